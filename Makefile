@@ -1,0 +1,38 @@
+# Everything a fresh machine needs beyond Python >= 3.10 and make.
+PYTHON ?= python3
+VENV   ?= .venv
+# EDITABLE= installs a built wheel instead, as .ci/run does, so that a package missing from it is noticed.
+EDITABLE ?= -e
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test lint format bench clean
+
+help:
+	@echo "make demo   set up, then: interpret motifs --model tbinet on the built-in data"
+	@echo "make test   set up, then the tests        make lint   ruff and mypy"
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) ".[dev]"
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/interpret motifs --model tbinet --out demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# mypy cannot follow setup.cfg's package_dir: it reads the folders through links of their installed names.
+lint: $(STAMP)
+	@mkdir -p .mypy/motiflens && for d in models interpret analyses; do ln -sfn ../../$$d .mypy/motiflens/$$d; done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p motiflens.models -p motiflens.interpret -p motiflens.analyses
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

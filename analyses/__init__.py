@@ -1,0 +1,1 @@
+"""What it means: motifs, comparisons, reports, the command line."""

@@ -1,0 +1,73 @@
+"""`interpret`: reads the command line, hands over to one subcommand, and turns bad input into one line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+
+import typer
+
+# Subcommand -> module below motiflens.analyses.cli; each holds a function `command` (a typer command) or a
+# typer application `app`. They import nothing heavy at their top, so that --help answers at once.
+COMMANDS: dict[str, str] = {}
+
+app = typer.Typer(
+    name="interpret",
+    help="What a trained TF-binding model has learned, and whether to believe it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from motiflens.models.provenance import versions
+
+        for name, version in versions().items():
+            typer.echo(f"{name} {version}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Versions of the parts that matter."
+    ),
+) -> None:
+    pass
+
+
+def _add(name: str, module: str) -> None:
+    found = importlib.import_module(f"motiflens.analyses.cli.{module}")
+    if hasattr(found, "app"):
+        app.add_typer(found.app, name=name)
+    else:
+        command: Callable[..., None] = found.command
+        app.command(name)(command)
+
+
+for _name, _module in COMMANDS.items():
+    _add(_name, _module)
+
+
+def main() -> None:
+    """Run the command line. Bad input (ValueError, TypeError, OSError) prints one line and exits with 2."""
+    try:
+        app()
+    except (ValueError, TypeError, OSError) as error:
+        if os.environ.get("MOTIFLENS_DEBUG"):
+            raise
+        lines = " ".join(str(error).split()) or type(error).__name__
+        print(f"interpret: {lines}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interpret: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Motif engines, and the routes from a model to motifs."""

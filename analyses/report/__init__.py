@@ -1,0 +1,1 @@
+"""Figures, logos and the HTML report."""

@@ -1,0 +1,110 @@
+"""A run folder: a model with everything needed to use it again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+from motiflens.models import types
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.files import write_text, write_whole
+from motiflens.models.provenance import file_hash
+from motiflens.models.registry import build
+
+WEIGHTS, CONFIG, METRICS, LOG = "model.safetensors", "config.json", "metrics.json", "log.csv"
+
+
+@dataclass(frozen=True)
+class Run:
+    """An opened run folder.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    model
+        The model in eval mode, on the CPU.
+    config
+        The content of ``config.json``: ``model`` (see `SequenceModel.config`), ``tasks``, ``channels`` and
+        ``meta`` (names), ``data`` (source, hash, options), ``training`` (recipe), ``made_by`` (`provenance`).
+    """
+
+    path: Path
+    model: SequenceModel
+    config: types.Json
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return tuple(self.config.get("tasks") or (f"task{i}" for i in range(self.model.outputs)))
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 of the weights' file."""
+        return file_hash(self.path / WEIGHTS)
+
+
+def save_run(path: types.Path, model: SequenceModel, config: types.Json) -> Path:
+    """Write ``model.safetensors`` and ``config.json`` into a folder (made if need be), each whole.
+
+    Parameters
+    ----------
+    path
+        The run folder.
+    model
+        The model; its own `config` is stored under ``model``.
+    config
+        Everything else: tasks, channels, meta, data, training, made_by. Must be JSON.
+    """
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with write_whole(folder / WEIGHTS) as part:
+        save_file(state, str(part))
+    write_text(folder / CONFIG, json.dumps({**config, "model": model.config}, indent=2) + "\n")
+    return folder
+
+
+def open_run(path: types.Path) -> Run:
+    """Open a run folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is no run folder; the message names the file that is missing.
+    ValueError
+        If a file is damaged or the weights do not fit the configuration.
+    """
+    folder = Path(path)
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(
+                f"{folder} is no run folder: {name} is missing; make one with 'interpret train'"
+            )
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        recipe = config["model"]
+        model = build(
+            recipe["architecture"],
+            length=recipe["length"],
+            channels=recipe["channels"],
+            outputs=recipe["outputs"],
+            meta=recipe["meta"],
+            **recipe["hyperparameters"],
+        )
+    except (json.JSONDecodeError, KeyError) as error:
+        raise ValueError(f"{folder / CONFIG} is damaged ({error!r}): train again, or restore the file") from error
+    try:
+        model.load_state_dict(load_file(str(folder / WEIGHTS)))
+    except Exception as error:  # safetensors and torch raise their own kinds
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{folder / WEIGHTS} does not hold this model's weights: {reason}") from error
+    return Run(folder, model.eval(), config)
+
+
+def load(path: types.Path) -> SequenceModel:
+    """Return the model of a run folder, in eval mode, on the CPU. Errors as in `open_run`."""
+    return open_run(path).model
