@@ -1,1 +1,48 @@
 """What a model looks at: attention and attribution through one interface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from motiflens.models.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from motiflens.interpret.adapter import Adapter, adapt
+    from motiflens.interpret.attribution.attribute import attribute
+    from motiflens.interpret.coordinates import to_bp, to_positions
+    from motiflens.interpret.fields import field_of
+    from motiflens.interpret.guard import preserved
+    from motiflens.interpret.results import Attention, Attribution, Field
+    from motiflens.interpret.store import Store, open_store
+
+__all__ = [
+    "Adapter",
+    "Attention",
+    "Attribution",
+    "Field",
+    "Store",
+    "adapt",
+    "attribute",
+    "field_of",
+    "open_store",
+    "preserved",
+    "to_bp",
+    "to_positions",
+]
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Adapter": "motiflens.interpret.adapter",
+        "adapt": "motiflens.interpret.adapter",
+        "attribute": "motiflens.interpret.attribution.attribute",
+        "to_bp": "motiflens.interpret.coordinates",
+        "to_positions": "motiflens.interpret.coordinates",
+        "field_of": "motiflens.interpret.fields",
+        "preserved": "motiflens.interpret.guard",
+        "Attention": "motiflens.interpret.results",
+        "Attribution": "motiflens.interpret.results",
+        "Field": "motiflens.interpret.results",
+        "Store": "motiflens.interpret.store",
+        "open_store": "motiflens.interpret.store",
+    },
+)
