@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 
@@ -29,4 +31,12 @@ def lazy_exports(package: str, where: Mapping[str, str]) -> Callable[[str], Any]
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(importlib.import_module(where[name]), name)
 
+    class Package(ModuleType):
+        # After importing `a.b`, Python sets `a.b` to the module: a function of the same name in it must win,
+        # or `from a import b` would give the function once and the module ever after.
+        def __setattr__(self, name: str, value: Any) -> None:
+            own = isinstance(value, ModuleType) and where.get(name) == value.__name__
+            super().__setattr__(name, getattr(value, name, value) if own else value)
+
+    sys.modules[package].__class__ = Package
     return find
