@@ -11,7 +11,12 @@ from typing import Any, TypeVar
 from motiflens.models.architectures.base import SequenceModel
 
 # Name -> "module:class"; a user's own classes are added by `register`.
-_BUILT_IN: dict[str, str] = {}
+_BUILT_IN: dict[str, str] = {
+    "tbinet": "tbinet:TBiNet",
+    "danq": "danq:DanQ",
+    "deepbind": "deepbind:DeepBind",
+    "deepgrn": "deepgrn:DeepGRN",
+}
 _REGISTERED: dict[str, type[SequenceModel]] = {}
 _Class = TypeVar("_Class", bound=type[SequenceModel])
 

@@ -7,7 +7,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from motiflens.models.architectures.layers import Merge, merge_logits
 from motiflens.models.types import Json
+
+_FIXED = frozenset({"self", "length", "channels", "outputs", "meta", "__class__"})
 
 
 class SequenceModel(nn.Module):
@@ -26,23 +29,67 @@ class SequenceModel(nn.Module):
     siamese
         The model itself scores the reverse complement too and merges both strands. Then `strand` gives one
         strand's logits, and `forward` the merged ones.
+    merge
+        How a Siamese model merges the two strands' probabilities, ``mean`` or ``max``.
+    any_length
+        The model takes windows of another length than it was built for (class attribute).
     """
 
     name: ClassVar[str] = ""
+    any_length: ClassVar[bool] = False
     siamese: bool = False
+    merge: Merge = "mean"
 
     def __init__(self, *, length: int, channels: int, outputs: int, meta: int, hyperparameters: Json) -> None:
         super().__init__()
         self.length, self.channels, self.outputs, self.meta = length, channels, outputs, meta
         self.hyperparameters = dict(hyperparameters)
+        for size, value, least in (("length", length, 1), ("channels", channels, 4), ("outputs", outputs, 1)):
+            if value < least:
+                raise ValueError(f"{self.name}: {size} must be at least {least}, not {value}")
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
         """Logits of the strand as given, (N, outputs)."""
         raise TypeError(f"{type(self).__name__} defines no strand()")
 
     def forward(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
-        """Logits, (N, outputs)."""
-        return self.strand(x, meta)
+        """Logits, (N, outputs).
+
+        Raises
+        ------
+        ValueError
+            If the shapes are not those that the model was built for.
+        """
+        self.check(x, meta)
+        if not self.siamese:
+            return self.strand(x, meta)
+        strands = [self.strand(x, meta), self.strand(reverse_complement(x), meta)]
+        return merge_logits(torch.stack(strands), self.merge)
+
+    def training_logits(self, x: Tensor, meta: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Logits whose losses add up in training: one for each part of the model that is trained by itself."""
+        return (self.forward(x, meta),)
+
+    def refuse_meta(self) -> None:
+        """Raise ValueError if the model was asked to take meta, for architectures that cannot."""
+        if self.meta:
+            raise ValueError(f"{self.name} takes no meta: build it with meta=0, not {self.meta}")
+
+    def check(self, x: Tensor, meta: Tensor | None) -> None:
+        """Raise ValueError unless the shapes are those that the model was built for."""
+        if x.ndim != 3 or x.shape[1] != self.channels:
+            raise ValueError(
+                f"{self.name} takes windows of shape (N, {self.channels}, {self.length}), "
+                f"channels A, C, G, T first, not {tuple(x.shape)}"
+            )
+        if x.shape[2] != self.length and not self.any_length:
+            raise ValueError(f"{self.name} was built for windows of {self.length} bp, not {x.shape[2]}")
+        if self.meta and meta is None:
+            raise ValueError(f"{self.name} was built with meta: it needs meta of shape (N, {self.meta})")
+        if self.meta and meta is not None and tuple(meta.shape) != (x.shape[0], self.meta):
+            raise ValueError(
+                f"{self.name} takes meta of shape ({x.shape[0]}, {self.meta}), not {tuple(meta.shape)}"
+            )
 
     def attention_stems(self) -> dict[str, tuple[nn.Module, ...]]:
         """Where attention comes from.
@@ -71,6 +118,15 @@ class SequenceModel(nn.Module):
             "meta": self.meta,
             "hyperparameters": self.hyperparameters,
         }
+
+
+def arguments(values: Json) -> Json:
+    """Pick an architecture's hyperparameters out of its constructor's ``locals()``, tuples as JSON's lists."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if name not in _FIXED
+    }
 
 
 def reverse_complement(x: Tensor) -> Tensor:
