@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from motiflens.models import types
 
@@ -45,3 +48,18 @@ def write_text(path: types.Path, text: str) -> None:
     """Write `text` (UTF-8, newlines as they are) to `path`, whole."""
     with write_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         file.write(text)
+
+
+def write_json(path: types.Path, record: types.Json) -> None:
+    """Write a JSON file, whole; numbers that are not finite become null (NaN is no JSON)."""
+    write_text(path, json.dumps(_finite(record), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

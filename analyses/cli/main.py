@@ -11,7 +11,10 @@ import typer
 
 # Subcommand -> module below motiflens.analyses.cli; each holds a function `command` (a typer command) or a
 # typer application `app`. They import nothing heavy at their top, so that --help answers at once.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "train": "train",
+    "evaluate": "evaluate",
+}
 
 app = typer.Typer(
     name="interpret",

@@ -1,0 +1,37 @@
+"""`interpret evaluate`: measure a run on a split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    data: Annotated[str | None, typer.Option(help="Other data than the run was trained on.")] = None,
+    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    tf: Annotated[str | None, typer.Option(help="One TF of a dataset.toml, if not the run's.")] = None,
+    test: Annotated[Path | None, typer.Option(help="File of test windows.")] = None,
+    strands: Annotated[
+        bool | None,
+        typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the table here (TSV).")] = None,
+    rows: Annotated[int, typer.Option(help="Most tasks to show.")] = 20,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
+) -> None:
+    """Show auROC, auPRC, recall at 50 and 10 % FDR, and more, per task and averaged."""
+    from motiflens.analyses.cli.tables import metrics_table
+    from motiflens.models.evaluate import best_device, evaluate
+    from motiflens.models.files import write_text
+    from motiflens.models.opening import open_as_trained
+    from motiflens.models.run import open_run
+
+    opened = open_run(run)
+    dataset = open_as_trained(opened, data, tf=tf, test=test)
+    table = evaluate(opened, dataset, split=split, average_strands=strands, device=device or best_device())
+    if out is not None:
+        write_text(out, table.to_csv(sep="\t", index=False))
+    metrics_table(table, title=f"{run} on the {split} split of {dataset.source}", rows=rows)

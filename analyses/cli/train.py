@@ -1,0 +1,70 @@
+"""`interpret train`: train a model and leave a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    model: Annotated[str, typer.Option("--model", help="Architecture, e.g. tbinet.")],
+    data: Annotated[str | None, typer.Option(help="Data; the built-in simulated set by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/MODEL by default.")] = None,
+    tf: Annotated[str | None, typer.Option(help="One TF of a dataset.toml, across its cell types.")] = None,
+    preset: Annotated[str, typer.Option(help="paper, small (2 cores) or short (windows of ~100 bp).")] = "paper",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value: of the recipe or a hyperparameter; repeatable.")
+    ] = None,
+    init_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to start from.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on after the last finished epoch of --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    test: Annotated[Path | None, typer.Option(help="File of test windows, for data without a test split.")] = None,
+    negatives: Annotated[str | None, typer.Option(help="How to make negatives where the data have none.")] = None,
+    genome: Annotated[Path | None, typer.Option(help="Genome FASTA, for peak files.")] = None,
+    length: Annotated[int | None, typer.Option(help="Window length in bp.")] = None,
+    devices: Annotated[int, typer.Option(help="Processes (GPUs, or CPU processes) on each machine.")] = 1,
+    nodes: Annotated[int, typer.Option(help="Machines.")] = 1,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str | None, typer.Option(help="32-true, 16-mixed or bf16-mixed.")] = None,
+    list_settings: Annotated[bool, typer.Option("--list-settings", help="Show what --set knows.")] = False,
+) -> None:
+    """Train a model; the best epoch by validation auPRC is kept."""
+    from motiflens.analyses.cli.training_bar import say, show_settings, training_bar
+    from motiflens.models.opening import open_for_training
+    from motiflens.models.recipes import adjust, recipe
+    from motiflens.models.registry import architecture
+    from motiflens.models.train import Machine, train
+
+    architecture(model)
+    how = adjust(recipe(model, preset=preset), model, set_ or [])
+    if list_settings:
+        show_settings(model, how)
+        return
+    dataset = open_for_training(
+        data, how, tf=tf, length=length, negatives=negatives, genome=genome, test=test, seed=seed
+    )
+    folder = out or Path("runs") / model
+    for note in dataset.notes:
+        say(note)
+    with training_bar() as report:
+        run = train(
+            model,
+            dataset,
+            folder,
+            recipe=how,
+            init_from=init_from,
+            resume=resume,
+            seed=seed,
+            machine=Machine(devices, nodes, accelerator, precision),
+            report=report,
+        )
+    import json
+
+    metrics = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
+    values = [row["auprc"] for row in metrics["valid"] if row["auprc"] is not None]
+    say(
+        f"{run.path}: {metrics['epochs']} epochs in {metrics['seconds']:.0f} s, the best was epoch "
+        f"{metrics['best_epoch']} (validation auPRC {sum(values) / len(values):.4f})"
+    )

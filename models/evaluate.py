@@ -1,0 +1,168 @@
+"""Scoring windows with a trained model, and measuring how well the scores tell bound from unbound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.data.windows import Dataset, Windows
+from motiflens.models.files import write_json
+from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
+from motiflens.models.metrics import task_metrics
+from motiflens.models.run import METRICS, Run
+from motiflens.models.strands import both_strands
+from motiflens.models.types import Floats, Integers
+
+
+def score(
+    model: SequenceModel,
+    windows: Windows,
+    index: Integers | None = None,
+    *,
+    average_strands: bool = False,
+    batch_size: int = 256,
+    device: torch.device | str | None = None,
+) -> Iterator[Floats]:
+    """Yield the logits of windows, (n, T) a batch, in constant memory.
+
+    Parameters
+    ----------
+    model
+        In any mode: it runs in eval mode and comes back as it was.
+    windows
+        With the model's length and channels.
+    index
+        Rows to score, in order; all by default.
+    average_strands
+        Give the logit of the mean probability of both strands; models that do so themselves are left alone.
+    batch_size
+        Windows at a time.
+    device
+        Where to compute; the model's own by default.
+
+    Raises
+    ------
+    ValueError
+        If the windows do not fit the model.
+    """
+    check_fits(model, windows)
+    rows = np.arange(len(windows)) if index is None else np.asarray(index, dtype=np.int64)
+    cache = CodeCache(windows, limit=0)
+    here = next(model.parameters()).device
+    mode = model.training
+    model.eval()
+    try:
+        place = torch.device(device) if device is not None else here
+        model.to(place)
+        count = -(-len(rows) // batch_size)
+        steps = read_ahead(lambda i: read_step(cache, rows[i * batch_size : (i + 1) * batch_size], None, 0), count)
+        for step in steps:
+            x = inputs(step._replace(codes=step.codes.to(place), signals=_to(step.signals, place)))
+            meta = _to(step.meta, place)
+            with torch.inference_mode():
+                logits = both_strands(model, x, meta) if average_strands else model(x, meta)
+            yield logits.float().cpu().numpy()
+    finally:
+        model.to(here)
+        model.train(mode)
+
+
+def _to(tensor: torch.Tensor | None, place: torch.device) -> torch.Tensor | None:
+    return None if tensor is None else tensor.to(place)
+
+
+def check_fits(model: SequenceModel, windows: Windows) -> None:
+    """Refuse windows that a model was not made for.
+
+    Raises
+    ------
+    ValueError
+        Naming the size that differs.
+    """
+    for what, wanted, found in (
+        ("bp", model.length, windows.length),
+        ("channels", model.channels, len(windows.channels)),
+        ("further features", model.meta, len(windows.meta_names)),
+    ):
+        if wanted != found:
+            raise ValueError(
+                f"the model takes windows of {wanted} {what}, the data have {found}: open the data as for its "
+                "training"
+            )
+
+
+def evaluate(
+    run: Run,
+    dataset: Dataset,
+    *,
+    split: str = "test",
+    average_strands: bool | None = None,
+    batch_size: int = 256,
+    device: torch.device | str | None = None,
+) -> pd.DataFrame:
+    """Measure a run on a split, and keep the result in its ``metrics.json`` under the split's name.
+
+    Parameters
+    ----------
+    run
+        An opened run.
+    dataset
+        With the run's tasks, in any order; the split's rows without a label for a task are left out for it.
+    split
+        ``test``, ``valid`` or ``train``.
+    average_strands
+        As in `score`; by default as the run's recipe says.
+    batch_size, device
+        As in `score`.
+
+    Returns
+    -------
+    DataFrame
+        One row a task: see `metrics.task_metrics`.
+
+    Raises
+    ------
+    ValueError
+        If the data lack a task of the run, or do not fit the model.
+    """
+    windows = dataset[split]
+    columns = _columns(run, windows)
+    if average_strands is None:
+        average_strands = bool(run.config.get("training", {}).get("average_strands", False))
+    parts = list(score(run.model, windows, average_strands=average_strands, batch_size=batch_size, device=device))
+    logits = np.concatenate(parts) if parts else np.zeros((0, run.model.outputs), dtype=np.float32)
+    table = task_metrics(windows.labels[:, columns], logits, run.tasks)
+    _keep(run, split, dataset, table, average_strands)
+    return table
+
+
+def _columns(run: Run, windows: Windows) -> list[int]:
+    """Return the data's column of each of the run's tasks; one task on each side always match."""
+    if len(run.tasks) == len(windows.tasks) == 1:
+        return [0]
+    missing = [task for task in run.tasks if task not in windows.tasks]
+    if missing:
+        raise ValueError(f"the data have no task {missing[0]!r} ({len(missing)} of the run's tasks are missing)")
+    return [windows.tasks.index(task) for task in run.tasks]
+
+
+def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, average_strands: bool) -> None:
+    path = run.path / METRICS
+    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    record[f"evaluated_{split}"] = {
+        "data": dataset.source,
+        "data_hash": dataset.hash,
+        "average_strands": average_strands,
+        "tasks": table.to_dict("records"),
+    }
+    write_json(path, record)
+
+
+def best_device() -> str:
+    """Return ``cuda`` where a GPU is usable, ``cpu`` elsewhere."""
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,179 @@
+"""Batches for training and scoring, read ahead in a thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motiflens.models.data.one_hot import reverse_complement
+from motiflens.models.data.windows import Windows
+from motiflens.models.types import Codes, Floats, Integers
+
+CACHE_BYTES = 512 << 20  # codes of a split up to this size are kept in memory after they were read once
+_AHEAD = 3  # batches that wait at most
+_BASES = torch.arange(4, dtype=torch.uint8).view(1, 4, 1)
+
+
+class Step(NamedTuple):
+    """One batch on its way to the device: bases as one byte each, made one-hot there."""
+
+    codes: Tensor  # n, L uint8
+    signals: Tensor | None  # n, C - 4, L
+    y: Tensor  # n, T: 0, 1 or NaN
+    meta: Tensor | None  # n, M
+    known: int  # labels that are not NaN in the whole batch, on all devices together
+
+
+def inputs(step: Step) -> Tensor:
+    """Return the channels of a batch, (n, C, L) float32."""
+    bases = (step.codes.unsqueeze(1) == _BASES.to(step.codes.device)).float()  # n, 4, L
+    return bases if step.signals is None else torch.cat([bases, step.signals], dim=1)
+
+
+class CodeCache:
+    """Bases of a split, kept in memory once they have been read, where the split is small enough."""
+
+    def __init__(self, windows: Windows, limit: int = CACHE_BYTES) -> None:
+        self.windows = windows
+        self._kept: Codes | None = None
+        if len(windows) * windows.length <= limit:
+            self._kept = np.empty((len(windows), windows.length), dtype=np.uint8)
+            self._read = np.zeros(len(windows), dtype=bool)
+
+    def codes(self, index: Integers) -> Codes:
+        """Return the bases of some windows, (n, L)."""
+        if self._kept is None:
+            return self.windows.codes(index)
+        missing = np.unique(index[~self._read[index]])
+        if len(missing):
+            self._kept[missing] = self.windows.codes(missing)
+            self._read[missing] = True
+        return self._kept[index]
+
+
+@dataclass
+class Loader:
+    """Iterate over the batches of one pass through some rows of a split.
+
+    Parameters
+    ----------
+    cache
+        The windows.
+    index
+        Rows in order.
+    batch
+        Rows per step over all processes together.
+    flip
+        (len(index),) bool: rows to show as their reverse complement; None for none.
+    rank, world
+        This process takes every `world`-th row of each batch, so that all processes together take the very
+        steps that one process would take.
+    """
+
+    cache: CodeCache
+    index: Integers
+    batch: int
+    flip: np.ndarray | None = None
+    rank: int = 0
+    world: int = 1
+
+    def __len__(self) -> int:
+        return -(-len(self.index) // self.batch)
+
+    def __iter__(self) -> Iterator[Step]:
+        return read_ahead(self._read, len(self))
+
+    def _read(self, number: int) -> Step:
+        whole = slice(number * self.batch, (number + 1) * self.batch)
+        rows = self.index[whole]
+        known = int(np.count_nonzero(~np.isnan(self.cache.windows.labels[rows])))
+        mine = rows[self.rank :: self.world]
+        flip = None if self.flip is None else self.flip[whole][self.rank :: self.world]
+        short = len(rows[:: self.world]) - len(mine)  # all processes must take steps of one size
+        if short:
+            mine = np.append(mine, rows[:short])
+            flip = None if flip is None else np.append(flip, False)
+        step = read_step(self.cache, mine, flip, known)
+        if short:
+            step.y[-short:] = float("nan")
+        return step
+
+
+def read_step(cache: CodeCache, index: Integers, flip: np.ndarray | None, known: int) -> Step:
+    """Read some windows as tensors on the CPU, some of them as their reverse complement."""
+    windows = cache.windows
+    codes = cache.codes(index)
+    signals: Floats | None = windows.signals(index) if len(windows.channels) > 4 else None
+    if flip is not None and flip.any():
+        codes = np.where(flip[:, None], reverse_complement(codes), codes)
+        if signals is not None:
+            signals = np.where(flip[:, None, None], signals[..., ::-1], signals)
+    meta = windows.meta(index)
+    return Step(
+        torch.from_numpy(np.ascontiguousarray(codes)),
+        None if signals is None else torch.from_numpy(np.ascontiguousarray(signals, dtype=np.float32)),
+        torch.from_numpy(np.array(windows.labels[index], dtype=np.float32)),
+        None if meta is None else torch.from_numpy(np.ascontiguousarray(meta, dtype=np.float32)),
+        known,
+    )
+
+
+def read_ahead(read: Callable[[int], Step], count: int) -> Iterator[Step]:
+    """Yield ``read(0)``, …, ``read(count - 1)``, read by a thread that stays a few ahead.
+
+    The thread ends when the iterator is closed, also before its end; an error in it is raised here.
+    """
+    waiting: queue.Queue[Step | BaseException] = queue.Queue(maxsize=_AHEAD)
+    stop = threading.Event()
+
+    def put(item: Step | BaseException) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def work() -> None:
+        for number in range(count):
+            try:
+                item: Step | BaseException = read(number)
+            except BaseException as error:
+                item = error
+            if not put(item) or isinstance(item, BaseException):
+                return
+
+    thread = threading.Thread(target=work, name="motiflens-read-ahead", daemon=True)
+    thread.start()
+    try:
+        for _ in range(count):
+            item = waiting.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join(timeout=5)
+
+
+def epoch_loader(
+    cache: CodeCache, *, batch: int, epoch: int, seed: int, turn: bool, rank: int = 0, world: int = 1
+) -> Loader:
+    """Make the loader of one training epoch; the same arguments always give the same batches.
+
+    Parameters
+    ----------
+    turn
+        Show each row as its reverse complement with probability 1/2.
+    """
+    index = cache.windows.epoch(epoch, seed)
+    flip = np.random.default_rng([seed, epoch, 1]).random(len(index)) < 0.5 if turn else None
+    return Loader(cache, index, batch, flip, rank, world)

@@ -1,0 +1,189 @@
+"""How well scores rank labels: the measures that the papers report, one task or many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from motiflens.models.types import Doubles, Floats
+
+METRICS = (
+    "auroc",
+    "auprc",
+    "recall_at_fdr50",
+    "recall_at_fdr10",
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "average_precision",
+)
+
+
+class Curve(NamedTuple):
+    """Counts at each distinct threshold, from the highest score down."""
+
+    thresholds: Doubles  # K: a window is called bound where its score is at least this
+    true: Doubles  # K: bound windows called bound
+    called: Doubles  # K: windows called bound
+    positives: int
+    negatives: int
+
+
+def curve(labels: Floats, scores: Floats) -> Curve:
+    """Count true and called positives at each distinct score.
+
+    Parameters
+    ----------
+    labels
+        (N,) 0, 1, or NaN where unknown: those are left out.
+    scores
+        (N,) any monotone score; ties share a threshold.
+
+    Raises
+    ------
+    ValueError
+        If the sizes differ or a score is NaN.
+    """
+    labels, scores = np.asarray(labels, dtype=np.float64), np.asarray(scores, dtype=np.float64)
+    if labels.shape != scores.shape or labels.ndim != 1:
+        raise ValueError(f"labels have shape {labels.shape}, scores {scores.shape}: expected one equal axis")
+    if np.isnan(scores).any():
+        raise ValueError("scores contain NaN: the model's predictions are not finite")
+    known = ~np.isnan(labels)
+    labels, scores = labels[known], scores[known]
+    order = np.argsort(-scores, kind="stable")
+    labels, scores = labels[order], scores[order]
+    last = np.flatnonzero(np.append(np.diff(scores) != 0, True)) if len(scores) else np.zeros(0, dtype=int)
+    positives = int(labels.sum())
+    return Curve(scores[last], np.cumsum(labels)[last], last + 1.0, positives, len(labels) - positives)
+
+
+def auroc(found: Curve) -> float:
+    """Area under the receiver operating characteristic; NaN unless both classes are there."""
+    if not found.positives or not found.negatives:
+        return float("nan")
+    tpr = np.append(0.0, found.true) / found.positives
+    fpr = np.append(0.0, found.called - found.true) / found.negatives
+    return float(np.sum(np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2))
+
+
+def auprc(found: Curve) -> float:
+    """Area under the precision-recall curve by the trapezoidal rule; NaN unless both classes are there."""
+    if not found.positives or not found.negatives:
+        return float("nan")
+    precision = np.append(1.0, found.true / found.called)
+    recall = np.append(0.0, found.true) / found.positives
+    return float(np.sum(np.diff(recall) * (precision[1:] + precision[:-1]) / 2))
+
+
+def average_precision(found: Curve) -> float:
+    """Mean precision over the bound windows (the step-wise area, as scikit-learn); NaN unless both classes."""
+    if not found.positives or not found.negatives:
+        return float("nan")
+    recall = np.append(0.0, found.true) / found.positives
+    return float(np.sum(np.diff(recall) * found.true / found.called))
+
+
+def recall_at_fdr(found: Curve, fdr: float) -> float:
+    """Recall at the lowest threshold whose precision is at least 1 - `fdr`; 0 where none is (DREAM)."""
+    if not found.positives or not found.negatives:
+        return float("nan")
+    good = found.true >= (1 - fdr) * found.called - 1e-9  # counts are whole: the slack only absorbs rounding
+    return float(found.true[good].max() / found.positives) if good.any() else 0.0
+
+
+def binary_metrics(labels: Floats, scores: Floats, *, threshold: float = 0.0) -> dict[str, float]:
+    """All `METRICS` of one task.
+
+    Parameters
+    ----------
+    labels
+        (N,) 0, 1, or NaN where unknown: those are left out.
+    scores
+        (N,) logits.
+    threshold
+        Called bound are scores above it, for accuracy, precision, recall and F1 (0 = probability 0.5).
+
+    Returns
+    -------
+    dict
+        Ranking measures are NaN unless both classes are there; precision and F1 are 0 where nothing is called
+        and recall is NaN where nothing is bound.
+
+    Examples
+    --------
+    >>> found = binary_metrics([1, 0, 1, 0], [2.0, 1.0, 0.5, -1.0])
+    >>> round(found["auroc"], 3), round(found["average_precision"], 4), found["recall"]
+    (0.75, 0.8333, 1.0)
+    """
+    labels, scores = np.asarray(labels, dtype=np.float64), np.asarray(scores, dtype=np.float64)
+    found = curve(labels, scores)
+    known = ~np.isnan(labels)
+    called, bound = scores[known] > threshold, labels[known] > 0.5
+    true, total = int((called & bound).sum()), len(bound)
+    nan = float("nan")
+    precision = true / int(called.sum()) if called.any() else 0.0
+    recall = true / int(bound.sum()) if bound.any() else nan
+    either = int(called.sum()) + int(bound.sum())
+    return {
+        "auroc": auroc(found),
+        "auprc": auprc(found),
+        "recall_at_fdr50": recall_at_fdr(found, 0.5),
+        "recall_at_fdr10": recall_at_fdr(found, 0.1),
+        "accuracy": float((called == bound).mean()) if total else nan,
+        "precision": precision if total else nan,
+        "recall": recall,
+        "f1": 2 * true / either if either else 0.0,
+        "average_precision": average_precision(found),
+    }
+
+
+def task_metrics(labels: Floats, scores: Floats, tasks: Sequence[str]) -> pd.DataFrame:
+    """`METRICS` of every task.
+
+    Parameters
+    ----------
+    labels, scores
+        (N, T): 0, 1 or NaN, and logits.
+    tasks
+        T names.
+
+    Returns
+    -------
+    DataFrame
+        One row a task: ``task``, ``positives``, ``negatives``, and the metrics.
+    """
+    if labels.shape != scores.shape or labels.shape[1] != len(tasks):
+        raise ValueError(
+            f"labels have shape {labels.shape}, scores {scores.shape}, for {len(tasks)} tasks: they must agree"
+        )
+    rows = []
+    for i, task in enumerate(tasks):
+        column = labels[:, i]
+        counts = {"positives": int(np.sum(column == 1)), "negatives": int(np.sum(column == 0))}
+        rows.append({"task": task, **counts, **binary_metrics(column, scores[:, i])})
+    return pd.DataFrame(rows, columns=["task", "positives", "negatives", *METRICS])
+
+
+def mean_metrics(table: pd.DataFrame) -> dict[str, float]:
+    """Average each metric over the tasks that define it; NaN where none does."""
+    return {name: float(table[name].mean()) for name in METRICS}
+
+
+def dream_score(table: pd.DataFrame) -> pd.Series:
+    """DREAM's unified score of several models: the sum over four metrics of ln(rank / 6). Lower is better.
+
+    Parameters
+    ----------
+    table
+        One row a model, with columns ``auroc``, ``auprc``, ``recall_at_fdr50`` and ``recall_at_fdr10``. Rank 1 is
+        the best; ties share their mean rank.
+
+    Source: Encyclopedia of DREAM: ENCODE-DREAM in vivo TF binding site prediction challenge, as in DeepGRN.
+    """
+    four = table[["auroc", "auprc", "recall_at_fdr50", "recall_at_fdr10"]]
+    return np.log(four.rank(ascending=False, method="average") / 6).sum(axis=1)

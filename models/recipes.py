@@ -1,0 +1,178 @@
+"""How each architecture is trained: its paper's recipe, and reduced ones for two cores and for short windows."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from motiflens.models import types
+from motiflens.models.settings import parse_value
+
+Optimizer = Literal["adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta"]
+Monitor = Literal["auprc", "loss"]
+Preset = Literal["paper", "small", "short"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train one architecture.
+
+    Attributes
+    ----------
+    optimizer, rate, momentum, decay
+        The optimiser, its learning rate, its momentum (``sgd`` and ``rmsprop``) and its weight decay.
+    schedule
+        ``constant``, or ``cosine``: a linear warm-up over the first tenth of all steps, then down to 0.
+    clip
+        Largest norm of the gradient; 0 for none.
+    batch
+        Windows per step, over all devices together.
+    epochs, patience, monitor
+        Most epochs, epochs without a better `monitor` on validation before stopping, and what is watched there:
+        ``auprc`` (averaged over tasks) or ``loss``. The epoch with the best one is kept.
+    ratio
+        Negatives per positive; None for the data's own default (1 where negatives are made or drawn).
+    use_peak
+        Draw one random positive bin of each peak per epoch in place of all positive bins.
+    reverse_complement
+        Show each training window as its reverse complement half of the time.
+    average_strands
+        Evaluate and predict with the mean probability of both strands.
+    signals
+        Signal channels to read: None for all that the data have, () for the sequence alone.
+    finetune_rate, finetune_patience
+        Used in place of `rate` and `patience` when training starts from another run.
+    valid_windows
+        Validation windows scored after each epoch at most (a fixed random choice of them).
+    hyperparameters
+        The architecture's own, where they are not its defaults.
+    """
+
+    optimizer: Optimizer = "adam"
+    rate: float = 1e-3
+    momentum: float = 0.0
+    decay: float = 0.0
+    schedule: Literal["constant", "cosine"] = "constant"
+    clip: float = 0.0
+    batch: int = 100
+    epochs: int = 60
+    patience: int = 5
+    monitor: Monitor = "auprc"
+    ratio: float | None = None
+    use_peak: bool = False
+    reverse_complement: bool = True
+    average_strands: bool = True
+    signals: tuple[str, ...] | None = ()
+    finetune_rate: float = 2e-4
+    finetune_patience: int = 5
+    valid_windows: int = 100_000
+    hyperparameters: types.Json = field(default_factory=dict)
+
+    @property
+    def json(self) -> types.Json:
+        """All fields, for ``config.json``."""
+        return dataclasses.asdict(self)
+
+
+# Each from its paper (specs: architectures.md); what a paper leaves open is the dataclass's default.
+_PAPER: dict[str, types.Json] = {
+    # Chen et al. 2021: Adam 1e-3, batch 64, 60 epochs, patience 5 on validation auPRC; Siamese, so that turning
+    # windows round would change nothing.
+    "deepgrn": {"batch": 64, "signals": None, "reverse_complement": False, "average_strands": False},
+    # Park et al. 2020: Adam 1e-3, batch 100; its program runs up to 60 epochs, patience 10.
+    "tbinet": {"patience": 10},
+    # Quang & Xie 2016: RMSprop, batch 100, 60 epochs.
+    "danq": {"optimizer": "rmsprop"},
+    # Zhou & Troyanskaya 2015: SGD with momentum 0.9 and weight decay 1e-6.
+    "deepsea": {"optimizer": "sgd", "rate": 0.05, "momentum": 0.9, "decay": 1e-6},
+    # Shen et al. 2021: Adam 5e-4 then 2e-4, batch 100, patience 9 then 6 on validation loss.
+    "saresnet": {"rate": 5e-4, "patience": 9, "monitor": "loss", "finetune_rate": 2e-4, "finetune_patience": 6},
+    # Shen et al. 2018: batch 200; Adam was its best.
+    "kegru": {"batch": 200},
+    # Alipanahi et al. 2015: SGD with Nesterov momentum, batch 64; scores both strands itself.
+    "deepbind": {"batch": 64, "optimizer": "sgd", "rate": 0.01, "momentum": 0.98, "average_strands": False},
+    # Zeng et al. 2016: AdaDelta, batch 100; Luo et al. 2020 train as they do.
+    "cnn_zeng": {"optimizer": "adadelta", "rate": 1.0},
+    "expectation_luo": {"optimizer": "adadelta", "rate": 1.0},
+    # Quang & Xie 2019: Adam 1e-3, batch 100, patience 20; Siamese.
+    "factornet": {
+        "epochs": 100,
+        "patience": 20,
+        "signals": None,
+        "reverse_complement": False,
+        "average_strands": False,
+    },
+}
+
+# Reduced sizes that train on two cores in minutes; the structure stays the paper's.
+_SMALL: dict[str, types.Json] = {}
+
+# For ChIP-seq sets of windows of about 100 bp, tuned on validation splits.
+_SHORT: dict[str, types.Json] = {}
+
+
+def recipe(name: str, *, preset: Preset = "paper") -> Recipe:
+    """Return the recipe of an architecture.
+
+    Parameters
+    ----------
+    name
+        See `motiflens.models.architectures`; one's own architectures get the defaults of `Recipe`.
+    preset
+        ``paper``; ``small``: reduced hyperparameters that train on two cores in minutes; ``short``: for windows
+        of about 100 bp.
+
+    Raises
+    ------
+    ValueError
+        For an unknown preset.
+    """
+    if preset not in typing.get_args(Preset):
+        raise ValueError(f"there is no preset {preset!r}: there are {', '.join(typing.get_args(Preset))}")
+    changes = {"small": _SMALL, "short": _SHORT, "paper": {}}[preset].get(name, {})
+    return Recipe(**{**_PAPER.get(name, {}), **changes})
+
+
+def adjust(base: Recipe, architecture: str, settings: Sequence[str] | Mapping[str, Any]) -> Recipe:
+    """Change a recipe by ``key=value`` settings: keys of `Recipe`, or hyperparameters of the architecture.
+
+    Parameters
+    ----------
+    base
+        The recipe to start from; it stays as it is.
+    architecture
+        Whose hyperparameters are known.
+    settings
+        Texts ``key=value``, or a mapping whose values may be texts.
+
+    Raises
+    ------
+    ValueError
+        For a key that neither knows (the known ones are listed) or a value of the wrong type.
+
+    Examples
+    --------
+    >>> adjust(Recipe(), "tbinet", ["rate=0.01", "epochs=3"]).rate
+    0.01
+    """
+    from motiflens.models.settings import hyperparameter_types, split_settings
+
+    pairs = split_settings(settings) if not isinstance(settings, Mapping) else dict(settings)
+    recipe_types = {key: kind for key, kind in typing.get_type_hints(Recipe).items() if key != "hyperparameters"}
+    own_types = hyperparameter_types(architecture)
+    changes: types.Json = {}
+    own = dict(base.hyperparameters)
+    for key, value in pairs.items():
+        if key in own_types:
+            own[key] = parse_value(key, value, own_types[key])
+        elif key in recipe_types:
+            changes[key] = parse_value(key, value, recipe_types[key])
+        else:
+            raise ValueError(
+                f"unknown setting {key!r}: {architecture} has {', '.join(own_types) or 'no hyperparameters'}; "
+                f"training has {', '.join(recipe_types)}"
+            )
+    return dataclasses.replace(base, **changes, hyperparameters=own)

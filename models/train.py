@@ -1,0 +1,322 @@
+"""Training a model: from an architecture's name and a data set to a run folder."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from motiflens.models import types
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.data.windows import Dataset, Windows
+from motiflens.models.provenance import provenance
+from motiflens.models.recipes import Recipe
+from motiflens.models.recipes import recipe as recipe_of
+from motiflens.models.registry import build
+from motiflens.models.run import CONFIG, Run, open_run, save_run
+
+if TYPE_CHECKING:
+    import lightning.pytorch as pl
+
+    from motiflens.models.keeper import Keeper, Report
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where to train.
+
+    Attributes
+    ----------
+    devices, nodes
+        Processes on each machine, and machines. More than one process divides each batch; the steps taken are
+        those of one process.
+    accelerator
+        ``auto``, ``cpu``, ``cuda``, ``mps``.
+    precision
+        As lightning names it; None takes bf16 (or fp16) where the device has it, 32 bits otherwise.
+    """
+
+    devices: int = 1
+    nodes: int = 1
+    accelerator: str = "auto"
+    precision: str | None = None
+
+
+def train(
+    architecture: str,
+    dataset: Dataset,
+    out: types.Path,
+    *,
+    recipe: Recipe | None = None,
+    init_from: types.Path | None = None,
+    resume: bool = False,
+    seed: int = 0,
+    machine: Machine | None = None,
+    report: Report | None = None,
+) -> Run:
+    """Train a model and leave a run folder.
+
+    Parameters
+    ----------
+    architecture
+        See `motiflens.models.architectures`.
+    dataset
+        With the splits ``train`` and ``valid``.
+    out
+        The run folder: ``model.safetensors`` (of the epoch with the best validation), ``config.json``,
+        ``metrics.json``, ``log.csv``, and ``last.ckpt`` for `resume`.
+    recipe
+        How to train, with the architecture's hyperparameters; the paper's by default (see `recipes.recipe`).
+    init_from
+        A run folder whose weights to start from; then the recipe's ``finetune_rate`` and ``finetune_patience``
+        hold, and its hyperparameters are the run's.
+    resume
+        Go on after the last finished epoch that `out` holds, or start if it holds none. On a CPU the result is
+        that of an uninterrupted run.
+    seed
+        Of the first weights, the order of windows, the negatives, dropout.
+    machine
+        Devices, precision.
+    report
+        Called with a `keeper.Progress` a few times a second.
+
+    Returns
+    -------
+    Run
+        The run, opened: the best epoch's weights, in eval mode.
+
+    Raises
+    ------
+    ValueError
+        If `out` already holds a run, the data have no usable validation split, or a setting does not fit.
+    KeyboardInterrupt
+        After Ctrl-C; `out` is then a run that opens, and that `resume` continues.
+    """
+    from motiflens.models.keeper import LAST, Keeper
+
+    folder, machine = Path(out), machine or Machine()
+    recipe = recipe or recipe_of(architecture)
+    _check(dataset)
+    if (folder / CONFIG).exists() and not resume and _first_process():
+        raise ValueError(f"{folder} already holds a run: choose another --out, or continue it with --resume")
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(seed)
+        model, recipe = _model(architecture, dataset, recipe, init_from, seed)
+        config = _config(dataset, recipe, seed, init_from)
+        keeper = Keeper(folder, config, report)
+        last = folder / LAST if resume and (folder / LAST).exists() else None
+        if last is not None:
+            _check_resumed(folder, config, model)
+        _fit(model, dataset, recipe, keeper, machine, seed, last)
+    return open_run(folder)
+
+
+def _first_process() -> bool:
+    """Tell whether this is the process that the user started (lightning starts the others with LOCAL_RANK)."""
+    import os
+
+    return os.environ.get("LOCAL_RANK", "0") == "0" and os.environ.get("NODE_RANK", "0") == "0"
+
+
+def _check(dataset: Dataset) -> None:
+    """Refuse data that cannot be trained on, before any work is done."""
+    if len(dataset["train"]) == 0:
+        raise ValueError(f"{dataset.source} has no training windows")
+    labels = dataset["valid"].labels
+    both = (labels == 1).any(axis=0) & (labels == 0).any(axis=0) if len(labels) else np.zeros(1, dtype=bool)
+    if not both.any():
+        raise ValueError(
+            f"the validation split of {dataset.source} has no task with both bound and unbound windows, "
+            "so that no epoch can be judged: choose another validation split or more data"
+        )
+
+
+def _model(
+    architecture: str, dataset: Dataset, recipe: Recipe, init_from: types.Path | None, seed: int
+) -> tuple[SequenceModel, Recipe]:
+    """Make the model to train, and the recipe that holds for it."""
+    example = dataset.example
+    sizes = {
+        "length": example.length,
+        "channels": len(example.channels),
+        "outputs": len(example.tasks),
+        "meta": len(example.meta_names),
+    }
+    if init_from is None:
+        return build(architecture, **sizes, **recipe.hyperparameters), recipe
+    run = open_run(init_from)
+    found = run.model.config
+    for key, value in {"architecture": architecture, **sizes}.items():
+        if found[key] != value:
+            raise ValueError(
+                f"{init_from} was trained with {key} {found[key]}, here it is {value}: these must agree to start "
+                "from its weights"
+            )
+    for key, value in recipe.hyperparameters.items():
+        if found["hyperparameters"].get(key, value) != value:
+            raise ValueError(
+                f"{init_from} has {key} {found['hyperparameters'][key]}: it cannot be set to {value} when "
+                "starting from its weights"
+            )
+    changes = {"rate": recipe.finetune_rate, "patience": recipe.finetune_patience}
+    return run.model.train(), replace(recipe, **changes, hyperparameters=dict(run.model.hyperparameters))
+
+
+def _config(dataset: Dataset, recipe: Recipe, seed: int, init_from: types.Path | None) -> types.Json:
+    example = dataset.example
+    training: types.Json = {**recipe.json, "seed": seed, "train_windows": _train_sizes(dataset["train"])}
+    if init_from is not None:
+        training["init_from"] = {"run": str(init_from), "weights_hash": open_run(init_from).weights_hash}
+    return {
+        "tasks": list(example.tasks),
+        "channels": list(example.channels),
+        "meta": list(example.meta_names),
+        "data": {
+            "source": dataset.source,
+            "kind": dataset.kind,
+            "hash": dataset.hash,
+            "options": dict(dataset.options),
+        },
+        "training": training,
+        "made_by": provenance(seed=seed, data=dataset.source, data_hash=dataset.hash),
+    }
+
+
+def _train_sizes(windows: Windows) -> dict[str, int]:
+    """Count bound training windows of each task: what `compare` stratifies by."""
+    counts = np.nansum(windows.labels == 1, axis=0)
+    return {task: int(count) for task, count in zip(windows.tasks, counts, strict=True)}
+
+
+def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> None:
+    """Refuse to continue a run with other settings: the result would be neither run's."""
+    import json
+
+    found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    wanted = json.loads(json.dumps({**config, "model": model.config}))
+    for part in ("model", "training", "tasks", "channels"):
+        if found.get(part) != wanted[part]:
+            old, new = found.get(part), wanted[part]
+            keys = [key for key in new if old.get(key) != new[key]] if isinstance(new, dict) and old else [part]
+            raise ValueError(
+                f"{folder} was started with another {part} ({', '.join(map(str, keys))}): resume it with the same "
+                "settings, or choose another --out"
+            )
+    if found["data"]["hash"] != wanted["data"]["hash"]:
+        raise ValueError(f"{folder} was started on other data: resume it on the same, or choose another --out")
+
+
+def _fit(
+    model: SequenceModel,
+    dataset: Dataset,
+    recipe: Recipe,
+    keeper: Keeper,
+    machine: Machine,
+    seed: int,
+    last: Path | None,
+) -> None:
+    from motiflens.models.keeper import InterruptedTraining
+    from motiflens.models.lightning_module import Trained
+    from motiflens.models.loader import CodeCache
+
+    if last is not None:
+        state = torch.load(last, map_location="cpu", weights_only=True)
+        keeper.load_state_dict(state["callbacks"][keeper.state_key])
+        if keeper.waited >= recipe.patience or len(keeper.rows) >= recipe.epochs:
+            return keeper.write_metrics(finished=True)
+    module = Trained(model, recipe, CodeCache(dataset["train"]), CodeCache(dataset["valid"]), seed=seed)
+    with _quiet():
+        trainer = _trainer(recipe, keeper, machine)
+        try:
+            with _stop_on_ctrl_c(keeper):
+                trainer.fit(module, ckpt_path=last, weights_only=True)
+        except InterruptedTraining:
+            if keeper.best_epoch < 0:
+                save_run(keeper.folder, model, keeper.config)
+            keeper.write_log()
+            keeper.write_metrics(finished=False)
+            raise KeyboardInterrupt from None
+    if trainer.is_global_zero:
+        keeper.write_metrics(finished=True)
+
+
+def _trainer(recipe: Recipe, keeper: Keeper, machine: Machine) -> pl.Trainer:
+    import lightning.pytorch as pl
+
+    accelerator = "gpu" if machine.accelerator == "cuda" else machine.accelerator
+    many = machine.devices * machine.nodes > 1
+    return pl.Trainer(
+        accelerator=accelerator,
+        devices=machine.devices,
+        num_nodes=machine.nodes,
+        strategy="ddp" if many else "auto",
+        precision=machine.precision or _precision(accelerator),  # type: ignore[arg-type]
+        max_epochs=recipe.epochs,
+        gradient_clip_val=recipe.clip or None,
+        callbacks=[keeper],
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+
+
+def _precision(accelerator: str) -> str:
+    if accelerator not in ("auto", "gpu") or not torch.cuda.is_available():
+        return "32-true"
+    return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what lightning says of its own defaults, and nothing else."""
+    names = ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda", "lightning.fabric")
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        for text in (
+            r".*does not have many workers.*",
+            r".*`IterableDataset` has `__len__` defined.*",
+            r".*GPU available but not used.*",
+            r".*Checkpoint directory .* exists and is not empty.*",
+            r".*LeafSpec.*is deprecated.*",
+            r".*Trying to infer the `batch_size`.*",
+        ):
+            warnings.filterwarnings("ignore", message=text)
+        for logger in loggers:
+            logger.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _stop_on_ctrl_c(keeper: Keeper) -> Iterator[None]:
+    """Stop after the running step on the first Ctrl-C; the second one stops at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_: int, __: Any) -> None:
+        keeper.interrupted = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
