@@ -1,0 +1,262 @@
+"""Route 1: what a model's first convolution detects, as matrices of its best-activating subsequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.data.one_hot import one_hot, reverse_complement
+from motiflens.models.data.windows import Windows
+from motiflens.models.types import Codes, Doubles, Floats, Integers
+
+Threshold = Literal["zero", "half"]
+MAP_CELLS = 1 << 23  # activations computed at a time: 32 MB, so that they stay near the processor
+
+
+@dataclass(frozen=True)
+class KernelSites:
+    """What the best-activating subsequences of each kernel add up to.
+
+    Attributes
+    ----------
+    counts
+        (K, width, 4) int64: bases of the best subsequence of every sequence that passes the threshold.
+    sites
+        (K,) int64: sequences that pass.
+    maximum
+        (K,) float32: largest activation of any sequence, before the rectifier.
+    positions
+        (K, L') int64: how often the best subsequence starts at each position, counted along the window.
+    """
+
+    counts: Integers
+    sites: Integers
+    maximum: Floats
+    positions: Integers
+
+
+def kernels(
+    model: SequenceModel,
+    windows: Windows,
+    *,
+    threshold: Threshold = "zero",
+    both_strands: bool | None = None,
+    batch_size: int = 256,
+    progress: Callable[[int], None] | None = None,
+) -> list[Motif]:
+    """Turn every kernel of the first convolution into a motif.
+
+    For each kernel, the best-activating subsequence of each window is counted into a position frequency matrix
+    where its activation passes the threshold (DeepBind; TBiNet). Only windows' bases, one batch of activations
+    and the counts are held: the cost is the convolution's.
+
+    Parameters
+    ----------
+    model
+        A model whose `first_convolution` reads the sequence. It is neither moved nor changed.
+    windows
+        The windows to search; signal channels are fed to the kernels as the model feeds them.
+    threshold
+        ``zero``: activation > 0 (TBiNet). ``half``: > half of the kernel's largest activation (needs a second
+        pass over the windows).
+    both_strands
+        Search the reverse complement of every window as well; by default where the model itself does.
+    batch_size
+        Windows to read at a time.
+    progress
+        Called with the number of windows done after each batch.
+
+    Returns
+    -------
+    list of Motif
+        ``kernel_000``, …, of the kernel's width. Kernels that no window activates are absent. `Motif.info`
+        holds ``channel``, ``maximum`` and ``activating`` (share of the sequences that pass).
+
+    Raises
+    ------
+    ValueError
+        If the model has no first convolution, the windows are shorter than its kernels or hold no base, or no
+        kernel is activated by any window.
+    """
+    convolution = model.first_convolution()
+    if convolution is None:
+        raise ValueError(
+            f"{model.name or type(model).__name__} has no first convolution, hence no kernels: "
+            "use the routes 'seqlets' or 'denovo'"
+        )
+    both = model.siamese if both_strands is None else both_strands
+
+    def batches() -> Iterator[tuple[Codes, Floats]]:
+        for first in range(0, len(windows), batch_size):
+            index = np.arange(first, min(first + batch_size, len(windows)))
+            yield windows.codes(index), windows.signals(index)
+            if progress is not None:
+                progress(int(index[-1]) + 1)
+
+    offset = getattr(model, "kernel_thresholds", None)
+    found = kernel_sites(
+        convolution,
+        batches,
+        threshold=threshold,
+        both_strands=both,
+        offsets=None if offset is None else np.asarray(offset().detach().cpu(), dtype=np.float32),
+    )
+    if not found.counts.sum():
+        raise ValueError(
+            f"none of the {len(found.sites)} kernels is activated by any of the {len(windows)} windows: "
+            "train the model further, or use other windows"
+        )
+    return _motifs(found, sequences=len(windows) * (2 if both else 1))
+
+
+def kernel_sites(
+    convolution: nn.Conv1d,
+    batches: Callable[[], Iterator[tuple[Codes, Floats]]],
+    *,
+    threshold: Threshold = "zero",
+    both_strands: bool = False,
+    offsets: Floats | None = None,
+) -> KernelSites:
+    """Count the bases of the best-activating subsequence of each kernel and sequence.
+
+    Parameters
+    ----------
+    convolution
+        Weights (K, C, width). Padding is left out, so that every subsequence lies within its sequence; stride
+        and dilation are the layer's.
+    batches
+        Makes an iterator over (codes (n, L), signal channels (n, C - 4, L)); called twice for ``half``.
+    threshold
+        See `kernels`.
+    both_strands
+        The reverse complements are further sequences.
+    offsets
+        (K,): subtracted from the activations before they are compared with 0 (DeepBind's learned thresholds).
+
+    Returns
+    -------
+    KernelSites
+
+    Raises
+    ------
+    ValueError
+        If sequences are shorter than the kernels, or hold no base.
+    """
+    count, width = convolution.out_channels, convolution.kernel_size[0]
+    span = (width - 1) * convolution.dilation[0] + 1
+    floor = torch.zeros(count)
+    if threshold == "half":
+        best = torch.full((count,), -np.inf)
+        for x, _ in _chunks(convolution, batches, span, both_strands):
+            best = torch.maximum(best, _activate(convolution, x, offsets).amax(dim=(0, 2)).cpu())
+        floor = (best / 2).clamp(min=0)
+    counts = torch.zeros(count * width * 5, dtype=torch.int64)
+    sites = torch.zeros(count, dtype=torch.int64)
+    maximum = torch.full((count,), -np.inf)
+    starts: Tensor | None = None
+    for x, codes in _chunks(convolution, batches, span, both_strands):
+        value, place = _activate(convolution, x, offsets).max(dim=2)  # n, K
+        maximum = torch.maximum(maximum, value.amax(dim=0).cpu())
+        passed = value > floor.to(value.device)
+        at = place * convolution.stride[0]
+        sites += passed.sum(dim=0).cpu()
+        counts += _count(codes, at, passed, width, convolution.dilation[0]).cpu()
+        histogram = _histogram(at, passed, codes.shape[1] - span + 1).cpu()
+        starts = histogram if starts is None else starts + histogram
+    if starts is None:
+        raise ValueError("there are no sequences with a known base to search for kernels' sites")
+    return KernelSites(
+        counts.view(count, width, 5)[..., :4].numpy(), sites.numpy(), maximum.numpy(), starts.numpy()
+    )
+
+
+def _chunks(
+    convolution: nn.Conv1d, batches: Callable[[], Iterator[tuple[Codes, Floats]]], span: int, both_strands: bool
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Give (x (n, C, L), codes (n, L)) on the convolution's device, few enough for `MAP_CELLS`."""
+    device = convolution.weight.device
+    for codes, signals in batches():
+        if codes.shape[1] < span:
+            raise ValueError(f"the sequences have {codes.shape[1]} bp, shorter than the kernels' {span} bp")
+        known = (codes < 4).any(axis=1)
+        codes, signals = codes[known], signals[known]
+        if both_strands:
+            codes = np.concatenate([codes, reverse_complement(codes)])
+            signals = np.concatenate([signals, signals[..., ::-1]])
+        size = max(1, MAP_CELLS // (convolution.out_channels * codes.shape[1]))
+        for first in range(0, len(codes), size):
+            part = codes[first : first + size]
+            x = np.concatenate([one_hot(part), signals[first : first + size]], axis=1)
+            yield torch.from_numpy(x).to(device), torch.from_numpy(np.ascontiguousarray(part)).to(device)
+
+
+@torch.no_grad()
+def _activate(convolution: nn.Conv1d, x: Tensor, offsets: Floats | None) -> Tensor:
+    """Activations without padding, (n, K, L')."""
+    weight = convolution.weight
+    bias = convolution.bias
+    if offsets is not None:
+        shift = torch.from_numpy(offsets).to(weight.device)
+        bias = -shift if bias is None else bias - shift
+    return functional.conv1d(
+        x.to(weight.dtype),
+        weight,
+        bias,
+        stride=convolution.stride,
+        dilation=convolution.dilation,
+        groups=convolution.groups,
+    )
+
+
+def _count(codes: Tensor, at: Tensor, passed: Tensor, width: int, dilation: int) -> Tensor:
+    """Count bases, (K * width * 5,): kernel by kernel, position by position, A, C, G, T, N."""
+    kernel_count = at.shape[1]
+    row, kernel = passed.nonzero(as_tuple=True)
+    steps = torch.arange(width, device=codes.device)
+    base = codes[row[:, None], at[row, kernel][:, None] + steps * dilation].long()  # sites, width
+    cell = (kernel[:, None] * width + steps) * 5 + base
+    return torch.bincount(cell.flatten(), minlength=kernel_count * width * 5)
+
+
+def _histogram(at: Tensor, passed: Tensor, length: int) -> Tensor:
+    """Count where the best subsequences start, (K, length)."""
+    kernel = torch.arange(at.shape[1], device=at.device).expand_as(at)
+    cell = (kernel * length + at)[passed]
+    return torch.bincount(cell, minlength=at.shape[1] * length).view(-1, length)
+
+
+def _motifs(found: KernelSites, *, sequences: int) -> list[Motif]:
+    digits = max(3, len(str(len(found.sites) - 1)))
+    return [
+        Motif(
+            name=f"kernel_{k:0{digits}d}",
+            ppm=frequencies(found.counts[k]),
+            nsites=float(found.sites[k]),
+            source="kernel",
+            info={
+                "channel": float(k),
+                "maximum": float(found.maximum[k]),
+                "activating": float(found.sites[k] / sequences),
+            },
+        )
+        for k in range(len(found.sites))
+        if found.counts[k].sum()
+    ]
+
+
+def frequencies(counts: Integers | Doubles) -> Doubles:
+    """Counts to probabilities, (width, 4); positions at which no base is known become uniform.
+
+    >>> frequencies(np.array([[3, 1, 0, 0], [0, 0, 0, 0]])).tolist()
+    [[0.75, 0.25, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25]]
+    """
+    total = counts.sum(axis=1, keepdims=True)
+    return np.where(total > 0, counts / np.where(total > 0, total, 1), 0.25)
