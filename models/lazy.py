@@ -32,11 +32,11 @@ def lazy_exports(package: str, where: Mapping[str, str]) -> Callable[[str], Any]
         return getattr(importlib.import_module(where[name]), name)
 
     class Package(ModuleType):
-        # After importing `a.b`, Python sets `a.b` to the module: a function of the same name in it must win,
-        # or `from a import b` would give the function once and the module ever after.
+        # After importing `a.b`, Python sets `a.b` to the module: where `b` is also a public name, what it stands
+        # for must win, or `from a import b` would give the function once and the module ever after.
         def __setattr__(self, name: str, value: Any) -> None:
-            own = isinstance(value, ModuleType) and where.get(name) == value.__name__
-            super().__setattr__(name, getattr(value, name, value) if own else value)
+            if not (isinstance(value, ModuleType) and name in where):
+                super().__setattr__(name, value)
 
     sys.modules[package].__class__ = Package
     return find

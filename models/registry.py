@@ -16,6 +16,12 @@ _BUILT_IN: dict[str, str] = {
     "danq": "danq:DanQ",
     "deepbind": "deepbind:DeepBind",
     "deepgrn": "deepgrn:DeepGRN",
+    "deepsea": "deepsea:DeepSEA",
+    "cnn_zeng": "cnn_zeng:CNNZeng",
+    "expectation_luo": "expectation_luo:ExpectationLuo",
+    "factornet": "factornet:FactorNet",
+    "saresnet": "saresnet:SAResNet",
+    "kegru": "kegru:KEGRU",
 }
 _REGISTERED: dict[str, type[SequenceModel]] = {}
 _Class = TypeVar("_Class", bound=type[SequenceModel])

@@ -33,10 +33,13 @@ class SequenceModel(nn.Module):
         How a Siamese model merges the two strands' probabilities, ``mean`` or ``max``.
     any_length
         The model takes windows of another length than it was built for (class attribute).
+    least_length
+        Shortest window, in bp, where `any_length`.
     """
 
     name: ClassVar[str] = ""
     any_length: ClassVar[bool] = False
+    least_length: int = 1
     siamese: bool = False
     merge: Merge = "mean"
 
@@ -75,6 +78,13 @@ class SequenceModel(nn.Module):
         if self.meta:
             raise ValueError(f"{self.name} takes no meta: build it with meta=0, not {self.meta}")
 
+    def check_length(self, length: int) -> None:
+        """Raise ValueError unless the model takes windows of `length` bp."""
+        if length != self.length and not self.any_length:
+            raise ValueError(f"{self.name} was built for windows of {self.length} bp, not {length}")
+        if length < self.least_length:
+            raise ValueError(f"{self.name} needs windows of at least {self.least_length} bp, not {length}")
+
     def check(self, x: Tensor, meta: Tensor | None) -> None:
         """Raise ValueError unless the shapes are those that the model was built for."""
         if x.ndim != 3 or x.shape[1] != self.channels:
@@ -82,8 +92,7 @@ class SequenceModel(nn.Module):
                 f"{self.name} takes windows of shape (N, {self.channels}, {self.length}), "
                 f"channels A, C, G, T first, not {tuple(x.shape)}"
             )
-        if x.shape[2] != self.length and not self.any_length:
-            raise ValueError(f"{self.name} was built for windows of {self.length} bp, not {x.shape[2]}")
+        self.check_length(x.shape[2])
         if self.meta and meta is None:
             raise ValueError(f"{self.name} was built with meta: it needs meta of shape (N, {self.meta})")
         if self.meta and meta is not None and tuple(meta.shape) != (x.shape[0], self.meta):

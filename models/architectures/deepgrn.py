@@ -1,4 +1,4 @@
-"""DeepGRN (Chen et al. 2021, BMC Bioinformatics 22:38): Siamese convolution, BiLSTM and attention, with signals."""
+"""DeepGRN (Chen et al. 2021, BMC Bioinformatics 22:38): Siamese convolution, BiLSTM and attention."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def bidirectional_lstm(
 
 
 class LSTM(nn.LSTM):
-    """torch's bidirectional LSTM over (N, T, D) with one bias per gate, as in Keras, in place of two that add up."""
+    """torch's bidirectional LSTM over (N, T, D) with one bias a gate, as in Keras, in place of two that add up."""
 
     def __init__(self, inputs: int, units: int) -> None:
         super().__init__(inputs, units, batch_first=True, bidirectional=True)

@@ -1,0 +1,81 @@
+"""DeepSEA (Zhou & Troyanskaya 2015, Nat. Methods 12:931): three convolutions and a dense layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from motiflens.models.architectures.base import SequenceModel, arguments
+
+
+class DeepSEA(SequenceModel):
+    """[Conv → ReLU → max pooling → Dropout] × 2 → Conv → ReLU → Dropout → dense → ReLU → outputs.
+
+    Fresh weights are torch's (uniform ±1/√fan-in), as those of the Lua Torch that the paper used.
+
+    Parameters
+    ----------
+    length, channels, outputs, meta
+        See `SequenceModel`. The paper: 1,000 bp, 4, 919, none. `meta` must be 0.
+    kernels
+        Kernels of each convolution, any number of them; all but the last are pooled.
+    kernel_size, pool
+        Of every convolution and pooling (width and stride).
+    dense
+        Units of the dense layer.
+    dropouts
+        After each convolution block.
+    """
+
+    name = "deepsea"
+
+    def __init__(
+        self,
+        *,
+        length: int,
+        channels: int = 4,
+        outputs: int = 1,
+        meta: int = 0,
+        kernels: Sequence[int] = (320, 480, 960),
+        kernel_size: int = 8,
+        pool: int = 4,
+        dense: int = 925,
+        dropouts: Sequence[float] = (0.2, 0.2, 0.5),
+    ) -> None:
+        super().__init__(
+            length=length, channels=channels, outputs=outputs, meta=meta, hyperparameters=arguments(locals())
+        )
+        self.refuse_meta()
+        if not kernels or len(kernels) != len(dropouts):
+            raise ValueError(f"deepsea: {len(kernels)} kernels need as many dropouts, not {len(dropouts)}")
+        layers: list[nn.Module] = []
+        steps, inputs = length, channels
+        for i, (width, rate) in enumerate(zip(kernels, dropouts, strict=True)):
+            layers += [nn.Conv1d(inputs, width, kernel_size), nn.ReLU()]
+            steps, inputs = steps - kernel_size + 1, width
+            if i < len(kernels) - 1:
+                layers.append(nn.MaxPool1d(pool))
+                steps //= pool
+            layers.append(nn.Dropout(rate))
+            if steps < 1:
+                raise ValueError(
+                    f"deepsea needs windows of at least {_least(len(kernels), kernel_size, pool)} bp "
+                    f"with these sizes, not {length}: a smaller pool takes shorter ones"
+                )
+        self.convolutions = nn.Sequential(*layers)
+        self.dense = nn.Linear(steps * inputs, dense)
+        self.dense_relu = nn.ReLU()
+        self.output = nn.Linear(dense, outputs)
+
+    def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
+        h = self.convolutions(x).flatten(1)
+        return self.output(self.dense_relu(self.dense(h)))
+
+
+def _least(convolutions: int, kernel_size: int, pool: int) -> int:
+    """Shortest window that leaves one position."""
+    steps = kernel_size
+    for _ in range(convolutions - 1):
+        steps = steps * pool + kernel_size - 1
+    return steps
