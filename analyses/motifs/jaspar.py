@@ -45,8 +45,8 @@ def jaspar(
     -------
     list of Motif
         Frequencies without pseudocounts; each position is divided by its own sum (481 of CORE's matrices have
-        columns that sum differently); ``nsites`` is the largest column sum, as JASPAR's own MEME files
-        give it; ``family`` the structural family, ``info`` the class. Without `ids` the latest version of each
+        columns that sum differently); ``nsites`` is the first position's sum, as in MEME's conversion of
+        JASPAR; ``family`` the structural family, ``info`` the class. Without `ids` the latest version of each
         matrix, ordered by identifier.
 
     Raises
@@ -180,7 +180,7 @@ def _motif(
         f"{name[0]}.{name[1]}",
         counts / sums,
         alt=name[2],
-        nsites=float(sums.max()),
+        nsites=float(sums[0, 0]),
         family="::".join(tags.get("family", [])),
         source=source,
         info=info,

@@ -226,7 +226,7 @@ def _parse_jaspar(lines: Sequence[str], name: str) -> MotifFile:
 
 def _from_counts(identifier: str, alt: str, counts: types.Doubles, name: str, line: int) -> Motif:
     ppm = _normalised(counts.tolist(), name, line, identifier)
-    total = float(counts.sum(axis=1).max())
+    total = float(counts[0].sum())  # the first position's, as in MEME's converters
     sites = total if total > 1 + _ROW_TOLERANCE else None  # rows that sum to 1 are frequencies
     return Motif(identifier, ppm, alt=alt, nsites=sites, source=Path(name).name)
 
@@ -311,7 +311,9 @@ def write_meme(
         sites = DEFAULT_NSITES if motif.nsites is None else motif.nsites
         alt = f" {'_'.join(motif.alt.split())}" if motif.alt else ""
         out.write(f"\nMOTIF {motif.name}{alt}\n")
-        out.write(f"letter-probability matrix: alength= 4 w= {motif.width} nsites= {sites:.15g} E= {motif.evalue:g}\n")
+        out.write(
+            f"letter-probability matrix: alength= 4 w= {motif.width} nsites= {sites:.15g} E= {motif.evalue:g}\n"
+        )
         for row in _exact_rows(motif.ppm):
             out.write(" ".join(f"{value / 1e6:.6f}" for value in row) + "\n")
     write_text(path, out.getvalue())

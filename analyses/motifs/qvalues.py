@@ -1,0 +1,72 @@
+"""q-values after Storey (2002): the share of false discoveries among all at least as extreme."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from motiflens.models.types import Doubles, Integers
+
+LAMBDAS = np.arange(0, 0.501, 0.01)  # where the share of nulls is estimated
+ERROR_SIZE = 1000.0  # sample size behind the error of an estimate; see `null_share`
+
+
+def null_share(above: Doubles, *, lambdas: Doubles = LAMBDAS, size: float = ERROR_SIZE) -> float:
+    """Storey's pi0, the share of true nulls, at the lambda of least mean squared error.
+
+    pi0(lambda) = share of p > lambda / (1 - lambda). FIMO and TOMTOM choose lambda by bootstrap (Storey, Taylor &
+    Siegmund 2004), which depends on random numbers; the bootstrap's expected mean squared error about the least
+    estimate, variance + bias squared, is used here instead.
+
+    Parameters
+    ----------
+    above
+        Share of p-values greater than each of `lambdas`.
+    size
+        Number of p-values that the variance is computed for.
+
+    Returns
+    -------
+    float
+        0 .. 1.
+    """
+    if len(above) != len(lambdas):
+        raise ValueError(f"shares above: {len(above)} values for {len(lambdas)} lambdas")
+    estimates = above / (1 - lambdas)
+    variance = above * (1 - above) / (size * (1 - lambdas) ** 2)
+    error = variance + (estimates - estimates.min()) ** 2
+    return float(min(1.0, estimates[int(np.argmin(error))]))
+
+
+def q_values(p: Doubles, *, pi0: float | None = None) -> Doubles:
+    """q-value of each p-value, in the order given.
+
+    q = min over p' >= p of pi0 * n * p' / (number of p-values <= p'), at most 1.
+
+    Parameters
+    ----------
+    p
+        All p-values of the family, (n,).
+    pi0
+        Share of true nulls; estimated from `p` where None.
+
+    Examples
+    --------
+    >>> q_values(np.array([0.01, 0.5, 0.02, 1.0]), pi0=1.0).tolist()
+    [0.04, 0.6666666666666666, 0.04, 1.0]
+    """
+    p = np.asarray(p, dtype=np.float64)
+    if p.size == 0:
+        return p.copy()
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("p-values must lie in 0 .. 1")
+    if pi0 is None:
+        ordered = np.sort(p)
+        pi0 = null_share(1 - np.searchsorted(ordered, LAMBDAS, side="right") / p.size, size=float(p.size))
+    distinct, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)
+    return tabulated_q_values(distinct, counts, total=p.size, pi0=pi0)[inverse]
+
+
+def tabulated_q_values(p: Doubles, counts: Integers, *, total: int, pi0: float) -> Doubles:
+    """q-values of distinct ascending p-values that occur `counts` times among `total` tests."""
+    raw = np.minimum(pi0 * total * p / np.cumsum(counts), 1.0)
+    return np.minimum.accumulate(raw[::-1])[::-1]
