@@ -1,0 +1,271 @@
+"""What a `dataset.toml` says, checked."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from motiflens.models import types
+from motiflens.models.data.text import existing
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+LABELLINGS = ("deepsea", "dream", "centered")
+_TABLES = {
+    "": (
+        "name",
+        "genome",
+        "windows",
+        "splits",
+        "signals",
+        "annotations",
+        "expression",
+        "cell_types",
+        "experiments",
+    ),
+    "genome": ("fasta", "blacklist"),
+    "windows": ("length", "bin", "stride", "labelling"),
+    "splits": ("train", "valid", "test", "test_cell_types"),
+    "expression": ("table", "given", "components"),
+    "cell_types": ("name", "accessibility"),
+    "experiments": ("tf", "cell_type", "peaks", "relaxed", "labels", "fold_change"),
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One TF in one cell type; either `peaks` or `labels` is given."""
+
+    tf: str
+    cell_type: str
+    peaks: Path | None
+    relaxed: Path | None
+    labels: Path | None
+    fold_change: Path | None
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return f"{self.tf}|{self.cell_type}"
+
+
+@dataclass(frozen=True)
+class FolderSpec:
+    """A data set in files: what `dataset.toml` holds.
+
+    Attributes
+    ----------
+    path
+        The `dataset.toml`.
+    length, bin, stride, labelling
+        Window geometry in bp, and how labels are made (see `labels`).
+    train, valid, test
+        Chromosomes; an empty `train` stands for all others.
+    test_cell_types
+        Cell types used in the test split only (and the others then not in it); empty: all in every split.
+    signals, annotations
+        Name -> bigWig; name -> BED.
+    accessibility
+        Cell type -> bigWig, or None where there is none.
+    """
+
+    path: Path
+    name: str
+    fasta: Path
+    blacklist: Path | None
+    length: int
+    bin: int
+    stride: int
+    labelling: str
+    train: tuple[str, ...]
+    valid: tuple[str, ...]
+    test: tuple[str, ...]
+    test_cell_types: tuple[str, ...]
+    signals: dict[str, Path]
+    annotations: dict[str, Path]
+    expression: Path | None
+    components: int
+    given: Path | None
+    accessibility: dict[str, Path | None]
+    experiments: tuple[Experiment, ...]
+
+    @property
+    def tfs(self) -> tuple[str, ...]:
+        """Names of the TFs, in the file's order."""
+        return tuple(dict.fromkeys(experiment.tf for experiment in self.experiments))
+
+    def files(self) -> list[Path]:
+        """Return every file that the data set consists of, in a fixed order."""
+        found: list[Path | None] = [self.path, self.fasta, self.blacklist, *self.signals.values()]
+        found += [*self.annotations.values(), self.expression, self.given, *self.accessibility.values()]
+        for experiment in self.experiments:
+            found += [experiment.peaks, experiment.relaxed, experiment.labels, experiment.fold_change]
+        return [path for path in found if path is not None]
+
+
+class _Reader:
+    """Takes values out of the parsed file and says where one is wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.content: types.Json = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is no TOML file: {error}") from error
+        self.known("", self.content)
+        for table in ("genome", "windows", "splits", "expression"):
+            self.known(table, self.table(self.content, table))
+        for table in ("cell_types", "experiments"):
+            for entry in self.tables(table):
+                self.known(table, entry)
+
+    def fail(self, what: str) -> ValueError:
+        return ValueError(f"{self.path}: {what}")
+
+    def known(self, table: str, content: types.Json) -> None:
+        for key in content:
+            if key not in _TABLES[table]:
+                near = difflib.get_close_matches(key, _TABLES[table], n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_TABLES[table])}"
+                raise self.fail(f"unknown key {key!r}{f' in [{table}]' if table else ''}: {hint}")
+
+    def table(self, content: types.Json, key: str) -> types.Json:
+        found = content.get(key, {})
+        if not isinstance(found, dict):
+            raise self.fail(f"{key!r} must be a table, [{key}]")
+        return found
+
+    def tables(self, key: str) -> list[types.Json]:
+        found = self.content.get(key, [])
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            raise self.fail(f"{key!r} must be a list of tables, [[{key}]]")
+        return found
+
+    def text(self, content: types.Json, table: str, key: str) -> str:
+        found = content.get(key)
+        if not isinstance(found, str) or not found:
+            problem = "is missing" if key not in content else f"is {found!r}, expected text"
+            raise self.fail(f"{key!r} in [{table}] {problem}")
+        return found
+
+    def number(self, content: types.Json, table: str, key: str, default: int, least: int = 1) -> int:
+        found = content.get(key, default)
+        if not isinstance(found, int) or isinstance(found, bool) or found < least:
+            raise self.fail(f"{key!r} in [{table}] is {found!r}, expected a whole number of at least {least}")
+        return found
+
+    def names(self, content: types.Json, table: str, key: str) -> tuple[str, ...]:
+        found = content.get(key, [])
+        if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+            raise self.fail(f"{key!r} in [{table}] must be a list of names")
+        return tuple(found)
+
+    def file(self, text: object, what: str) -> Path:
+        if not isinstance(text, str):
+            raise self.fail(f"{what} must be a file name, not {text!r}")
+        found = self.path.parent / text
+        if not found.exists():
+            raise FileNotFoundError(f"{self.path} names the {what} {text!r}, but {found} does not exist")
+        return existing(found, what)
+
+    def optional(self, content: types.Json, key: str, what: str) -> Path | None:
+        return self.file(content[key], what) if key in content else None
+
+
+def read_folder_spec(path: types.Path) -> FolderSpec:
+    """Read `dataset.toml` (or that of a folder) and check that it is complete and that its files exist.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it, or a file that it names, does not exist.
+    ValueError
+        For unknown or missing keys, values of a wrong kind, and names that do not fit together.
+    """
+    found = Path(path)
+    reader = _Reader(existing(found / "dataset.toml" if found.is_dir() else found, "dataset.toml"))
+    content = reader.content
+    genome, windows, splits, expression = (
+        reader.table(content, key) for key in ("genome", "windows", "splits", "expression")
+    )
+    labelling = windows.get("labelling", "deepsea")
+    bin_size = reader.number(windows, "windows", "bin", 200)
+    return _consistent(
+        reader,
+        FolderSpec(
+            path=reader.path,
+            name=str(content.get("name", reader.path.parent.name)),
+            fasta=reader.file(reader.text(genome, "genome", "fasta"), "genome FASTA"),
+            blacklist=reader.optional(genome, "blacklist", "blacklist"),
+            length=reader.number(windows, "windows", "length", 101 if labelling == "centered" else 1000),
+            bin=bin_size,
+            stride=reader.number(windows, "windows", "stride", 50 if labelling == "dream" else bin_size),
+            labelling=labelling,
+            train=reader.names(splits, "splits", "train"),
+            valid=reader.names(splits, "splits", "valid"),
+            test=reader.names(splits, "splits", "test"),
+            test_cell_types=reader.names(splits, "splits", "test_cell_types"),
+            signals=_files(reader, "signals", "signal"),
+            annotations=_files(reader, "annotations", "annotation"),
+            expression=reader.optional(expression, "table", "expression table"),
+            components=reader.number(expression, "expression", "components", 8),
+            given=reader.optional(expression, "given", "table of expression components"),
+            accessibility={
+                reader.text(entry, "cell_types", "name"): reader.optional(entry, "accessibility", "bigWig")
+                for entry in reader.tables("cell_types")
+            },
+            experiments=tuple(_experiment(reader, entry) for entry in reader.tables("experiments")),
+        ),
+    )
+
+
+def _files(reader: _Reader, table: str, what: str) -> dict[str, Path]:
+    content = reader.table(reader.content, table)
+    return {name: reader.file(file, f"{what} {name}") for name, file in content.items()}
+
+
+def _experiment(reader: _Reader, entry: types.Json) -> Experiment:
+    tf, cell_type = (reader.text(entry, "experiments", key) for key in ("tf", "cell_type"))
+    if ("peaks" in entry) == ("labels" in entry):
+        raise reader.fail(f"the experiment {tf}|{cell_type} must give either 'peaks' or 'labels'")
+    return Experiment(
+        tf,
+        cell_type,
+        reader.optional(entry, "peaks", f"peaks of {tf} in {cell_type}"),
+        reader.optional(entry, "relaxed", f"relaxed peaks of {tf} in {cell_type}"),
+        reader.optional(entry, "labels", f"labels of {tf} in {cell_type}"),
+        reader.optional(entry, "fold_change", f"fold change of {tf} in {cell_type}"),
+    )
+
+
+def _consistent(reader: _Reader, spec: FolderSpec) -> FolderSpec:
+    if spec.labelling not in LABELLINGS:
+        raise reader.fail(f"labelling {spec.labelling!r} is unknown: expected {', '.join(LABELLINGS)}")
+    if not spec.experiments:
+        raise reader.fail("there is no [[experiments]]: name at least one TF, cell type and peaks")
+    _unique(reader, "experiment", [experiment.name for experiment in spec.experiments])
+    _unique(reader, "cell type", [str(entry.get("name")) for entry in reader.tables("cell_types")])
+    cells = list(spec.accessibility)
+    for experiment in spec.experiments:
+        if cells and experiment.cell_type not in cells:
+            raise reader.fail(
+                f"the experiment {experiment.name} is in {experiment.cell_type!r}, which is no [[cell_types]] "
+                f"({', '.join(cells)})"
+            )
+        spec.accessibility.setdefault(experiment.cell_type, None)
+    if "dnase" in spec.signals:
+        raise reader.fail("the signal name 'dnase' is kept for the accessibility of [[cell_types]]")
+    return spec
+
+
+def _unique(reader: _Reader, what: str, names: Sequence[Any]) -> None:
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise reader.fail(f"the {what} {twice!r} is there twice: names must differ")

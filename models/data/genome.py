@@ -1,0 +1,234 @@
+"""A genome as one byte per base, memory-mapped from a cache that is made once per FASTA file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from motiflens.models import types
+from motiflens.models.cache import cache_folder
+from motiflens.models.data.chromosomes import mismatch
+from motiflens.models.data.hashing import content_hash
+from motiflens.models.data.kernels import gather_bases
+from motiflens.models.data.text import existing, open_binary
+from motiflens.models.types import Booleans, Codes, Integers
+
+MASKED = 8  # bit set on soft-masked (lower-case) bases
+_FORMAT = 1  # of the cache: raise it when the bytes change
+_BAD = 255
+_BLOCK = 1 << 24
+UNKNOWN_LETTERS = "NRYSWKMBDHVX"  # IUPAC ambiguity codes, and X as some maskers write it
+
+
+def letter_codes() -> Codes:
+    """Return the table letter -> byte, (256,): code 0..4, plus `MASKED` in lower case; 255 is no base."""
+    table = np.full(256, _BAD, dtype=np.uint8)
+    for code, letters in enumerate(("A", "C", "G", "T", UNKNOWN_LETTERS)):
+        for letter in letters:
+            table[ord(letter)] = code
+            table[ord(letter.lower())] = code | MASKED
+    return table
+
+
+_TABLE = letter_codes().tobytes()
+
+
+@dataclass(frozen=True)
+class Genome:
+    """A genome, read in windows.
+
+    Memory: the bases stay on disk (one byte each, in the user's cache) and the operating system keeps in
+    memory what is used; it may drop them again at any time.
+
+    Attributes
+    ----------
+    path
+        The FASTA file.
+    names, lengths
+        Chromosomes in the file's order.
+    offsets
+        Where each begins in `data`.
+    data
+        One byte per base: 0..3 = A, C, G, T, 4 = other; bit `MASKED` on soft-masked bases.
+    hash
+        SHA-256 of the FASTA file.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    lengths: Integers
+    offsets: Integers
+    data: Codes
+    hash: str
+
+    def number(self, name: str, file: types.Path) -> int:
+        """Return a chromosome's number; `file` is what asks for it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such chromosome; the message names both files.
+        """
+        if name not in self.names:
+            raise ValueError(mismatch(name, file, self.names, self.path))
+        return self.names.index(name)
+
+    def numbers(self, names: Sequence[str], file: types.Path) -> Integers:
+        """Return the numbers of many chromosomes. Errors as in `number`."""
+        found = {name: self.number(name, file) for name in dict.fromkeys(names)}
+        return np.fromiter((found[name] for name in names), dtype=np.int64, count=len(names))
+
+    def read(self, chrom: Integers, starts: Integers, length: int, *, strand: str = "+") -> Codes:
+        """Return the bases of windows, (n, length) uint8, 0..4; past an end of a chromosome they are N.
+
+        Parameters
+        ----------
+        chrom
+            (n,) numbers of the chromosomes.
+        starts
+            (n,) 0-based first base of each window; may be negative.
+        length
+            Base pairs per window.
+        strand
+            ``-`` reads the reverse complement of the same windows.
+        """
+        codes = self._gather(chrom, starts, length) & np.uint8(7)
+        if strand == "-":
+            return np.where(codes < 4, 3 - codes, codes)[:, ::-1]
+        return codes
+
+    def masked(self, chrom: Integers, starts: Integers, length: int) -> Booleans:
+        """Return which bases of windows are soft-masked (lower case in the file), (n, length)."""
+        return (self._gather(chrom, starts, length) & MASKED) > 0
+
+    def chromosome(self, number: int) -> Codes:
+        """Return one whole chromosome's bytes, (length,), soft-mask bit included; not copied."""
+        first = int(self.offsets[number])
+        return self.data[first : first + int(self.lengths[number])]
+
+    def _gather(self, chrom: Integers, starts: Integers, length: int) -> Codes:
+        out = np.empty((len(starts), length), dtype=np.uint8)
+        gather_bases(
+            self.data,
+            self.offsets,
+            self.lengths,
+            np.asarray(chrom, dtype=np.int64),
+            np.asarray(starts, dtype=np.int64),
+            out,
+            4,
+        )
+        return out
+
+
+def open_genome(path: types.Path) -> Genome:
+    """Open a FASTA file (plain, bgzip or gzip) as a `Genome`.
+
+    The first time, its bases are written to the user's cache, one byte each, under the file's SHA-256.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no FASTA file, is cut off, holds letters that are no bases, or names a chromosome twice.
+    """
+    found = existing(path, "genome FASTA")
+    digest = content_hash(found)
+    folder = cache_folder("genomes") / f"{digest}-{_FORMAT}"
+    if not _complete(folder):
+        _unpack(found, folder)
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    lengths = np.array(index["lengths"], dtype=np.int64)
+    offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    data = np.asarray(np.memmap(folder / "bases.u8", dtype=np.uint8, mode="r"))
+    return Genome(found, tuple(index["names"]), lengths, offsets, data, digest)
+
+
+def _complete(folder: Path) -> bool:
+    index, bases = folder / "index.json", folder / "bases.u8"
+    if not (index.is_file() and bases.is_file()):
+        return False
+    return bool(bases.stat().st_size == sum(json.loads(index.read_text(encoding="utf-8"))["lengths"]))
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
+    try:
+        with (part / "bases.u8").open("wb") as out, open_binary(path) as file:
+            names, lengths = _translate(path, file, out)
+        (part / "index.json").write_text(json.dumps({"names": names, "lengths": lengths}), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            part.rename(folder)
+        except OSError:
+            if not _complete(folder):  # else another process was faster
+                raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _translate(path: Path, file: IO[bytes], out: IO[bytes]) -> tuple[list[str], list[int]]:
+    names: list[str] = []
+    lengths: list[int] = []
+    rest = b""
+    while block := file.read(_BLOCK):
+        if b"\r" in block:
+            raise ValueError(f"{path} has Windows line ends: convert it with dos2unix or sed -i 's/\\r$//'")
+        block = rest + block
+        rest = b""
+        pieces = block.split(b">")
+        for i, piece in enumerate(pieces):
+            if i > 0:
+                header, newline, piece = piece.partition(b"\n")
+                if not newline and i == len(pieces) - 1:  # the header goes on in the next block
+                    rest = b">" + header
+                    break
+                names.append(_name(path, header, names))
+                lengths.append(0)
+            lengths = _write(path, piece, names, lengths, out)
+    _check(path, names, lengths, rest)
+    return names, lengths
+
+
+def _name(path: Path, header: bytes, names: list[str]) -> str:
+    words = header.decode("utf-8", "replace").split()
+    if not words:
+        raise ValueError(f"{path} has a header without a name (sequence {len(names) + 1})")
+    if words[0] in names:
+        raise ValueError(f"{path} names the sequence {words[0]!r} twice: names must differ")
+    return words[0]
+
+
+def _write(path: Path, piece: bytes, names: list[str], lengths: list[int], out: IO[bytes]) -> list[int]:
+    bases = piece.translate(_TABLE, b"\n")
+    if not bases:
+        return lengths
+    if not names:
+        raise ValueError(f"{path} does not begin with '>': expected a FASTA file")
+    wrong = bases.find(_BAD)
+    if wrong >= 0:
+        letter = chr(piece.replace(b"\n", b"")[wrong])
+        raise ValueError(
+            f"{path} sequence {names[-1]!r} base {lengths[-1] + wrong + 1} is {letter!r}: "
+            "expected A, C, G, T, N or another IUPAC letter"
+        )
+    out.write(bases)
+    lengths[-1] += len(bases)
+    return lengths
+
+
+def _check(path: Path, names: list[str], lengths: list[int], rest: bytes) -> None:
+    if rest or (names and lengths[-1] == 0):
+        last = names[-1] if not rest else rest[1:].decode("utf-8", "replace")
+        raise ValueError(f"{path} ends after the header of {last!r}: its sequence is missing")
+    if not names:
+        raise ValueError(f"{path} holds no sequence: expected a FASTA file")
+    if 0 in lengths:
+        raise ValueError(f"{path} has no bases for the sequence {names[lengths.index(0)]!r}")

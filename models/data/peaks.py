@@ -1,0 +1,136 @@
+"""Peaks and other intervals from BED, narrowPeak and broadPeak files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from motiflens.models import types
+from motiflens.models.data.genome import Genome
+from motiflens.models.data.intervals import merge_intervals
+from motiflens.models.data.text import read_lines
+from motiflens.models.types import Doubles, Integers
+
+_SKIPPED = ("#", "track ", "browser ")
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """Intervals on a genome, in the file's order.
+
+    Attributes
+    ----------
+    path
+        The file.
+    chrom
+        (n,) numbers of the chromosomes in the genome.
+    start, end
+        (n,) 0-based, half-open.
+    summit
+        (n,) 0-based position of the summit: the peak caller's where the file is a narrowPeak, else the middle.
+    name
+        (n,) names; ``.`` where there is none.
+    signal
+        (n,) column 7 of narrowPeak and broadPeak (fold enrichment), NaN where there is none.
+    called
+        Whether the summits are the peak caller's.
+    """
+
+    path: Path
+    chrom: Integers
+    start: Integers
+    end: Integers
+    summit: Integers
+    name: tuple[str, ...]
+    signal: Doubles
+    called: bool
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def on(self, number: int) -> tuple[Integers, Integers]:
+        """Return the union of the intervals on one chromosome, sorted and disjoint."""
+        here = self.chrom == number
+        return merge_intervals(self.start[here], self.end[here])
+
+
+def read_peaks(path: types.Path, genome: Genome) -> Peaks:
+    """Read a BED (3 columns or more), narrowPeak or broadPeak file, plain or gzipped.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        For wrong columns, coordinates that are no numbers, negative, reversed or past the chromosome's end,
+        a summit outside its peak, or a chromosome that the genome has not; the message names file and line.
+    """
+    rows = []
+    width = 0
+    for number, line in read_lines(path, "BED or narrowPeak file"):
+        if line.startswith(_SKIPPED):
+            continue
+        fields = line.split("\t")
+        width = width or len(fields)
+        if len(fields) < 3 or len(fields) != width:
+            raise ValueError(
+                f"{path} line {number} has {len(fields)} tab-separated columns: expected "
+                f"{max(width, 3) if width >= 3 else 'at least 3'} (chromosome, start, end, …)"
+            )
+        rows.append(_row(path, number, fields, genome))
+    if not rows:
+        raise ValueError(f"{path} holds no interval: expected a BED or narrowPeak file")
+    chrom, start, end, summit, name, signal, called = zip(*rows, strict=True)
+    return Peaks(
+        Path(path),
+        np.array(chrom, dtype=np.int64),
+        np.array(start, dtype=np.int64),
+        np.array(end, dtype=np.int64),
+        np.array(summit, dtype=np.int64),
+        name,
+        np.array(signal),
+        all(called),
+    )
+
+
+def _row(
+    path: types.Path, number: int, fields: list[str], genome: Genome
+) -> tuple[int, int, int, int, str, float, bool]:
+    where = f"{path} line {number}"
+    start, end = _whole(where, "start", fields[1]), _whole(where, "end", fields[2])
+    if start < 0:
+        raise ValueError(f"{where} starts at {start}: coordinates are 0-based and not negative")
+    if end <= start:
+        raise ValueError(f"{where} ends at {end}, not after its start {start}: expected start < end")
+    chrom = genome.number(fields[0], where)
+    if end > genome.lengths[chrom]:
+        raise ValueError(
+            f"{where} ends at {end}, past the end of {fields[0]} ({genome.lengths[chrom]} bp in {genome.path}): "
+            "are both of one genome?"
+        )
+    offset = _whole(where, "summit", fields[9]) if len(fields) == 10 else -1
+    if offset >= end - start:
+        raise ValueError(f"{where} has its summit {offset} bp after its start, outside the peak")
+    summit = start + offset if offset >= 0 else (start + end) // 2
+    name = fields[3] if len(fields) > 3 else "."
+    return chrom, start, end, summit, name, _signal(where, fields), offset >= 0
+
+
+def _signal(where: str, fields: list[str]) -> float:
+    if len(fields) not in (9, 10):
+        return float("nan")
+    try:
+        return float(fields[6])
+    except ValueError:
+        if len(fields) == 9:  # a BED9, whose column 7 is thickStart
+            return float("nan")
+        raise ValueError(f"{where} has the signal value {fields[6]!r}: expected a number") from None
+
+
+def _whole(where: str, what: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{where} has the {what} {text!r}: expected a whole number") from None

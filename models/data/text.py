@@ -1,0 +1,88 @@
+"""Reading text files, plain or gzipped, with errors that name the file and the line."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from motiflens.models import types
+
+_GZIP = b"\x1f\x8b"
+
+
+def existing(path: types.Path, what: str = "file") -> Path:
+    """Return `path` if it is a file that holds something.
+
+    Raises
+    ------
+    FileNotFoundError
+        If nothing is there.
+    ValueError
+        If it is a folder, or empty.
+    """
+    found = Path(path)
+    if found.is_dir():
+        raise ValueError(f"{found} is a folder: expected a {what}")
+    if not found.exists():
+        raise FileNotFoundError(f"{found} does not exist: expected a {what}")
+    if found.stat().st_size == 0:
+        raise ValueError(f"{found} is empty: expected a {what}")
+    return found
+
+
+def is_gzip(path: types.Path) -> bool:
+    """Whether the file begins as gzip (and so bgzip) files do, whatever its name."""
+    with Path(path).open("rb") as file:
+        return file.read(2) == _GZIP
+
+
+@contextmanager
+def open_binary(path: types.Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading bytes, unpacking gzip and bgzip.
+
+    Raises
+    ------
+    ValueError
+        While reading, if the gzip stream is cut off or damaged.
+    """
+    file = cast("IO[bytes]", gzip.open(path) if is_gzip(path) else Path(path).open("rb"))
+    try:
+        with file:
+            yield file
+    except EOFError as error:
+        raise ValueError(f"{path} is a truncated gzip file: copy or download it again") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path} is a damaged gzip file ({error}): copy or download it again") from error
+
+
+def read_lines(path: types.Path, what: str = "text file") -> Iterator[tuple[int, str]]:
+    """Yield each line that is not blank with its number, counted from 1, without its end.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        See `existing` and `open_binary`; also for Windows line ends and for bytes that are no text.
+    """
+    found = existing(path, what)
+    with open_binary(found) as file:
+        number = 0
+        for number, raw in enumerate(file, start=1):
+            if raw.endswith((b"\r\n", b"\r")):
+                raise ValueError(
+                    f"{found} line {number} has a Windows line end: convert the file with dos2unix "
+                    "or sed -i 's/\\r$//'"
+                )
+            try:
+                line = raw.decode("utf-8").rstrip("\n")
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{found} line {number} is no text: expected a {what}") from error
+            if "\0" in line:
+                raise ValueError(f"{found} line {number} is no text: expected a {what}")
+            if line.strip():
+                yield number, line
+        if number == 0:
+            raise ValueError(f"{found} is empty: expected a {what}")
