@@ -12,6 +12,7 @@ import typer
 # Subcommand -> module below motiflens.analyses.cli; each holds a function `command` (a typer command) or a
 # typer application `app`. They import nothing heavy at their top, so that --help answers at once.
 COMMANDS: dict[str, str] = {
+    "simulate": "simulate",
     "train": "train",
     "evaluate": "evaluate",
 }

@@ -1,0 +1,35 @@
+"""The built-in data set: simulated once, then kept in the user's cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from motiflens.models.cache import cache_folder
+from motiflens.models.data.simulate.presets import preset_named
+from motiflens.models.data.simulate.simulate import Progress, simulate
+
+VERSION = 1  # raised whenever the same seed gives other files
+
+
+def builtin(preset: str = "small", seed: int = 0, *, progress: Progress | None = None) -> Path:
+    """Return the folder of a simulated data set, made at the first call.
+
+    Parameters
+    ----------
+    preset, seed, progress
+        See `simulate`.
+
+    Returns
+    -------
+    Path
+        A folder with ``dataset.toml`` and ``truth/sites.bed`` in the user's cache.
+    """
+    folder = cache_folder("simulated") / f"{preset_named(preset).name}-{seed}-v{VERSION}"
+    if (folder / "dataset.toml").is_file():
+        return folder
+    try:
+        return simulate(folder, preset=preset, seed=seed, progress=progress)
+    except (OSError, ValueError):
+        if (folder / "dataset.toml").is_file():  # another process was faster
+            return folder
+        raise

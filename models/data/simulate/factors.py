@@ -1,0 +1,114 @@
+"""The transcription factors that are planted: their matrices from JASPAR, sites drawn from them, and scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from motiflens.models.data.simulate.stream import Stream
+from motiflens.models.types import Codes, Doubles, Integers
+
+RELEASE = "JASPAR2026"  # the matrices named below must be fetched from one pinned release
+# Name -> (matrix, log-concentration in each cell type). SPI1 is strong in the first cell type and FOXA1 and
+# GATA1 in the second, as in lymphoid against hepatic or erythroid cells.
+FACTORS: dict[str, tuple[str, tuple[float, float]]] = {
+    "CTCF": ("MA0139.1", (0.5, 0.5)),
+    "REST": ("MA0138.3", (0.5, 0.25)),
+    "FOXA1": ("MA0148.4", (-0.5, 0.75)),
+    "SPI1": ("MA0080.7", (0.75, -0.5)),
+    "GATA1": ("MA0035.4", (0.0, 0.75)),
+    "EGR1": ("MA0162.4", (0.25, 0.0)),
+    "JUN": ("MA0099.3", (0.0, 0.25)),
+    "MAX": ("MA0058.3", (0.25, 0.25)),
+}
+_PSEUDOCOUNT = 0.25  # per base and column; no base is impossible
+MILLIBITS = 1000  # scores are whole numbers of 1/1000 bit, so that they add up the same everywhere
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """A transcription factor.
+
+    Attributes
+    ----------
+    name, matrix
+        The factor, and its JASPAR identifier.
+    ppm
+        (width, 4): probabilities of A, C, G, T.
+    scores
+        (width, 4): log2 of `ppm` over 1/4 in whole millibits.
+    concentration
+        Natural logarithm of the factor's concentration in each cell type, relative.
+    half
+        Score in millibits at which a site is half occupied where concentration is 1 and accessibility 1/2:
+        the tenth percentile of the scores of the matrix's own sites, but no lower than what one in 5,000
+        random places reaches.
+    """
+
+    name: str
+    matrix: str
+    ppm: Doubles
+    scores: Integers
+    concentration: tuple[float, float]
+    half: int
+
+    @property
+    def width(self) -> int:
+        """Width of its sites, in bp."""
+        return len(self.ppm)
+
+    def sample(self, stream: Stream, size: int) -> Codes:
+        """Draw sites from the matrix, forward strand, (size, width) codes."""
+        return sample_sites(self.ppm, stream, size)
+
+    def score(self, codes: Codes) -> Integers:
+        """Scores of sites on the forward strand, (n, width) codes -> (n,) millibits."""
+        return score_sites(self.scores, codes)
+
+
+def sample_sites(ppm: Doubles, stream: Stream, size: int) -> Codes:
+    """Draw sites from a matrix, (size, width) codes."""
+    sites = np.empty((size, len(ppm)), dtype=np.uint8)
+    for column, probabilities in enumerate(ppm):
+        weights = np.rint(probabilities * 2**24).astype(np.int64)
+        sites[:, column] = stream.choose(weights, size)
+    return sites
+
+
+def score_sites(scores: Integers, codes: Codes) -> Integers:
+    """Scores of sites, (n, width) codes -> (n,) millibits."""
+    total = np.zeros(len(codes), dtype=np.int64)
+    for column in range(len(scores)):
+        total += scores[column][codes[:, column]]
+    return total
+
+
+def millibits(ppm: Doubles) -> Integers:
+    """Log-odds of a matrix against 1/4, (width, 4), rounded to millibits."""
+    return np.rint(MILLIBITS * np.log2(ppm * 4)).astype(np.int64)
+
+
+@cache
+def factors() -> tuple[Factor, ...]:
+    """Return the eight factors with their matrices from the pinned JASPAR release."""
+    from pyjaspar import jaspardb
+
+    base = jaspardb(release=RELEASE)
+    found = []
+    for name, (matrix, concentration) in FACTORS.items():
+        motif = base.fetch_motif_by_id(matrix)
+        counts = np.array([motif.counts[base] for base in "ACGT"], dtype=np.float64).T + _PSEUDOCOUNT  # w, 4
+        ppm = counts / (((counts[:, 0] + counts[:, 1]) + counts[:, 2]) + counts[:, 3])[:, None]
+        scores = millibits(ppm)
+        found.append(Factor(name, matrix, ppm, scores, concentration, _half(matrix, ppm, scores)))
+    return tuple(found)
+
+
+def _half(matrix: str, ppm: Doubles, scores: Integers) -> int:
+    stream = Stream(0, f"half {matrix}")
+    own = np.sort(score_sites(scores, sample_sites(ppm, stream, 4000)))
+    random = np.tile(np.array([0.3, 0.2, 0.2, 0.3]), (len(ppm), 1))
+    other = np.sort(score_sites(scores, sample_sites(random, stream, 200_000)))
+    return int(max(own[400], other[-40]))
