@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
 
 from motiflens.models import types
@@ -87,14 +88,15 @@ def open_run(path: types.Path) -> Run:
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         recipe = config["model"]
-        model = build(
-            recipe["architecture"],
-            length=recipe["length"],
-            channels=recipe["channels"],
-            outputs=recipe["outputs"],
-            meta=recipe["meta"],
-            **recipe["hyperparameters"],
-        )
+        with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
+            model = build(
+                recipe["architecture"],
+                length=recipe["length"],
+                channels=recipe["channels"],
+                outputs=recipe["outputs"],
+                meta=recipe["meta"],
+                **recipe["hyperparameters"],
+            )
     except (json.JSONDecodeError, KeyError) as error:
         raise ValueError(f"{folder / CONFIG} is damaged ({error!r}): train again, or restore the file") from error
     try:
