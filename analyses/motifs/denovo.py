@@ -10,6 +10,7 @@ from scipy.stats import hypergeom
 
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models.data.one_hot import reverse_complement
+from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.types import Booleans, Codes, Doubles, Integers
 
 Occurrences = Literal["zoops", "oops"]
@@ -103,7 +104,7 @@ def denovo(
         raise ValueError(
             f"de novo discovery needs 20 sequences with {min(widths)} known bases in a row, got {len(primary)}"
         )
-    contrast = shuffled(primary, rng) if control is None else _usable(control, min(fitting))
+    contrast = dinucleotide_shuffle(primary, seed=seed) if control is None else _usable(control, min(fitting))
     if len(contrast) < 20:
         raise ValueError(f"de novo discovery needs at least 20 usable control sequences, got {len(contrast)}")
     held = rng.permutation(len(primary)) < max(5, round(holdout * len(primary)))
@@ -146,48 +147,14 @@ def _usable(sequences: Codes, width: int) -> Codes:
     known = sequences < 4
     if sequences.shape[1] < width:
         return sequences[:0]
-    run = np.lib.stride_tricks.sliding_window_view(known, width, axis=1).all(axis=2).any(axis=1)
-    return sequences[run]
+    runs: Booleans = np.lib.stride_tricks.sliding_window_view(known, width, axis=1).all(axis=2)
+    return sequences[runs.any(axis=1)]
 
 
 def _background(sequences: Codes) -> Doubles:
     counts = np.bincount(sequences.ravel(), minlength=5)[:4].astype(np.float64)
     counts += counts[::-1] + 1  # both strands
     return counts / counts.sum()
-
-
-def shuffled(sequences: Codes, rng: np.random.Generator) -> Codes:
-    """Shuffle each sequence, its dinucleotide counts kept (Euler's method; Altschul and Erickson 1985)."""
-    return np.stack([_shuffle(sequence, rng) for sequence in sequences])
-
-
-def _shuffle(sequence: Codes, rng: np.random.Generator) -> Codes:
-    edges = [rng.permutation(sequence[1:][sequence[:-1] == base]) for base in range(5)]
-    last = int(sequence[-1])
-    used = [base for base in range(5) if len(edges[base]) and base != last]
-    while True:  # draw each base's last exit until all lead to the final base
-        exits = {base: int(rng.choice(edges[base])) for base in used}
-        if all(_reaches(base, exits, last) for base in used):
-            break
-    queues = []
-    for base in range(5):
-        queue = list(edges[base])
-        if base in exits:
-            queue.remove(exits[base])
-            queue.append(np.uint8(exits[base]))
-        queues.append(iter(queue))
-    result = [int(sequence[0])]
-    for _ in range(len(sequence) - 1):
-        result.append(int(next(queues[result[-1]])))
-    return np.array(result, dtype=np.uint8)
-
-
-def _reaches(base: int, exits: dict[int, int], last: int) -> bool:
-    for _ in range(5):
-        if base == last:
-            return True
-        base = exits[base]
-    return base == last
 
 
 def _best_matrix(

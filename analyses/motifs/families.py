@@ -48,6 +48,7 @@ EQUIVALENTS: Mapping[str, Equivalent] = {
     "SPI1": _equivalent(families=("Ets-related",)),
     "GABPA": _equivalent(families=("Ets-related",)),
     "GATA1": _equivalent(families=("C4-GATA-related",)),
+    "JUN": _equivalent(families=("Jun-related", "Fos-related", "B-ATF-related factors")),
     "JUN::FOS": _equivalent(families=("Jun-related", "Fos-related", "B-ATF-related factors")),
     "MAX": _equivalent(families=("bHLH-ZIP",)),
 }

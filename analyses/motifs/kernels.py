@@ -101,14 +101,7 @@ def kernels(
             if progress is not None:
                 progress(int(index[-1]) + 1)
 
-    offset = getattr(model, "kernel_thresholds", None)
-    found = kernel_sites(
-        convolution,
-        batches,
-        threshold=threshold,
-        both_strands=both,
-        offsets=None if offset is None else np.asarray(offset().detach().cpu(), dtype=np.float32),
-    )
+    found = kernel_sites(convolution, batches, threshold=threshold, both_strands=both)
     if not found.counts.sum():
         raise ValueError(
             f"none of the {len(found.sites)} kernels is activated by any of the {len(windows)} windows: "
@@ -123,7 +116,6 @@ def kernel_sites(
     *,
     threshold: Threshold = "zero",
     both_strands: bool = False,
-    offsets: Floats | None = None,
 ) -> KernelSites:
     """Count the bases of the best-activating subsequence of each kernel and sequence.
 
@@ -138,8 +130,6 @@ def kernel_sites(
         See `kernels`.
     both_strands
         The reverse complements are further sequences.
-    offsets
-        (K,): subtracted from the activations before they are compared with 0 (DeepBind's learned thresholds).
 
     Returns
     -------
@@ -156,14 +146,14 @@ def kernel_sites(
     if threshold == "half":
         best = torch.full((count,), -np.inf)
         for x, _ in _chunks(convolution, batches, span, both_strands):
-            best = torch.maximum(best, _activate(convolution, x, offsets).amax(dim=(0, 2)).cpu())
+            best = torch.maximum(best, _activate(convolution, x).amax(dim=(0, 2)).cpu())
         floor = (best / 2).clamp(min=0)
     counts = torch.zeros(count * width * 5, dtype=torch.int64)
     sites = torch.zeros(count, dtype=torch.int64)
     maximum = torch.full((count,), -np.inf)
     starts: Tensor | None = None
     for x, codes in _chunks(convolution, batches, span, both_strands):
-        value, place = _activate(convolution, x, offsets).max(dim=2)  # n, K
+        value, place = _activate(convolution, x).max(dim=2)  # n, K
         maximum = torch.maximum(maximum, value.amax(dim=0).cpu())
         passed = value > floor.to(value.device)
         at = place * convolution.stride[0]
@@ -199,17 +189,12 @@ def _chunks(
 
 
 @torch.no_grad()
-def _activate(convolution: nn.Conv1d, x: Tensor, offsets: Floats | None) -> Tensor:
-    """Activations without padding, (n, K, L')."""
-    weight = convolution.weight
-    bias = convolution.bias
-    if offsets is not None:
-        shift = torch.from_numpy(offsets).to(weight.device)
-        bias = -shift if bias is None else bias - shift
+def _activate(convolution: nn.Conv1d, x: Tensor) -> Tensor:
+    """Activations without padding, before the rectifier, (n, K, L')."""
     return functional.conv1d(
-        x.to(weight.dtype),
-        weight,
-        bias,
+        x.to(convolution.weight.dtype),
+        convolution.weight,
+        convolution.bias,
         stride=convolution.stride,
         dilation=convolution.dilation,
         groups=convolution.groups,

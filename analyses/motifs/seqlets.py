@@ -65,7 +65,7 @@ def seqlets(
     width
         Base pairs per seqlet.
     flank
-        Base pairs by which aligned seqlets may be shifted, and by which patterns are extended before trimming.
+        Base pairs by which patterns are extended on both sides before they are trimmed.
     fdr
         False discovery rate at which seqlets are called, against the same scores at shuffled positions.
     maximum
@@ -155,10 +155,10 @@ def _patterns(
     bases: Doubles, codes: Codes, places: Integers, width: int, flank: int, least: int, name: str, sign: float
 ) -> list[Pattern]:
     cut = _cut(bases, places[:, 0], places[:, 1], width)  # n, width, 4
-    means = _cluster(cut, flank, least)
+    means = _cluster(cut, least)
     if not means:
         return []
-    cosine, shift, turned = _align(cut, np.stack(means), flank)  # n, clusters
+    cosine, shift, turned = _align(cut, np.stack(means))  # n, clusters
     owner = np.where(cosine.max(axis=1) >= JOIN, cosine.argmax(axis=1), -1)
     patterns = []
     for cluster in range(len(means)):
@@ -192,8 +192,8 @@ def _cut(bases: Doubles, rows: Integers, starts: Integers, width: int) -> Double
     return bases[rows[:, None], :, at.clip(0, length - 1)] * inside[..., None]
 
 
-def _align(cut: Doubles, means: Doubles, flank: int) -> tuple[Doubles, Integers, Booleans]:
-    """Best cosine of every seqlet (n, width, 4) to every mean (m, width, 4) over shifts and strands.
+def _align(cut: Doubles, means: Doubles) -> tuple[Doubles, Integers, Booleans]:
+    """Best cosine of every seqlet (n, width, 4) to every mean (m, width, 4) over shifts by up to half and strands.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def _align(cut: Doubles, means: Doubles, flank: int) -> tuple[Doubles, Integers,
     turned = np.zeros((n, len(means)), dtype=bool)
     for other in (False, True):
         seen = cut[:, ::-1, ::-1] if other else cut
-        for step in range(-flank, flank + 1):
+        for step in range(-(width // 2), width // 2 + 1):
             low, high = max(0, -step), min(width, width - step)
             product = (
                 seen[:, low + step : high + step].reshape(n, -1) @ means[:, low:high].reshape(len(means), -1).T
@@ -217,9 +217,9 @@ def _align(cut: Doubles, means: Doubles, flank: int) -> tuple[Doubles, Integers,
     return best / np.where(norm > 0, norm, 1), shift, turned
 
 
-def _cluster(cut: Doubles, flank: int, least: int) -> list[Doubles]:
+def _cluster(cut: Doubles, least: int) -> list[Doubles]:
     """Means (width, 4) of clusters of seqlets (n, width, 4)."""
-    cosine, _, _ = _align(cut, cut, flank)
+    cosine, _, _ = _align(cut, cut)
     distance = np.clip(1 - np.maximum(cosine, cosine.T), 0, 2)
     np.fill_diagonal(distance, 0)
     label = fcluster(linkage(squareform(distance, checks=False), "average"), LINK, "distance")
@@ -229,22 +229,22 @@ def _cluster(cut: Doubles, flank: int, least: int) -> list[Doubles]:
         member = np.flatnonzero(label == cluster)
         if len(member) >= max(5, least // 2):
             centre = member[distance[np.ix_(member, member)].sum(axis=1).argmin()]
-            means.append(_mean(unit[member], unit[centre], flank))
-    means = [_mean(_closest(unit, means, number, flank), mean, flank) for number, mean in enumerate(means)]
-    return _merge(means, flank)
+            means.append(_mean(unit[member], unit[centre]))
+    means = [_mean(_closest(unit, means, number), mean) for number, mean in enumerate(means)]
+    return _merge(means)
 
 
-def _closest(unit: Doubles, means: list[Doubles], number: int, flank: int) -> Doubles:
+def _closest(unit: Doubles, means: list[Doubles], number: int) -> Doubles:
     """Seqlets that are most like one of the means and like it enough."""
-    cosine, _, _ = _align(unit, np.stack(means), flank)
+    cosine, _, _ = _align(unit, np.stack(means))
     return unit[(cosine.argmax(axis=1) == number) & (cosine[:, number] >= JOIN)]
 
 
-def _mean(unit: Doubles, centre: Doubles, flank: int) -> Doubles:
+def _mean(unit: Doubles, centre: Doubles) -> Doubles:
     """Mean of seqlets aligned to one of them, (width, 4)."""
     if not len(unit):
         return centre
-    _, shift, turned = _align(unit, centre[None], flank)
+    _, shift, turned = _align(unit, centre[None])
     aligned = [
         _shifted(one[::-1, ::-1] if other else one, step)
         for one, step, other in zip(unit, shift[:, 0], turned[:, 0], strict=True)
@@ -260,11 +260,11 @@ def _shifted(one: Doubles, step: int) -> Doubles:
     return result
 
 
-def _merge(means: list[Doubles], flank: int) -> list[Doubles]:
+def _merge(means: list[Doubles]) -> list[Doubles]:
     """Leave out means that are like one before them."""
     kept: list[Doubles] = []
     for mean in means:
-        if not kept or _align(mean[None], np.stack(kept), 2 * flank)[0].max() < MERGE:
+        if not kept or _align(mean[None], np.stack(kept))[0].max() < MERGE:
             kept.append(mean)
     return kept
 
