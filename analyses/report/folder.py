@@ -1,0 +1,112 @@
+"""Reading back what `interpret motifs` wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.models.types import Doubles, Json
+from motiflens.models.types import Path as AnyPath
+
+REQUIRED = ("summary.json", "motifs.tsv", "motifs.meme", "targets.meme")
+
+
+@dataclass(frozen=True)
+class MotifsFolder:
+    """The output folder of one `interpret motifs`.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    summary
+        ``summary.json``.
+    table
+        ``motifs.tsv``, one row a motif.
+    motifs, targets
+        Name -> matrix: the model's motifs and the known ones that they match.
+    clusters
+        ``clusters.tsv``; empty where absent.
+    linkage, labels
+        scipy's linkage over the clustered motifs, and their names; None and () where absent.
+    profiles
+        Name -> array of ``profiles.npz``.
+    """
+
+    path: Path
+    summary: Json
+    table: pd.DataFrame
+    motifs: Mapping[str, Motif]
+    targets: Mapping[str, Motif]
+    clusters: pd.DataFrame
+    linkage: Doubles | None = None
+    labels: tuple[str, ...] = ()
+    profiles: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def read_folder(path: AnyPath) -> MotifsFolder:
+    """Read an output folder of `interpret motifs`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it lacks a file that every such folder has.
+    ValueError
+        If a file is damaged.
+    """
+    folder = Path(path)
+    for name in REQUIRED:
+        if not (folder / name).is_file():
+            raise FileNotFoundError(
+                f"{folder} holds no {name}: it is no output of 'interpret motifs', or that run did not finish"
+            )
+    linkage, labels = _dendrogram(folder / "dendrogram.json")
+    clusters = folder / "clusters.tsv"
+    return MotifsFolder(
+        path=folder,
+        summary=_json(folder / "summary.json"),
+        table=pd.read_csv(folder / "motifs.tsv", sep="\t", dtype={"motif_id": str, "target_id": str}),
+        motifs=_by_name(folder / "motifs.meme"),
+        targets=_by_name(folder / "targets.meme"),
+        clusters=pd.read_csv(clusters, sep="\t") if clusters.is_file() else pd.DataFrame(),
+        linkage=linkage,
+        labels=labels,
+        profiles=_arrays(folder / "profiles.npz"),
+    )
+
+
+def _json(path: Path) -> Json:
+    try:
+        content: Json = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is no valid JSON ({error}): run 'interpret motifs' again") from error
+    return content
+
+
+def _by_name(path: Path) -> dict[str, Motif]:
+    if "\nMOTIF" not in path.read_text(encoding="utf-8"):
+        return {}  # nothing was found, or nothing matched: an answer too
+    return {motif.name: motif for motif in read_motifs(path)}
+
+
+def _dendrogram(path: Path) -> tuple[Doubles | None, tuple[str, ...]]:
+    if not path.is_file():
+        return None, ()
+    content = _json(path)
+    linkage = np.asarray(content.get("linkage") or [], dtype=np.float64).reshape(-1, 4)
+    labels = tuple(content.get("labels") or ())
+    return (linkage, labels) if len(linkage) else (None, labels)
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as content:
+        return {name: content[name] for name in content.files}
