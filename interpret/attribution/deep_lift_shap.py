@@ -1,0 +1,134 @@
+"""DeepLIFT/SHAP."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import NamedTuple
+
+import torch
+from tangermeme.deep_lift_shap import deep_lift_shap as tangermeme_deep_lift_shap
+from tangermeme.deep_lift_shap import integrated_gradients_op
+from torch import Tensor, nn
+
+from motiflens.interpret.attribution.branches import branch_weights, branches, flipped
+from motiflens.interpret.attribution.completeness import relative_error
+from motiflens.interpret.attribution.inputs import differentiable
+from motiflens.interpret.attribution.kernel import Bases, Raw
+from motiflens.interpret.attribution.rules import OneTensor, ruled, unruled_types
+from motiflens.interpret.guard import preserved
+
+
+def deep_lift_shap(
+    model: nn.Module,
+    x: Tensor,
+    *,
+    baselines: Tensor,
+    target: int = 0,
+    meta: Tensor | None = None,
+    batch_size: int = 64,
+    quadrature: int = 16,
+) -> Raw:
+    """DeepLIFT with the rescale rule (Shrikumar, Greenside & Kundaje 2017), averaged over baselines.
+
+    tangermeme's program, with rules for what it does not know: recurrent layers get the integrated gradients of
+    the layer, attention's products and softmax their exact rules, and a model that merges two strands (or is an
+    ensemble) is attributed branch by branch and put together by the chain rule (see `branch_weights`).
+
+    Parameters
+    ----------
+    baselines
+        N, B, C, L.
+    batch_size
+        Most pairs of window and baseline in one pass.
+    quadrature
+        Points of the Gauss-Legendre quadrature within recurrent layers.
+    """
+    problem = _Problem(target, meta, batch_size, quadrature)
+    inputs = differentiable(model, x, target, meta)
+    with preserved(model):
+        ruled(model)
+        found = _multipliers(model, x, baselines, problem)
+    n, b = baselines.shape[:2]
+    values = inputs.values.repeat_interleave(b, 0)
+    ends, multipliers = inputs.encode(baselines.flatten(0, 1)), found.values.flatten(0, 1)
+    total = ((values - ends) * multipliers).flatten(1).sum(1).reshape(n, b)
+    contributions = inputs.path(multipliers, values, ends)
+    hypothetical, scores = inputs.finish(contributions.reshape(n, b, *contributions.shape[1:]).mean(1))
+    return Raw(hypothetical, scores, found.logits[:, 0], relative_error(total, found.logits - found.reference))
+
+
+class _Problem(NamedTuple):
+    target: int
+    meta: Tensor | None
+    batch_size: int
+    quadrature: int
+
+
+class _Multipliers(NamedTuple):
+    values: Tensor  # N, B, ...: of each window against each of its baselines
+    logits: Tensor  # N, B: of the window (the same for each baseline)
+    reference: Tensor  # N, B: of the baseline
+
+
+def _multipliers(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Problem) -> _Multipliers:
+    split = branches(model)
+    if split is None:
+        return _one_branch(model, x, baselines, problem)
+    found = []
+    for part, reverse in split.parts:
+        if reverse:
+            there = _multipliers(part, flipped(x), flipped(baselines), problem)
+            found.append(there._replace(values=flipped(there.values)))
+        else:
+            found.append(_multipliers(part, x, baselines, problem))
+    logits = torch.stack([part.logits for part in found])
+    reference = torch.stack([part.reference for part in found])
+    weights = branch_weights(split.merged, logits, reference)  # branches, N, B
+    values = sum(weight[..., None, None] * part.values for weight, part in zip(weights, found, strict=True))
+    assert isinstance(values, Tensor)
+    return _Multipliers(values, split.merged(logits), split.merged(reference))
+
+
+def _one_branch(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Problem) -> _Multipliers:
+    inputs = differentiable(model, x, problem.target, problem.meta)
+    n, b = baselines.shape[:2]
+    ends = inputs.encode(baselines.flatten(0, 1))
+    record = _Recorder(model, inputs)
+    rule = integrated_gradients_op(problem.quadrature)
+    with warnings.catch_warnings():
+        # It warns where a window is not one-hot (unknown bases, signals), which it need not be, and where it does
+        # not converge, which `attribute` reports by itself.
+        warnings.simplefilter("ignore")
+        values = tangermeme_deep_lift_shap(
+            record,
+            inputs.values,
+            args=(torch.arange(n, device=x.device),),
+            batch_size=problem.batch_size,
+            references=ends.reshape(n, b, *ends.shape[1:]),
+            warning_threshold=math.inf,
+            additional_nonlinear_ops={OneTensor: rule} | dict.fromkeys(unruled_types(model), rule),
+            raw_outputs=True,
+            only_warn=True,
+            device=x.device,
+            dtype=x.dtype,
+        )
+    halves = [logits.chunk(2) for logits in record.kept]
+    logits = torch.cat([half[0] for half in halves]).reshape(n, b)
+    reference = torch.cat([half[1] for half in halves]).reshape(n, b)
+    return _Multipliers(values.to(x.device), logits, reference)
+
+
+class _Recorder(nn.Module):
+    """The target's logit, kept at each pass: tangermeme does not return it."""
+
+    def __init__(self, model: nn.Module, inputs: Bases) -> None:
+        super().__init__()
+        self.model = model  # tangermeme looks for the layers here
+        self.inputs = inputs
+        self.kept: list[Tensor] = []
+
+    def forward(self, values: Tensor, rows: Tensor) -> Tensor:
+        logits = self.inputs.logits(values, rows.long())  # tangermeme makes every argument a float
+        self.kept.append(logits.detach())
+        return logits[:, None]

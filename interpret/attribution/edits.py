@@ -1,0 +1,135 @@
+"""Logits of many small edits of windows: the engine below saturation mutagenesis and occlusion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from motiflens.interpret.attribution.branches import branches, flipped
+from motiflens.interpret.attribution.kernel import call, chunks
+from motiflens.interpret.attribution.stem import Stem, find_stem
+
+
+@dataclass(frozen=True)
+class Edits:
+    """Edits of one width.
+
+    Attributes
+    ----------
+    rows, starts
+        (E,): the window of each edit, and its first base.
+    width
+        Bases that an edit covers.
+    apply
+        (index (n,), what stands there (n, C, width)) -> what to put there. `index` counts the edits.
+    """
+
+    rows: Tensor
+    starts: Tensor
+    width: int
+    apply: Callable[[Tensor, Tensor], Tensor]
+
+
+def edited_logits(
+    model: nn.Module,
+    x: Tensor,
+    edits: Edits,
+    *,
+    target: int,
+    meta: Tensor | None,
+    batch_size: int,
+    fast: bool = True,
+) -> Tensor:
+    """Return the target's logit after each edit, (E,).
+
+    Where the first layers are convolutions and poolings, only what an edit can reach is computed anew (as in
+    fastISM: Nair et al., Bioinformatics 2022); this is checked against whole passes on some edits first.
+    """
+    split = branches(model)
+    if split is None:
+        return _branch_logits(model, x, edits, target, meta, batch_size, fast)
+    mirrored = Edits(
+        edits.rows,
+        x.shape[-1] - edits.starts - edits.width,
+        edits.width,
+        lambda index, there: flipped(edits.apply(index, flipped(there))),
+    )
+    options = {"target": target, "meta": meta, "batch_size": batch_size, "fast": fast}
+    logits = [
+        edited_logits(part, flipped(x) if reverse else x, mirrored if reverse else edits, **options)  # type: ignore[arg-type]
+        for part, reverse in split.parts
+    ]
+    return split.merged(torch.stack(logits))
+
+
+def _branch_logits(
+    model: nn.Module, x: Tensor, edits: Edits, target: int, meta: Tensor | None, batch_size: int, fast: bool
+) -> Tensor:
+    total = len(edits.rows)
+    if total == 0:
+        return x.new_zeros(0)
+    scorer = _Scorer(model, x, edits, target, meta)
+    stem = _verified_stem(scorer, batch_size) if fast else None
+    with torch.no_grad():
+        base = None if stem is None else torch.cat([stem.outputs(x[part]) for part in chunks(len(x), batch_size)])
+        parts = []
+        for part in chunks(total, batch_size):
+            index = torch.arange(part.start, part.stop, device=x.device)
+            whole = scorer.edited(index)
+            parts.append(scorer.whole(index, whole) if stem is None else scorer.local(index, whole, stem, base))
+    return torch.cat(parts)
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    model: nn.Module
+    x: Tensor
+    edits: Edits
+    target: int
+    meta: Tensor | None
+
+    def edited(self, index: Tensor) -> Tensor:
+        """Return whole windows after their edits, (n, C, L)."""
+        rows, starts = self.edits.rows[index], self.edits.starts[index]
+        windows = self.x[rows]
+        where = starts[:, None] + torch.arange(self.edits.width, device=starts.device)  # n, w
+        where = where[:, None].expand(-1, windows.shape[1], -1)  # n, C, w
+        windows.scatter_(2, where, self.edits.apply(index, windows.gather(2, where)))
+        return windows
+
+    def whole(self, index: Tensor, windows: Tensor) -> Tensor:
+        """Return the logits by passes through the whole model."""
+        meta = None if self.meta is None else self.meta[self.edits.rows[index]]
+        return call(self.model, windows, meta)[:, self.target]
+
+    def local(self, index: Tensor, windows: Tensor, stem: Stem, base: Tensor | None) -> Tensor:
+        """Return the logits with the stem computed only where an edit reaches; `base` is the windows' stem."""
+        rows = self.edits.rows[index]
+        before = stem.outputs(self.x[rows]) if base is None else base[rows]
+        after = stem.update(before, windows, self.edits.starts[index], self.edits.width)
+        with stem.replaced(after):
+            return self.whole(index, windows)
+
+
+def _verified_stem(scorer: _Scorer, batch_size: int) -> Stem | None:
+    """Return the longest stem with which some edits give the logits of whole passes; None if there is none."""
+    total = len(scorer.edits.rows)
+    probes = torch.linspace(0, total - 1, min(total, batch_size, 8)).round().long().unique().to(scorer.x.device)
+    meta = None if scorer.meta is None else scorer.meta[:1]
+    stem = find_stem(scorer.model, scorer.x[:1], meta)
+    with torch.no_grad():
+        windows = scorer.edited(probes)
+        expected = scorer.whole(probes, windows)
+        tolerance = expected.abs().max().clamp_min(1.0) * (1e-9 if expected.dtype == torch.float64 else 1e-4)
+        while stem is not None:
+            try:
+                found = scorer.local(probes, windows, stem, None)
+            except (RuntimeError, ValueError, IndexError, TypeError):
+                found = None  # what the stem's inner layers hold is used elsewhere too: a shorter stem may do
+            if found is not None and bool(((found - expected).abs() <= tolerance).all()):
+                return stem
+            stem = stem.shorter()
+    return None

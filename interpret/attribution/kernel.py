@@ -1,0 +1,127 @@
+"""What the attribution methods share: the input they differentiate, and what they hand to `attribute`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from captum.attr import Saliency
+from torch import Tensor, nn
+
+
+class Raw(NamedTuple):
+    """What a method returns; `attribute` corrects, projects and masks it.
+
+    Either `hypothetical` (scores of every base that could stand there) or `scores` (of the bases that do stand
+    there) is given.
+    """
+
+    hypothetical: Tensor | None  # N, C, L
+    scores: Tensor | None  # N, C, L
+    prediction: Tensor  # N: the target's logit
+    error: Tensor | None = None  # N: see `completeness.relative_error`; None without the axiom
+
+
+def chunks(total: int, size: int) -> Iterator[slice]:
+    """Yield slices of at most `size` that cover ``range(total)``."""
+    for start in range(0, total, max(size, 1)):
+        yield slice(start, min(start + max(size, 1), total))
+
+
+def call(model: nn.Module, x: Tensor, meta: Tensor | None) -> Tensor:
+    """Return the model's logits, (N, outputs)."""
+    logits: Tensor = model(x) if meta is None else model(x, meta)
+    return logits[:, None] if logits.ndim == 1 else logits
+
+
+class Bases:
+    """One-hot bases and signals as what a gradient method differentiates.
+
+    Parameters
+    ----------
+    model
+        (N, C, L) and perhaps meta to logits.
+    x
+        N, C, L.
+    target
+        Column of the logits.
+    meta
+        N, M or None; held fixed.
+    """
+
+    def __init__(self, model: nn.Module, x: Tensor, target: int, meta: Tensor | None) -> None:
+        self.model, self.x, self.target, self.meta = model, x, target, meta
+        self.values = self.encode(x)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return windows in the form that is differentiated."""
+        return x
+
+    def logits(self, values: Tensor, rows: Tensor) -> Tensor:
+        """Return the target's logit, (n,), of encoded windows; `rows` are the windows whose meta they take."""
+        return call(self.model, values, None if self.meta is None else self.meta[rows])[:, self.target]
+
+    def tangent(self, gradient: Tensor, values: Tensor, times_input: bool) -> Tensor:
+        """Return the contributions that a gradient implies: of each base, and of each signal's value.
+
+        A gradient with respect to a one-hot base is already that base's contribution (base × gradient), so
+        `times_input` only makes a difference for signals.
+        """
+        if not times_input or gradient.shape[1] == 4:
+            return gradient
+        return torch.cat([gradient[:, :4], gradient[:, 4:] * values[:, 4:]], dim=1)
+
+    def path(self, multipliers: Tensor, values: Tensor, baselines: Tensor) -> Tensor:
+        """Return the contributions that multipliers along a path from a baseline imply, (n, C, L).
+
+        For a base: what it would contribute in place of the baseline's bases, multiplier − Σ baseline · multiplier
+        (the hypothetical contributions of DeepLIFT). For a signal: difference · multiplier.
+        """
+        bases = multipliers[:, :4] - (baselines[:, :4] * multipliers[:, :4]).sum(1, keepdim=True)
+        signals = (values[:, 4:] - baselines[:, 4:]) * multipliers[:, 4:]
+        return torch.cat([bases, signals], dim=1)
+
+    def finish(self, contributions: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return (hypothetical, scores), one of them None."""
+        return contributions, None
+
+
+class Recording:
+    """Calls a function and keeps what it returned, so that logits need no forward pass of their own."""
+
+    def __init__(self, inputs: Bases) -> None:
+        self.inputs = inputs
+        self.outputs: list[Tensor] = []
+
+    def __call__(self, values: Tensor, rows: Tensor) -> Tensor:
+        output = self.inputs.logits(values, rows)
+        self.outputs.append(output.detach())
+        return output
+
+
+def gradient(inputs: Bases, values: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Return d logit / d values, signed, and the logits (n,), in one forward and one backward pass."""
+    record = Recording(inputs)
+    method = Saliency(record)
+    leaf = values.detach().requires_grad_()
+    found: Tensor = method.attribute(leaf, abs=False, additional_forward_args=(rows,))
+    return found.detach(), torch.cat(record.outputs)
+
+
+def gradient_of(inputs: Bases, batch_size: int, *, times_input: bool) -> Raw:
+    """Return the gradient's contributions for all windows, in batches."""
+    rows = torch.arange(len(inputs.values), device=inputs.values.device)
+    parts, logits = [], []
+    for part in chunks(len(rows), batch_size):
+        slope, logit = gradient(inputs, inputs.values[part], rows[part])
+        parts.append(inputs.tangent(slope, inputs.values[part], times_input))
+        logits.append(logit)
+    hypothetical, scores = inputs.finish(torch.cat(parts))
+    return Raw(hypothetical, scores, torch.cat(logits))
+
+
+def logits_of(inputs: Bases, values: Tensor, rows: Tensor, batch_size: int) -> Tensor:
+    """Return logits, (n,), without gradients, in batches."""
+    with torch.no_grad():
+        return torch.cat([inputs.logits(values[part], rows[part]) for part in chunks(len(values), batch_size)])

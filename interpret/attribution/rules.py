@@ -1,0 +1,144 @@
+"""Preparing a model for DeepLIFT: each nonlinear operation becomes a module that there is a rule for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from tangermeme.deep_lift_shap import BilinearOp
+from torch import Tensor, nn
+
+from motiflens.models.architectures.layers import AttentionWeights, MatMul, Multiply
+from motiflens.models.architectures.recurrent import KerasGRU, KerasLSTM
+
+# Layers that walk along the sequence, (N, T, D) -> outputs at every step and the last state.
+_RECURRENT: Final = (nn.RNNBase, KerasLSTM, KerasGRU)
+
+# Modules that are linear in their input in eval mode, or change nothing.
+_LINEAR: Final = (
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Linear,
+    nn.Identity,
+    nn.Flatten,
+    nn.Unflatten,
+    nn.modules.dropout._DropoutNd,
+    nn.modules.batchnorm._BatchNorm,
+    nn.AvgPool1d,
+    nn.AdaptiveAvgPool1d,
+    nn.ConstantPad1d,
+    nn.Embedding,
+    *_RECURRENT,  # within `OneTensor`, which has the rule
+)
+# Modules that tangermeme has a rule for.
+_RULED: Final = (
+    nn.ReLU,
+    nn.ReLU6,
+    nn.RReLU,
+    nn.SELU,
+    nn.CELU,
+    nn.GELU,
+    nn.SiLU,
+    nn.Mish,
+    nn.GLU,
+    nn.ELU,
+    nn.LeakyReLU,
+    nn.Sigmoid,
+    nn.Tanh,
+    nn.Softplus,
+    nn.Softshrink,
+    nn.LogSigmoid,
+    nn.PReLU,
+    nn.MaxPool1d,
+    nn.MaxPool2d,
+    nn.Softmax,
+    nn.LayerNorm,
+    BilinearOp,
+)
+
+
+class OneTensor(nn.Module):
+    """A recurrent layer as a function of one tensor with the batch first: its outputs at every step."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+        self.batch_first = bool(getattr(layer, "batch_first", True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.batch_first:
+            return self.layer(x)[0]
+        return self.layer(x.transpose(0, 1))[0].transpose(0, 1)
+
+
+class Recurrent(nn.Module):
+    """Stands in for a recurrent layer, so that DeepLIFT meets a module of one tensor.
+
+    The last state is that of the last layer, (directions, N, H); an LSTM's cell state is not given.
+    """
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.inner = OneTensor(layer)
+        self.units = int(layer.hidden_size)  # type: ignore[arg-type]
+        self.bidirectional = bool(getattr(layer, "bidirectional", True))
+        self.cell = isinstance(layer, nn.LSTM | KerasLSTM)
+
+    def forward(self, x: Tensor, state: None = None) -> tuple[Tensor, Tensor | tuple[Tensor, None]]:
+        if state is not None:
+            raise ValueError("DeepLIFT cannot follow a recurrent layer's initial state: use integrated_gradients")
+        batch_first = self.inner.batch_first
+        outputs = self.inner(x if batch_first else x.transpose(0, 1))  # N, T, H
+        ends = [outputs[:, -1, : self.units]]
+        if self.bidirectional:
+            ends.append(outputs[:, 0, self.units :])
+        last = torch.stack(ends)
+        return outputs if batch_first else outputs.transpose(0, 1), (last, None) if self.cell else last
+
+
+class Averaged(nn.Module):
+    """Softmax over time for each channel, (N, T, D), then the mean over channels, (N, T)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.softmax = nn.Softmax(dim=1)
+
+    def forward(self, scores: Tensor) -> Tensor:
+        return self.softmax(scores).mean(-1)
+
+
+def ruled(model: nn.Module) -> None:
+    """Swap, in place, what DeepLIFT has no rule for by its equal that has one.
+
+    Call it within `preserved`, which undoes it.
+    """
+    for module in list(model.modules()):
+        if getattr(module, "inplace", False):
+            module.inplace = False  # type: ignore[assignment]
+        for name, child in list(module.named_children()):
+            stand_in = _stand_in(child)
+            if stand_in is not None:
+                setattr(module, name, stand_in.eval())
+
+
+def _stand_in(module: nn.Module) -> nn.Module | None:
+    if isinstance(module, _RECURRENT):
+        return Recurrent(module)
+    if isinstance(module, AttentionWeights):
+        if module.average:
+            return Averaged()
+        return nn.Softmax(dim=1 if module.kind == "channel" else -1)
+    if isinstance(module, Multiply):
+        return BilinearOp("...,...->...")
+    if isinstance(module, MatMul):
+        return BilinearOp()
+    return None
+
+
+def unruled_types(model: nn.Module) -> set[type[nn.Module]]:
+    """Return the types of the model's leaf modules of which it is unknown whether they are linear.
+
+    Each gets the integrated gradients of the module, which is exact for linear ones too.
+    """
+    leaves = {type(module) for module in model.modules() if not list(module.children())}
+    return {kind for kind in leaves if kind not in _RULED and not issubclass(kind, _LINEAR)}

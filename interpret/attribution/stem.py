@@ -1,0 +1,226 @@
+"""A model's stem: the convolutions, poolings and pointwise layers before anything that sees the whole window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from motiflens.interpret.attribution.kernel import call
+
+_POINTWISE: Final = (
+    nn.ReLU,
+    nn.ELU,
+    nn.GELU,
+    nn.LeakyReLU,
+    nn.SiLU,
+    nn.Sigmoid,
+    nn.Tanh,
+    nn.Softplus,
+    nn.Identity,
+    nn.modules.dropout._DropoutNd,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer of the stem."""
+
+    module: nn.Module
+    last: bool  # positions before channels: (N, L, D), as position-wise Linear layers take them
+
+
+@dataclass(frozen=True)
+class Stem:
+    """A chain of layers from (N, C, L) to (N, D, T), each output seeing few bases.
+
+    Attributes
+    ----------
+    steps
+        The layers, in order.
+    """
+
+    steps: tuple[Step, ...]
+
+    def shorter(self) -> Stem | None:
+        """Return the stem without its last layer; None if no convolution is left."""
+        return Stem(self.steps[:-1]) if len(self.steps) > 1 else None
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Zeros that the first convolution puts on either side."""
+        return _padding(self.steps[0].module)
+
+    @property
+    def geometry(self) -> tuple[int, int]:
+        """(jump, width): output p sees the padded input's [jump · p, jump · p + width)."""
+        jump, width = 1, 1
+        for step in self.steps:
+            size, stride, dilation = _shape(step.module)
+            width += jump * dilation * (size - 1)
+            jump *= stride
+        return jump, width
+
+    @property
+    def reach(self) -> int:
+        """Bases that the outputs which see one base see together."""
+        jump, width = self.geometry
+        return jump * ((width - 1) // jump) + width
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Return the stem's outputs for whole windows, (n, D, T)."""
+        return self._run(functional.pad(x, self.padding))
+
+    def _run(self, padded: Tensor) -> Tensor:
+        h = padded
+        for number, step in enumerate(self.steps):
+            if number == 0 and isinstance(step.module, nn.Conv1d):
+                conv = step.module
+                h = functional.conv1d(h, conv.weight, conv.bias, conv.stride, 0, conv.dilation, conv.groups)
+            elif step.last:
+                h = step.module(h.transpose(1, 2)).transpose(1, 2)
+            else:
+                h = step.module(h)
+        return h
+
+    def update(self, before: Tensor, windows: Tensor, starts: Tensor, width: int) -> Tensor:
+        """Return the outputs after edits, (n, D, T), computing only those that an edit can reach.
+
+        Parameters
+        ----------
+        before
+            n, D, T: outputs of the windows before the edits.
+        windows
+            n, C, L: the edited windows.
+        starts, width
+            The edited bases, [starts, starts + width).
+        """
+        jump, field = self.geometry
+        positions = before.shape[-1]
+        count = min((field + width - 2) // jump + 1, positions)  # outputs that an edit can reach
+        first = starts + self.padding[0] - field
+        first = (torch.div(first, jump, rounding_mode="floor") + 1).clamp(0, positions - count)
+        padded = functional.pad(windows, self.padding)
+        span = torch.arange(jump * (count - 1) + field, device=starts.device)
+        crop = padded.gather(2, (jump * first[:, None] + span)[:, None].expand(-1, windows.shape[1], -1))
+        fresh = self._run(crop)  # n, D, count
+        where = first[:, None] + torch.arange(count, device=starts.device)  # n, count
+        where = where[:, None].expand(-1, before.shape[1], -1)
+        return before.scatter(2, where, fresh)
+
+    @contextmanager
+    def replaced(self, outputs: Tensor) -> Iterator[None]:
+        """Within the block the model's stem gives `outputs`, (n, D, T), whatever goes in."""
+        try:
+            for number, step in enumerate(self.steps):
+                give = outputs.transpose(1, 2) if step.last else outputs
+                step.module.forward = _constant(give) if number == 0 else _same  # type: ignore[method-assign]
+            yield
+        finally:
+            for step in self.steps:
+                step.module.__dict__.pop("forward", None)
+
+
+def _constant(value: Tensor) -> Any:
+    return lambda *_: value
+
+
+def _same(value: Tensor) -> Tensor:
+    return value
+
+
+def find_stem(model: nn.Module, x: Tensor, meta: Tensor | None) -> Stem | None:
+    """Return the longest chain of local layers from the input, as one pass of the model shows them.
+
+    Parameters
+    ----------
+    x
+        (1, C, L): any window.
+    """
+    seen: list[tuple[nn.Module, Tensor, Tensor]] = []
+
+    def note(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        if len(inputs) == 1 and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
+            seen.append((module, inputs[0], output))
+
+    leaves = [module for module in model.modules() if not list(module.children())]
+    handles = [module.register_forward_hook(note) for module in leaves]
+    try:
+        with torch.no_grad():
+            call(model, x, meta)
+    finally:
+        for handle in handles:
+            handle.remove()
+    calls = [module for module, _, _ in seen]
+    steps: list[Step] = []
+    current = x
+    for module, given, output in seen:
+        layout = _layout(given, current)
+        if layout is None or not _is_local(module, layout, first=not steps) or calls.count(module) > 1:
+            if steps:
+                break
+            continue
+        longer = Stem((*steps, Step(module, layout)))
+        if longer.reach > x.shape[-1] // 2:
+            break  # a pooling over everything, say: nothing would be saved
+        steps = list(longer.steps)
+        current = output.transpose(1, 2) if layout else output
+    return Stem(tuple(steps)) if steps else None
+
+
+def _layout(given: Tensor, current: Tensor) -> bool | None:
+    """False where a layer was given `current`, True where its transpose, None where something else."""
+    for layout, expected in ((False, current), (True, current.transpose(1, 2))):
+        same_memory = given.data_ptr() == expected.data_ptr() and given.stride() == expected.stride()
+        if given.shape == expected.shape and same_memory:
+            return layout
+    # A copy in another memory layout is the same to the layer.
+    for layout, expected in ((False, current), (True, current.transpose(1, 2))):
+        if given.shape == expected.shape and torch.equal(given, expected):
+            return layout
+    return None
+
+
+def _is_local(module: nn.Module, last: bool, *, first: bool) -> bool:
+    if first:
+        return isinstance(module, nn.Conv1d) and module.padding_mode == "zeros" and not last
+    if isinstance(module, nn.Linear):
+        return last
+    if isinstance(module, _POINTWISE):
+        return True
+    if last:
+        return False
+    if isinstance(module, nn.BatchNorm1d):
+        return module.track_running_stats
+    if isinstance(module, nn.Conv1d):
+        return _padding(module) == (0, 0)
+    if isinstance(module, nn.MaxPool1d | nn.AvgPool1d):
+        return _one(module.padding) == 0 and not module.ceil_mode
+    return False
+
+
+def _shape(module: nn.Module) -> tuple[int, int, int]:
+    """(kernel, stride, dilation) of a layer; ones where it is pointwise."""
+    if isinstance(module, nn.Conv1d | nn.MaxPool1d):
+        return _one(module.kernel_size), _one(module.stride), _one(module.dilation)
+    if isinstance(module, nn.AvgPool1d):
+        return _one(module.kernel_size), _one(module.stride), 1
+    return 1, 1, 1
+
+
+def _padding(module: nn.Module) -> tuple[int, int]:
+    if not isinstance(module, nn.Conv1d) or module.padding == "valid":
+        return 0, 0
+    if module.padding == "same":
+        total = _one(module.dilation) * (_one(module.kernel_size) - 1)
+        return total // 2, total - total // 2
+    return _one(module.padding), _one(module.padding)
+
+
+def _one(value: Any) -> int:
+    return int(value[0] if isinstance(value, tuple) else value)
