@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "simulate": "simulate",
     "train": "train",
     "evaluate": "evaluate",
+    "import": "import_run",
 }
 
 app = typer.Typer(

@@ -1,0 +1,118 @@
+"""Published model files of several kinds, into our models."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+
+from motiflens.models import types
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.provenance import file_hash, provenance
+from motiflens.models.published.keras_file import KerasFile
+from motiflens.models.published.published import Published
+from motiflens.models.run import save_run
+
+KINDS = ("deepgrn", "factornet", "deepbind")
+
+
+def import_published(path: types.Path, *, kind: str | None = None, length: int | None = None) -> SequenceModel:
+    """Return the model of a published file, in eval mode, on the CPU.
+
+    Parameters
+    ----------
+    path
+        DeepGRN ``.h5`` file, FactorNet folder (or its ``.hdf5`` file), or DeepBind parameter text file.
+    kind
+        ``deepgrn``, ``factornet`` or ``deepbind``; None to detect it.
+    length
+        Window length in bp where the file leaves it open.
+
+    Returns
+    -------
+    SequenceModel
+        Takes (N, C, L) float32 of the forward strand, channels A, C, G, T and then the file's signals in its own
+        order, and meta (N, M) where the file has it; gives logits (N, outputs).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file, or a folder lacks one.
+    ValueError
+        If the file is of no known kind, truncated or damaged, naming what is missing.
+
+    Notes
+    -----
+    Files are read by h5py, json and as text alone. Nothing in them is executed; byte code in Lambda layers and
+    pickles are never loaded.
+    """
+    return read_published(path, kind=kind, length=length).model
+
+
+def read_published(path: types.Path, *, kind: str | None = None, length: int | None = None) -> Published:
+    """Like `import_published`, with the names of channels, meta features and tasks."""
+    source = Path(path)
+    if not source.exists():
+        raise FileNotFoundError(f"there is no file or folder {source}")
+    kind = kind or detect(source)
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    module = importlib.import_module(f"motiflens.models.published.{kind}")
+    read: Callable[..., Published] = getattr(module, f"import_{kind}")
+    return read(source, length=length)
+
+
+def detect(path: Path) -> str:
+    """Kind of a published file or folder.
+
+    Raises
+    ------
+    ValueError
+        If it is none that we know.
+    """
+    if path.is_dir():
+        return "factornet"
+    with path.open("rb") as file:
+        start = file.read(512)
+    if start.lstrip().lower().startswith(b"# deepbind"):
+        return "deepbind"
+    if h5py.is_hdf5(path):
+        file = KerasFile(path)
+        return "factornet" if file.version.startswith("1.") else "deepgrn"
+    if not start:
+        raise ValueError(f"{path} is empty")
+    raise ValueError(
+        f"{path} is no published model that we know: neither an HDF5 file (DeepGRN, FactorNet), nor a folder with "
+        "model.json (FactorNet), nor text that starts with '# deepbind' (DeepBind)"
+    )
+
+
+def import_run(
+    path: types.Path, out: types.Path, *, kind: str | None = None, length: int | None = None
+) -> Published:
+    """Import a published file into the run folder `out`, with names, and the hash of each file it was read from.
+
+    Errors as in `import_published`.
+    """
+    source = Path(path)
+    published = read_published(source, kind=kind, length=length)
+    files = sorted(p for p in source.iterdir() if p.is_file()) if source.is_dir() else [source]
+    save_run(
+        out,
+        published.model,
+        {
+            "tasks": list(published.tasks),
+            "channels": list(published.channels),
+            "meta": list(published.meta),
+            "published": {
+                "kind": published.model.name,
+                "file": source.name,
+                "hashes": {file.name: file_hash(file) for file in files},
+                **published.details,
+            },
+            "made_by": provenance(),
+        },
+    )
+    return published
