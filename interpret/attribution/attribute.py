@@ -10,15 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from motiflens.interpret.attribution.attention_x_gradient import attention_x_gradient
 from motiflens.interpret.attribution.baselines import baselines
 from motiflens.interpret.attribution.completeness import TOLERANCE
 from motiflens.interpret.attribution.correct import correct as correct_gradient
 from motiflens.interpret.attribution.deep_lift_shap import deep_lift_shap
+from motiflens.interpret.attribution.gradient_shap import gradient_shap
 from motiflens.interpret.attribution.input_x_gradient import input_x_gradient
 from motiflens.interpret.attribution.integrated_gradients import integrated_gradients
 from motiflens.interpret.attribution.ism import ism
 from motiflens.interpret.attribution.kernel import Raw, chunks
+from motiflens.interpret.attribution.occlusion import occlusion
+from motiflens.interpret.attribution.random import random
 from motiflens.interpret.attribution.saliency import saliency
+from motiflens.interpret.attribution.smoothgrad import smoothgrad
 from motiflens.interpret.guard import preserved
 from motiflens.interpret.results import Attribution
 from motiflens.models.types import Floats
@@ -27,8 +32,13 @@ _METHODS: Final[Mapping[str, Callable[..., Raw]]] = {
     "saliency": saliency,
     "input_x_gradient": input_x_gradient,
     "integrated_gradients": integrated_gradients,
-    "deep_lift_shap": deep_lift_shap,
+    "gradient_shap": gradient_shap,
+    "smoothgrad": smoothgrad,
+    "occlusion": occlusion,
     "ism": ism,
+    "deep_lift_shap": deep_lift_shap,
+    "attention_x_gradient": attention_x_gradient,
+    "random": random,
 }
 METHODS: Final = tuple(_METHODS)
 # Several shuffles a window; fewer where each of them costs a whole path of passes.

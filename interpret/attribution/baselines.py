@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from motiflens.models.data.one_hot import reverse_complement
+from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.types import Codes
 
 KINDS: Final = ("shuffle", "gc", "zeros")
@@ -86,81 +86,40 @@ def to_codes(x: Tensor) -> Codes:
     return codes.to(torch.uint8).cpu().numpy()
 
 
-def generators(
-    codes: Codes, seed: int, make: Callable[[Codes, np.random.Generator], np.ndarray]
-) -> list[tuple[np.ndarray, bool]]:
-    """Call `make` for each sequence with a generator that the seed and the sequence determine.
+def sequence_seed(codes: Codes, seed: int) -> int:
+    """Return the seed of what is drawn for a sequence, (L,): the same wherever in a data set it stands."""
+    return (seed << 32) + zlib.crc32(codes.tobytes())
 
-    A sequence and its reverse complement give the same call, with the smaller of the two.
 
-    Returns
-    -------
-    list
-        For each sequence what `make` returned, and whether it was made for the reverse complement.
+def canonical(codes: Codes) -> tuple[Codes, bool]:
+    """Return the smaller of a sequence and its reverse complement, and whether it is the latter.
+
+    What is drawn for the smaller one and turned round serves both strands alike.
     """
-    made = []
-    for row in codes:
-        other = reverse_complement(row)
-        flipped = other.tobytes() < row.tobytes()
-        canonical = np.ascontiguousarray(other if flipped else row)
-        made.append((make(canonical, np.random.default_rng([seed, zlib.crc32(canonical.tobytes())])), flipped))
-    return made
+    other = np.ascontiguousarray(reverse_complement(codes))
+    return (other, True) if other.tobytes() < codes.tobytes() else (codes, False)
 
 
 def _shuffles(x: Tensor, n: int, seed: int) -> Tensor:
     if n < 1:
         raise ValueError(f"the number of baselines is {n}: expected at least 1")
-
-    def make(codes: Codes, rng: np.random.Generator) -> np.ndarray:
-        return np.stack([shuffle_known(codes, rng) for _ in range(n)])
-
-    shuffled = np.stack(
-        [reverse_complement(rows) if flipped else rows for rows, flipped in generators(to_codes(x), seed, make)]
-    )  # N, B, L
-    index = torch.from_numpy(shuffled.astype(np.int64)).to(x.device)
+    shuffled = np.empty((len(x), n, x.shape[-1]), dtype=np.int64)
+    for i, row in enumerate(to_codes(x)):
+        codes, turned = canonical(row)
+        drawn = shuffle_known(codes, n, sequence_seed(codes, seed))
+        shuffled[i] = reverse_complement(drawn) if turned else drawn
+    index = torch.from_numpy(shuffled).to(x.device)
     table = torch.cat([torch.eye(4, dtype=x.dtype), torch.zeros(1, 4, dtype=x.dtype)]).to(x.device)
     result = x.new_zeros((len(x), n, *x.shape[1:]))
     result[:, :, :4] = table[index].transpose(2, 3)  # N, B, 4, L
     return result
 
 
-def shuffle_known(codes: Codes, rng: np.random.Generator) -> Codes:
-    """Shuffle each stretch of known bases, keeping its dinucleotides; unknown bases stay where they are."""
-    result = codes.copy()
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], codes == 4, [True]]).astype(np.int8)))
+def shuffle_known(codes: Codes, n: int, seed: int) -> Codes:
+    """Shuffle each stretch of known bases of (L,) keeping its dinucleotides, (n, L); unknown bases stay."""
+    result = np.repeat(codes[None], n, axis=0)
+    known = np.concatenate([[False], codes != 4, [False]])
+    edges = np.flatnonzero(known[1:] != known[:-1])
     for start, end in zip(edges[::2], edges[1::2], strict=True):
-        result[start:end] = _euler_shuffle(codes[start:end], rng)
+        result[:, start:end] = dinucleotide_shuffle(result[:, start:end], seed=seed + int(start))
     return result
-
-
-def _euler_shuffle(codes: Codes, rng: np.random.Generator) -> Codes:
-    """A uniform draw from the sequences with the same dinucleotides and ends (Altschul & Erickson 1985)."""
-    if len(codes) < 4:
-        return codes
-    successors = [codes[1:][codes[:-1] == base] for base in range(4)]
-    last = int(codes[-1])
-    while True:  # draw last edges until they lead every vertex to the last one
-        free = [len(after) > 0 and base != last for base, after in enumerate(successors)]
-        finals = [int(rng.integers(len(successors[base]))) if free[base] else -1 for base in range(4)]
-        if all(_leads(base, last, finals, successors) for base in range(4) if len(successors[base])):
-            break
-    queues = []
-    for base, edge in enumerate(finals):
-        rest = np.delete(successors[base], edge) if edge >= 0 else successors[base].copy()
-        rng.shuffle(rest)
-        order = rest.tolist() + ([int(successors[base][edge])] if edge >= 0 else [])
-        queues.append(iter(order))
-    walk = [int(codes[0])]
-    for _ in range(len(codes) - 1):
-        walk.append(next(queues[walk[-1]]))
-    return np.array(walk, dtype=np.uint8)
-
-
-def _leads(base: int, last: int, finals: list[int], successors: list[np.ndarray]) -> bool:
-    for _ in range(4):
-        if base == last:
-            return True
-        if finals[base] < 0:
-            return False
-        base = int(successors[base][finals[base]])
-    return base == last

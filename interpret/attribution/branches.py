@@ -31,6 +31,11 @@ class OneStrand(nn.Module):
         logits: Tensor = self.model.strand(x, meta)  # type: ignore[operator]
         return logits
 
+    def attention_stems(self) -> dict[str, tuple[nn.Module, ...]]:
+        """Attention as the model gives it, by its names here."""
+        stems = getattr(self.model, "attention_stems", dict)()
+        return {f"model.{name}": stem for name, stem in stems.items()}
+
 
 def branches(model: nn.Module) -> Branches | None:
     """Return a model's branches; None for a model that has only one.
@@ -38,9 +43,12 @@ def branches(model: nn.Module) -> Branches | None:
     An ensemble has its ``members`` (each of which may have two strands), merged by mean; a Siamese model has
     ``strand``, merged as its ``merge`` says.
     """
-    members = getattr(model, "members", None)
-    if getattr(model, "attends", None) == "ensemble" and isinstance(members, nn.ModuleList):
-        return Branches(tuple((member, False) for member in members), lambda logits: merge_logits(logits, "mean"))
+    one = isinstance(model, OneStrand)
+    inner = model.model if isinstance(model, OneStrand) else model
+    members = getattr(inner, "members", None)
+    if getattr(inner, "attends", None) == "ensemble" and isinstance(members, nn.ModuleList):
+        parts = tuple((OneStrand(member) if one else member, False) for member in members)
+        return Branches(parts, lambda logits: merge_logits(logits, "mean"))
     if getattr(model, "siamese", False):
         how: Merge = getattr(model, "merge", "mean")
         strand = OneStrand(model)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from motiflens.interpret.attribution.baselines import sequence_seed, to_codes
 from motiflens.interpret.attribution.kernel import Bases, call
 
 
@@ -46,6 +48,15 @@ class Kmers(Bases):
 
     def path(self, multipliers: Tensor, values: Tensor, baselines: Tensor) -> Tensor:
         return ((values - baselines) * multipliers).sum(-1)  # n, T
+
+    def noise(self, samples: int, scale: float, seed: int) -> Tensor:
+        """Draw normal noise, (N, samples, T, D), `scale` times the range of each window's embedding."""
+        span = self.values.flatten(1).amax(1) - self.values.flatten(1).amin(1)  # N
+        drawn = self.values.new_empty((len(self.values), samples, *self.values.shape[1:]))
+        for i, row in enumerate(to_codes(self.x)):
+            rng = np.random.default_rng(sequence_seed(row, seed))
+            drawn[i] = torch.from_numpy(rng.standard_normal(drawn.shape[1:]))
+        return drawn * span[:, None, None, None] * scale
 
     def finish(self, contributions: Tensor) -> tuple[Tensor | None, Tensor | None]:
         track = self.spread(contributions)  # N, L

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.edits import Edits, edited_logits
-from motiflens.interpret.attribution.kernel import Raw, call, chunks
+from motiflens.interpret.attribution.kernel import Raw, predictions
 
 
 def ism(
@@ -43,13 +43,7 @@ def ism(
         return torch.cat([one_hot[channels[index]][:, :, None], there[:, 4:]], dim=1)
 
     options = {"target": target, "meta": meta, "batch_size": batch_size, "fast": fast}
-    with torch.no_grad():
-        prediction = torch.cat(
-            [
-                call(model, x[part], None if meta is None else meta[part])[:, target]
-                for part in chunks(len(x), batch_size)
-            ]
-        )
+    prediction = predictions(model, x, target, meta, batch_size)
     scores = torch.zeros_like(x)
     mutated = edited_logits(model, x, Edits(rows, places, 1, substitute), **options)  # type: ignore[arg-type]
     scores[rows, channels, places] = mutated - prediction[rows]

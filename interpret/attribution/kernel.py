@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from captum.attr import Saliency
 from torch import Tensor, nn
+
+from motiflens.interpret.attribution.baselines import canonical, sequence_seed, to_codes
+from motiflens.interpret.attribution.branches import flipped
 
 
 class Raw(NamedTuple):
@@ -33,6 +37,16 @@ def call(model: nn.Module, x: Tensor, meta: Tensor | None) -> Tensor:
     """Return the model's logits, (N, outputs)."""
     logits: Tensor = model(x) if meta is None else model(x, meta)
     return logits[:, None] if logits.ndim == 1 else logits
+
+
+def predictions(model: nn.Module, x: Tensor, target: int, meta: Tensor | None, batch_size: int) -> Tensor:
+    """Return the target's logit of each window, (N,), in batches."""
+    with torch.no_grad():
+        parts = [
+            call(model, x[part], None if meta is None else meta[part])[:, target]
+            for part in chunks(len(x), batch_size)
+        ]
+    return torch.cat(parts)
 
 
 class Bases:
@@ -81,6 +95,25 @@ class Bases:
         bases = multipliers[:, :4] - (baselines[:, :4] * multipliers[:, :4]).sum(1, keepdim=True)
         signals = (values[:, 4:] - baselines[:, 4:]) * multipliers[:, 4:]
         return torch.cat([bases, signals], dim=1)
+
+    def noise(self, samples: int, scale: float, seed: int) -> Tensor:
+        """Draw normal noise for each window, (N, samples, C, L), that turns round with the sequence.
+
+        Its standard deviation is `scale` times the range of each channel in the window (1 for bases); an unknown
+        base gets none.
+        """
+        size = torch.ones_like(self.x)
+        size[:, :4] *= self.x[:, :4].sum(1, keepdim=True) > 0
+        signals = self.x[:, 4:]
+        if signals.shape[1]:
+            size[:, 4:] = signals.amax(-1, keepdim=True) - signals.amin(-1, keepdim=True)
+        drawn = self.x.new_empty((len(self.x), samples, *self.x.shape[1:]))
+        for i, row in enumerate(to_codes(self.x)):
+            codes, turned = canonical(row)
+            rng = np.random.default_rng(sequence_seed(codes, seed))
+            normal = torch.from_numpy(rng.standard_normal(drawn.shape[1:])).to(drawn)
+            drawn[i] = flipped(normal) if turned else normal
+        return drawn * size[:, None] * scale
 
     def finish(self, contributions: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Return (hypothetical, scores), one of them None."""
