@@ -37,7 +37,7 @@ def isochores(length: int, mean: int, stream: Stream) -> list[Block]:
     left = length
     while left > 0:
         size = min(left, stream.integer(mean // 2, mean + mean // 2))
-        kind = int(stream.choose(np.array(SHARE), 1)[0])
+        kind = stream.pick(SHARE)
         blocks.append(Block(size, kind))
         left -= size
     return blocks

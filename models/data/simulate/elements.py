@@ -15,7 +15,7 @@ from motiflens.models.types import Doubles, Integers
 KINDS = ("promoter", "enhancer", "insulator", "bare", "closed")
 PROMOTER, ENHANCER, INSULATOR, BARE, CLOSED = range(len(KINDS))
 _WEIGHTS = np.array([0, 50, 12, 10, 28])  # of each kind, away from promoters, in %
-SILENT = 0.004  # accessibility where chromatin is closed
+SILENT = 0.002  # accessibility where chromatin is closed
 
 
 @dataclass(eq=False)
@@ -58,7 +58,7 @@ def place_elements(genome: Genome, genes: Genes, preset: Preset, seed: int) -> E
                 found.append((centre, kind))
     found.sort()
     centre = np.array([element[0] for element in found], dtype=np.int64)
-    half = stream.integers(110, 220, len(found))
+    half = stream.integers(80, 160, len(found))
     kind = np.array([element[1] for element in found], dtype=np.int64)
     return Elements(centre, half, kind, np.zeros((len(found), 2)))
 
@@ -86,7 +86,7 @@ def open_elements(elements: Elements, lineage: Integers, seed: int) -> None:
             continue
         first, second = 30 + 45 * lineage[i]
         both = 150 if kind in (PROMOTER, INSULATOR) else 40
-        state = int(stream.choose(np.array([first, second, both]), 1)[0])
+        state = stream.pick((int(first), int(second), both))
         wobble = 0.8 + 0.4 * stream.uniform(2)
         for cell in range(2):
             is_open = state in (cell, 2)

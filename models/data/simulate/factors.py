@@ -11,18 +11,19 @@ from motiflens.models.data.simulate.stream import Stream
 from motiflens.models.types import Codes, Doubles, Integers
 
 RELEASE = "JASPAR2026"  # the matrices named below must be fetched from one pinned release
-# Name -> (matrix, log-concentration in each cell type). SPI1 is strong in the first cell type and FOXA1 and
+# Name -> (matrix, log2 of its concentration in each cell type). SPI1 is strong in the first cell type, FOXA1 and
 # GATA1 in the second, as in lymphoid against hepatic or erythroid cells.
 FACTORS: dict[str, tuple[str, tuple[float, float]]] = {
-    "CTCF": ("MA0139.1", (0.5, 0.5)),
-    "REST": ("MA0138.3", (0.5, 0.25)),
-    "FOXA1": ("MA0148.4", (-0.5, 0.75)),
-    "SPI1": ("MA0080.7", (0.75, -0.5)),
-    "GATA1": ("MA0035.4", (0.0, 0.75)),
-    "EGR1": ("MA0162.4", (0.25, 0.0)),
-    "JUN": ("MA0099.3", (0.0, 0.25)),
-    "MAX": ("MA0058.3", (0.25, 0.25)),
+    "CTCF": ("MA0139.1", (1.0, 1.0)),
+    "REST": ("MA0138.3", (1.0, 0.75)),
+    "FOXA1": ("MA0148.4", (0.0, 1.5)),
+    "SPI1": ("MA0080.7", (1.5, 0.25)),
+    "GATA1": ("MA0035.4", (1.0, 2.0)),
+    "EGR1": ("MA0162.4", (0.5, 0.25)),
+    "JUN": ("MA0099.3", (0.5, 0.75)),
+    "MAX": ("MA0058.3", (0.75, 0.75)),
 }
+PAIR = ("GATA1", "MAX")  # the first binds only with a site of the second near it, as GATA1 with TAL1's E-box
 _PSEUDOCOUNT = 0.25  # per base and column; no base is impossible
 MILLIBITS = 1000  # scores are whole numbers of 1/1000 bit, so that they add up the same everywhere
 
@@ -40,11 +41,11 @@ class Factor:
     scores
         (width, 4): log2 of `ppm` over 1/4 in whole millibits.
     concentration
-        Natural logarithm of the factor's concentration in each cell type, relative.
+        Log2 of the factor's concentration in each cell type, relative.
     half
-        Score in millibits at which a site is half occupied where concentration is 1 and accessibility 1/2:
-        the tenth percentile of the scores of the matrix's own sites, but no lower than what one in 5,000
-        random places reaches.
+        Score in millibits at which a site is half occupied where concentration and accessibility are 1: the
+        tenth percentile of the scores of the matrix's own sites, but no lower than what one in 10,000 random
+        places reaches (one in 1,000 for a factor that needs a partner).
     """
 
     name: str
@@ -70,11 +71,9 @@ class Factor:
 
 def sample_sites(ppm: Doubles, stream: Stream, size: int) -> Codes:
     """Draw sites from a matrix, (size, width) codes."""
-    sites = np.empty((size, len(ppm)), dtype=np.uint8)
-    for column, probabilities in enumerate(ppm):
-        weights = np.rint(probabilities * 2**24).astype(np.int64)
-        sites[:, column] = stream.choose(weights, size)
-    return sites
+    limits = np.rint(np.cumsum(ppm, axis=1)[:, :3] * 2**24)  # width, 3
+    draws = np.floor(stream.uniform(size * len(ppm)) * 2**24).reshape(size, len(ppm), 1)
+    return (draws >= limits).sum(axis=2).astype(np.uint8)
 
 
 def score_sites(scores: Integers, codes: Codes) -> Integers:
@@ -102,13 +101,13 @@ def factors() -> tuple[Factor, ...]:
         counts = np.array([motif.counts[base] for base in "ACGT"], dtype=np.float64).T + _PSEUDOCOUNT  # w, 4
         ppm = counts / (((counts[:, 0] + counts[:, 1]) + counts[:, 2]) + counts[:, 3])[:, None]
         scores = millibits(ppm)
-        found.append(Factor(name, matrix, ppm, scores, concentration, _half(matrix, ppm, scores)))
+        found.append(Factor(name, matrix, ppm, scores, concentration, _half(matrix, ppm, scores, name == PAIR[0])))
     return tuple(found)
 
 
-def _half(matrix: str, ppm: Doubles, scores: Integers) -> int:
+def _half(matrix: str, ppm: Doubles, scores: Integers, assisted: bool) -> int:
     stream = Stream(0, f"half {matrix}")
     own = np.sort(score_sites(scores, sample_sites(ppm, stream, 4000)))
     random = np.tile(np.array([0.3, 0.2, 0.2, 0.3]), (len(ppm), 1))
     other = np.sort(score_sites(scores, sample_sites(random, stream, 200_000)))
-    return int(max(own[400], other[-40]))
+    return int(max(own[400], other[-200 if assisted else -20]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -75,7 +76,7 @@ def _divide(start: int, end: int, strand: int, parts: dict[str, list[tuple[int, 
     if strand < 0:
         five, three = three, five
     coding = (start + five, end - three)
-    for i, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(edges)):
         if b <= a:
             continue
         if i % 2:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from motiflens.models.data.simulate.factors import MILLIBITS, factors
-from motiflens.models.data.simulate.sites import PAIR, SPACING
+from motiflens.models.data.simulate.factors import MILLIBITS, PAIR, factors
+from motiflens.models.data.simulate.sites import SPACING
 from motiflens.models.types import Doubles, Integers
 
 BOUND = 0.5  # occupancy from which a site counts as bound
-_SLOPE = 2.0 * MILLIBITS  # millibits of score that change the affinity e-fold
-_STRONGEST = 3.0  # logarithm of the largest affinity: beyond it a better site binds no better
-_WEAKEST = 3 * MILLIBITS
+_STRONGEST = 4.0  # bits above `half` beyond which a better site binds no better
+FAINT = 0.05  # occupancy below which a site that is there by chance is none
+
+
+def thresholds() -> dict[str, int]:
+    """Return the lowest score, in millibits, with which each factor's sites can be more than faint."""
+    lowest = {}
+    for factor in factors():
+        odds = np.log2(FAINT / (1.0 - FAINT)) - max(factor.concentration)
+        lowest[factor.name] = int(np.floor(factor.half + MILLIBITS * odds))
+    return lowest
 
 
 def occupancy(table: pd.DataFrame, access: Doubles) -> Doubles:
@@ -21,26 +29,25 @@ def occupancy(table: pd.DataFrame, access: Doubles) -> Doubles:
     Parameters
     ----------
     table
-        Sites as `find_sites` gives them.
+        Sites as `find_sites` gives them, from `thresholds` up.
     access
         (cell types, sites): accessibility at the middle of each site.
 
     Returns
     -------
-    (sites, cell types) float64 in 0 … 1, in steps of 1/1000: K a / (1 + K a) with a the accessibility and
-    K = 2 exp(min(3, (score - half) / 2 bits)) times the factor's concentration. The first factor of `PAIR`
-    has this times the occupancy of its best partner whose site is `SPACING` bp away, and 0 without one.
+    (sites, cell types) float64 in 0 … 1, in steps of 1/1000: x / (1 + x), where x is the accessibility times the
+    factor's concentration times 2^min(4, (score - half) / bit). For the first factor of `PAIR` x is also
+    multiplied by the occupancy of its best partner at a distance of `SPACING` bp; without one it is 0.
     """
     found = np.zeros((len(table), len(access)))
-    for factor in factors():
-        own = np.flatnonzero(table["factor"].to_numpy() == factor.name)
-        excess = np.minimum(_STRONGEST, (table["score"].to_numpy()[own] - factor.half) / _SLOPE)
-        for cell in range(len(access)):
-            strength = 2.0 * np.exp(excess + factor.concentration[cell]) * access[cell, own]
-            found[own, cell] = strength / (1.0 + strength)
-    found = np.round(found, 3)
-    first = np.flatnonzero(table["factor"].to_numpy() == PAIR[0])
-    found[first] = np.round(found[first] * _partners(table, found, first), 3)
+    names, scores = table["factor"].to_numpy(), table["score"].to_numpy()
+    for factor in sorted(factors(), key=lambda factor: factor.name == PAIR[0]):  # partners come before it
+        own = np.flatnonzero(names == factor.name)
+        excess = np.minimum(_STRONGEST, (scores[own] - factor.half) / MILLIBITS)
+        strength = np.exp2(excess[:, None] + np.array(factor.concentration)) * access[:, own].T
+        if factor.name == PAIR[0]:
+            strength = strength * _partners(table, found, own)
+        found[own] = np.round(strength / (1.0 + strength), 3)
     return found
 
 
@@ -60,6 +67,3 @@ def _partners(table: pd.DataFrame, found: Doubles, first: Integers) -> Doubles:
             if SPACING[0] <= gap <= SPACING[1]:
                 best[row] = np.maximum(best[row], found[other])
     return best
-
-
-WEAKEST = _WEAKEST

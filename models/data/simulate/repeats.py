@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.simulate.background import Block, background
@@ -149,13 +150,21 @@ def uniqueness(codes: Codes, size: int = 35, most: int = 4) -> Integers:
     return np.concatenate([found, np.zeros(size - 1, dtype=np.int64)])
 
 
-def _hashes(codes: Codes, size: int) -> np.ndarray:
-    """Polynomial hashes of all k-mers modulo 2^64, mixed so that sums of two do not collide by structure."""
-    base = np.uint64(0x9E3779B97F4A7C15)
-    total = np.zeros(len(codes) - size + 1, dtype=np.uint64)
+def _hashes(codes: Codes, size: int) -> NDArray[np.uint64]:
+    """Polynomial hashes of all k-mers modulo 2^64, (total - size + 1,), mixed so that their sums tell them apart.
+
+    A k-mer's hash is put together from those of its halves, and so on: a few passes in place of `size`.
+    """
+    multiplier = 0x9E3779B97F4A7C15
     letters = codes.astype(np.uint64) + np.uint64(1)
-    for i in range(size):
-        total = total * base + letters[i : i + len(total)]
+    total, length = letters, 1
+    for bit in bin(size)[3:]:  # from the highest bit down: double the length, then perhaps add one base
+        power = np.uint64(pow(multiplier, length, 1 << 64))
+        total = total[:-length] * power + total[length:]
+        length *= 2
+        if bit == "1":
+            total = total[:-1] * np.uint64(multiplier) + letters[length:]
+            length += 1
     total ^= total >> np.uint64(31)
     total *= np.uint64(0xBF58476D1CE4E5B9)
     return total ^ (total >> np.uint64(29))

@@ -22,14 +22,14 @@ from motiflens.models.data.simulate.elements import (
     open_elements,
     place_elements,
 )
-from motiflens.models.data.simulate.factors import MILLIBITS, RELEASE, factors
+from motiflens.models.data.simulate.factors import MILLIBITS, PAIR, RELEASE, factors
 from motiflens.models.data.simulate.genes import CELL_TYPES, PARTS, Genes, add_genes
 from motiflens.models.data.simulate.genome import Genome, bare_genome
-from motiflens.models.data.simulate.occupancy import BOUND, WEAKEST, occupancy
+from motiflens.models.data.simulate.occupancy import BOUND, FAINT, occupancy, thresholds
 from motiflens.models.data.simulate.peaks import call_peaks
 from motiflens.models.data.simulate.presets import Preset, preset_named
 from motiflens.models.data.simulate.repeats import add_repeats, uniqueness
-from motiflens.models.data.simulate.sites import PAIR, SPACING, Planting, find_sites, plant, shuffled
+from motiflens.models.data.simulate.sites import SPACING, Planting, find_sites, plant, shuffled
 from motiflens.models.data.simulate.stream import Stream
 from motiflens.models.data.simulate.tracks import STEP, chip, control, dnase, footprints
 from motiflens.models.files import write_text
@@ -116,12 +116,21 @@ def _grow(preset: Preset, seed: int, tell: Progress) -> _World:
     open_elements(elements, planting.lineage, seed)
     tell("sites", 0.25)
     access = accessibility(elements, len(genome.codes))
-    sites = find_sites(genome, planting, WEAKEST)
-    middle = ((sites["start"] + sites["end"]) // 2).to_numpy()
-    bound = occupancy(sites, access[:, middle])
+    sites, bound = _bind(genome, planting, access)
     tell("uniqueness", 0.35)
     copies = uniqueness(genome.codes)
     return _World(preset, seed, genome, genes, elements, planting, sites, bound, access, copies, satellites)
+
+
+def _bind(genome: Genome, planting: Planting, access: types.Doubles) -> tuple[pd.DataFrame, types.Doubles]:
+    """Find all sites and how often each is bound; unbound ones that were not planted are kept if strong."""
+    sites = find_sites(genome, planting, thresholds())
+    middle = ((sites["start"] + sites["end"]) // 2).to_numpy()
+    bound = occupancy(sites, access[:, middle])
+    half = sites["factor"].map({factor.name: factor.half for factor in factors()}).to_numpy()
+    strong = (sites["kind"] != "chance").to_numpy() | (sites["score"].to_numpy() >= half)
+    kept = np.flatnonzero(strong | (bound.max(axis=1) >= FAINT))
+    return sites.iloc[kept].reset_index(drop=True), bound[kept]
 
 
 def _write_world(folder: Path, world: _World) -> None:
@@ -238,11 +247,12 @@ def _sequence(folder: Path, world: _World, tell: Progress) -> None:
     for cell, name in enumerate(CELL_TYPES):
         tell(f"DNase in {name}", 0.4 + 0.3 * cell)
         access = world.access[cell]
+        seen = world.bound[:, cell] >= FAINT
         cut = footprints(
             np.rint((access + 0.02) * _UNIT).astype(np.int64) * mappable,
-            sites["start"].to_numpy(),
-            sites["end"].to_numpy(),
-            world.bound[:, cell],
+            sites["start"].to_numpy()[seen],
+            sites["end"].to_numpy()[seen],
+            world.bound[seen, cell],
         )
         files.write_runs(folder / "dnase" / f"{name}.bw", genome, dnase(cut, Stream(world.seed, f"DNase {name}")))
         open_bins = access.reshape(-1, _BIN).mean(axis=1)
@@ -259,7 +269,7 @@ def _sequence(folder: Path, world: _World, tell: Progress) -> None:
         weights = np.rint((base * (1 + open_bins + hot * open_bins) + 6 * artefact) * _UNIT).astype(np.int64)
         for i, factor in enumerate(factors()):
             tell(f"ChIP of {factor.name} in {name}", 0.45 + 0.3 * cell + 0.03 * i)
-            own = np.flatnonzero((sites["factor"] == factor.name).to_numpy() & (world.bound[:, cell] >= 0.05))
+            own = np.flatnonzero((sites["factor"] == factor.name).to_numpy() & (world.bound[:, cell] >= FAINT))
             stream = Stream(world.seed, f"ChIP {factor.name} {name}")
             strengths = _strengths(world, own, cell, mappable, stream)
             pileup = chip(weights, _BIN, middle[own], strengths, against, total, stream)

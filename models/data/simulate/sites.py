@@ -10,16 +10,15 @@ import pandas as pd
 
 from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.simulate.elements import BARE, CLOSED, INSULATOR, PROMOTER, Elements
-from motiflens.models.data.simulate.factors import Factor, factors, millibits, sample_sites, score_sites
+from motiflens.models.data.simulate.factors import PAIR, Factor, factors, millibits, sample_sites
 from motiflens.models.data.simulate.genome import Genome
 from motiflens.models.data.simulate.stream import Stream
 from motiflens.models.types import Codes, Doubles, Integers
 
-PAIR = ("GATA1", "MAX")  # the first binds only with a site of the second near it, as GATA1 with the E-box of TAL1
 SPACING = (5, 20)  # bp between both sites, at least and at most
 WRONG_SPACING = (40, 80)
-_NUMBER = np.array([0, 30, 34, 24, 12])  # weights of 0, 1, … planted sites in an element
-_ENHANCER = {"CTCF": 5, "REST": 9, "FOXA1": 14, "SPI1": 14, "GATA1": 16, "EGR1": 10, "JUN": 15, "MAX": 7}
+_NUMBER = (0, 30, 34, 24, 12)  # weights of 0, 1, … planted sites in an element
+_ENHANCER = {"CTCF": 4, "REST": 14, "FOXA1": 14, "SPI1": 13, "GATA1": 22, "EGR1": 11, "JUN": 15, "MAX": 7}
 _PROMOTER = {"CTCF": 5, "REST": 16, "FOXA1": 5, "SPI1": 8, "GATA1": 5, "EGR1": 30, "JUN": 12, "MAX": 19}
 _LINEAGE = {"SPI1": 0, "FOXA1": 1, "GATA1": 1}  # factors that open the chromatin of one cell type
 _CANDIDATES = 8  # of which a decoy is the one least like a site
@@ -71,10 +70,8 @@ class _Element:
         if self.kind not in (BARE, INSULATOR):
             shares = _PROMOTER if self.kind == PROMOTER else _ENHANCER
             names = list(shares)
-            for which in self.stream.choose(
-                np.array(list(shares.values())), int(self.stream.choose(_NUMBER, 1)[0])
-            ):
-                factor = table[names[which]]
+            for _ in range(self.stream.pick(_NUMBER)):
+                factor = table[names[self.stream.pick(tuple(shares.values()))]]
                 if factor.name == PAIR[0]:
                     self.pair(factor, table[PAIR[1]])
                 else:
@@ -134,9 +131,10 @@ class _Element:
 
     def room(self, width: int) -> int | None:
         """Return a free place for `width` bp, or None after a few attempts."""
-        for at in self.stream.integers(self.start, max(self.start + 1, self.end - width), 12).tolist():
+        for _ in range(12):
+            at = self.stream.integer(self.start, max(self.start + 1, self.end - width))
             if self.free(at, width):
-                return int(at)
+                return at
         return None
 
     def free(self, at: int, width: int) -> bool:
@@ -175,7 +173,7 @@ def _likeness(ppm: Doubles, order: Integers) -> int:
     return best
 
 
-def find_sites(genome: Genome, planting: Planting, weakest: int) -> pd.DataFrame:
+def find_sites(genome: Genome, planting: Planting, thresholds: dict[str, int]) -> pd.DataFrame:
     """Find every site of every factor in the genome, planted or there by chance.
 
     Parameters
@@ -184,8 +182,8 @@ def find_sites(genome: Genome, planting: Planting, weakest: int) -> pd.DataFrame
         The finished genome.
     planting
         What was planted, for the column ``kind``; everything else is ``chance``.
-    weakest
-        Sites down to this many millibits below a factor's `half` are listed.
+    thresholds
+        Factor -> the lowest score, in millibits.
 
     Returns
     -------
@@ -196,7 +194,7 @@ def find_sites(genome: Genome, planting: Planting, weakest: int) -> pd.DataFrame
     for factor in factors():
         for strand in "+-":
             scores = factor.scores if strand == "+" else factor.scores[::-1, ::-1]
-            start, score = _scan(genome.codes, scores, factor.half - weakest)
+            start, score = _scan(genome.codes, scores, thresholds[factor.name])
             tables.append(
                 pd.DataFrame(
                     {
@@ -247,6 +245,3 @@ def _best_strand(table: pd.DataFrame) -> pd.DataFrame:
     rank = rank.sort_values(["start", "factor", "chance", "worse"], kind="stable")
     kept = rank.drop_duplicates(["start", "factor"]).index
     return table.loc[np.sort(kept)].reset_index(drop=True)
-
-
-__all__ = ["PAIR", "SPACING", "WRONG_SPACING", "Planting", "find_sites", "plant", "score_sites", "shuffled"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -33,6 +34,7 @@ class Stream:
     def __init__(self, seed: int, name: str) -> None:
         words = [seed & 0xFFFFFFFF, seed >> 32, zlib.crc32(name.encode())]
         self._bits = np.random.PCG64(np.random.SeedSequence(words))
+        self._ready: list[float] = []  # numbers that `integer` and `pick` hand out one by one
 
     def uniform(self, size: int) -> Doubles:
         """Numbers in [0, 1), multiples of 2^-53, (size,)."""
@@ -45,7 +47,21 @@ class Stream:
 
     def integer(self, low: int, high: int) -> int:
         """One integer from `low` to `high` - 1."""
-        return int(self.integers(low, high, 1)[0])
+        return low + int(self._one() * (high - low))
+
+    def pick(self, weights: Sequence[int]) -> int:
+        """One index drawn with probabilities proportional to whole-number weights."""
+        left = int(self._one() * sum(weights))
+        for i, weight in enumerate(weights):
+            left -= weight
+            if left < 0:
+                return i
+        raise ValueError("cannot draw: all weights are 0")
+
+    def _one(self) -> float:
+        if not self._ready:
+            self._ready = self.uniform(1024).tolist()
+        return self._ready.pop()
 
     def choose(self, weights: Integers, size: int) -> Integers:
         """Indices drawn with probabilities proportional to whole-number weights, (size,)."""
@@ -53,6 +69,12 @@ class Stream:
         if len(sums) == 0 or sums[-1] <= 0:
             raise ValueError("cannot draw: all weights are 0")
         return np.searchsorted(sums, self.integers(0, int(sums[-1]), size), side="right").astype(np.int64)
+
+    def scatter(self, weights: Integers, size: int) -> Integers:
+        """Like `choose`, but in ascending order, which is much faster where there are many weights."""
+        sums = np.cumsum(weights, dtype=np.int64)
+        draws = np.sort(self.integers(0, int(sums[-1]), size))
+        return np.searchsorted(sums, draws, side="right").astype(np.int64)
 
     def normal(self, size: int) -> Doubles:
         """Nearly normal numbers, mean 0 and variance 1: sums of twelve uniform ones, less 6, (size,)."""

@@ -27,7 +27,7 @@ class Pileup(NamedTuple):
 
 def fragments(weights: Integers, size: int, step: int, stream: Stream) -> tuple[Integers, Integers]:
     """Starts and ends of `size` fragments that begin in bins of `step` bp with the given whole weights."""
-    starts = stream.choose(weights, size) * step + stream.integers(0, step, size)
+    starts = stream.scatter(weights, size) * step + stream.integers(0, step, size)
     return starts, starts + stream.integers(*_FRAGMENT, size)
 
 
@@ -74,7 +74,7 @@ def chip(
     starts, ends = fragments(weights, _COVERAGE * total // mean, step, stream)
     size = int(strengths.sum()) * _COVERAGE * _SIGNAL // 1000
     if size:
-        site = centres[stream.choose(strengths, size)]
+        site = centres[stream.scatter(strengths, size)]
         length = stream.integers(*_FRAGMENT, size)
         # A fragment that was pulled down by its site covers it, at any place along its length.
         first = site - np.floor(stream.uniform(size) * length).astype(np.int64)
@@ -107,7 +107,7 @@ def dnase(weights: Integers, stream: Stream) -> Floats:
         Random numbers.
     """
     total = len(weights)
-    cuts = stream.choose(weights, int(_CUTS * total))
+    cuts = stream.scatter(weights, int(_CUTS * total))
     depth = coverage(np.maximum(cuts - _SMEAR, 0), cuts + _SMEAR + 1, total)
     return np.round(depth / (float(depth.sum()) / total), 2).astype(np.float32)
 
