@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from motiflens.models.data.genome import Genome
 from motiflens.models.data.intervals import covered, merge_intervals, overlaps
 from motiflens.models.data.labels import deepsea_labels, dream_labels
 from motiflens.models.data.peaks import Peaks, read_peaks
-from motiflens.models.data.text import existing
+from motiflens.models.data.text import existing, is_gzip
 from motiflens.models.types import Floats, Integers
 
 Intervals = tuple[Integers, Integers]
@@ -99,14 +100,13 @@ class BinTable:
     def _read(self, cell_type: str) -> pd.DataFrame:
         kinds = {"chr": "category", "start": "int64", "stop": "int64", cell_type: "category"}
         try:
-            with self.path.open("rb") as file:
-                compression = "gzip" if file.read(2) == b"\x1f\x8b" else None
-            header = list(pd.read_csv(self.path, sep="\t", nrows=0, compression=compression).columns)
+            packed: Literal["gzip"] | None = "gzip" if is_gzip(self.path) else None
+            header = list(pd.read_csv(self.path, sep="\t", nrows=0, compression=packed).columns)
             if header[:3] != ["chr", "start", "stop"]:
                 raise ValueError(f"the header is {' '.join(header)[:60]!r}: expected chr start stop CELL …")
             if cell_type not in header:
                 raise ValueError(f"no column is called {cell_type!r}: it has {', '.join(header[3:])}")
-            return pd.read_csv(self.path, sep="\t", dtype=kinds, usecols=list(kinds), compression=compression)
+            return pd.read_csv(self.path, sep="\t", dtype=kinds, usecols=list(kinds), compression=packed)
         except (ValueError, EOFError, OSError) as error:
             raise ValueError(f"{self.path}: {' '.join(str(error).split())}") from error
 

@@ -48,7 +48,8 @@ def check_lengths(
     for name, size in sizes.items():
         if name in expected and expected[name] != size:
             raise ValueError(
-                f"{file} says that {name} has {size} bp, {genome} {expected[name]} bp: they are of different genomes"
+                f"{file} says that {name} has {size} bp, {genome} {expected[name]} bp: "
+                "they are of different genomes"
             )
     extra = [name for name in sizes if name not in expected]
     for name in extra:

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from motiflens.models import types
-from motiflens.models.data.hashing import dataset_hash
-from motiflens.models.data.memory import Sequences, split_memory
+from motiflens.models.data.memory import Sequences, dataset, split_memory
 from motiflens.models.data.options import Options
 from motiflens.models.data.sequence_text import sequence_codes
 from motiflens.models.data.text import read_lines
@@ -109,14 +108,9 @@ def read_seq(path: types.Path) -> Sequences:
 
 def open_deepbind_seq(source: types.Path, options: Options) -> Dataset:
     """Open a file, a pair or a folder of DeepBind's sequence files; see `open_dataset`."""
-    options.refuse("DeepBind sequence files", "labelling", "signals", "columns", "offset")
+    options.refuse("DeepBind sequence files", "labelling", "signals", "columns", "offset", "length")
     files = find_seq_files(source, options.test, options.tf)
     train = read_seq(files.train)
     test = read_seq(files.test) if files.test is not None else None
     splits, notes = split_memory(train, test, options, task=files.name, source=files.train)
-    paths = [
-        path for path in (files.train, files.test, options.negatives_file, options.genome) if path is not None
-    ]
-    return Dataset(
-        str(source), "deepbind_seq", splits, dataset_hash(paths, options.given()), options.given(), notes
-    )
+    return dataset(source, "deepbind_seq", splits, options, notes, [files.train, files.test])

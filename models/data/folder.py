@@ -216,12 +216,11 @@ def labelled_windows(
     else:
         cells = _cells_of(opened, split)
         kept = [np.flatnonzero(~np.isnan(labels[:, cell])) for cell in cells]
+        known = [labels[index, cell] for index, cell in zip(kept, cells, strict=True)]
         rows = Rows(
             np.concatenate([np.zeros(0, dtype=np.int64), *kept]),
             np.repeat(np.array(cells, dtype=np.int64), [len(index) for index in kept]),
-            np.concatenate(
-                [np.zeros(0, dtype=np.float32), *(labels[i, c] for i, c in zip(kept, cells, strict=True))]
-            )[:, None],
+            np.concatenate([np.zeros(0, dtype=np.float32), *known])[:, None],
         )
         tasks = (str(opened.options.tf),)
     return GenomeWindows(opened.genome, places, opened.spec.length, rows, tasks, features, ratio=ratio)

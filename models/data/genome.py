@@ -99,21 +99,22 @@ class Genome:
         strand
             ``-`` reads the reverse complement of the same windows.
         """
-        codes = self._gather(chrom, starts, length) & np.uint8(7)
+        codes = self.raw(chrom, starts, length) & np.uint8(7)
         if strand == "-":
             return np.where(codes < 4, 3 - codes, codes)[:, ::-1]
         return codes
 
     def masked(self, chrom: Integers, starts: Integers, length: int) -> Booleans:
         """Return which bases of windows are soft-masked (lower case in the file), (n, length)."""
-        return (self._gather(chrom, starts, length) & MASKED) > 0
+        return (self.raw(chrom, starts, length) & MASKED) > 0
 
     def chromosome(self, number: int) -> Codes:
         """Return one whole chromosome's bytes, (length,), soft-mask bit included; not copied."""
         first = int(self.offsets[number])
         return self.data[first : first + int(self.lengths[number])]
 
-    def _gather(self, chrom: Integers, starts: Integers, length: int) -> Codes:
+    def raw(self, chrom: Integers, starts: Integers, length: int) -> Codes:
+        """Return the bytes of windows, (n, length): as `read`, with the soft-mask bit."""
         out = np.empty((len(starts), length), dtype=np.uint8)
         gather_bases(
             self.data,

@@ -130,8 +130,8 @@ class GenomeWindows(Windows):
     def table(self) -> pd.DataFrame:  # type: ignore[override]
         """See `Windows`; made when first asked for, since it takes about 100 bytes a row."""
         chrom, start = self.places.chrom[self.rows.window], self.places.start[self.rows.window]
-        names = pd.Categorical.from_codes(chrom, categories=list(self.genome.names))
-        table = pd.DataFrame({"chrom": names.astype(str), "start": start, "end": start + self.length})
+        names = np.asarray(self.genome.names, dtype=object)[chrom]
+        table = pd.DataFrame({"chrom": names, "start": start, "end": start + self.length})
         table.insert(0, "name", table["chrom"] + ":" + table["start"].astype(str) + "-" + table["end"].astype(str))
         if self.features.cell_types:
             table["cell_type"] = np.asarray(self.features.cell_types, dtype=object)[self.rows.cell]
@@ -214,7 +214,7 @@ def share(total: int, sizes: list[int]) -> list[int]:
 
 
 def gc_and_masked(genome: Genome, places: Places, length: int) -> tuple[Doubles, Doubles, Doubles]:
-    """Return the GC fraction of the known bases, the soft-masked and the unknown fraction of windows, (w,) each."""
+    """Return the GC fraction of known bases, the soft-masked and the unknown fraction of windows, (w,) each."""
     gc, masked, unknown = (np.zeros(len(places)) for _ in range(3))
     for first in range(0, len(places), 8192):  # so that memory stays at 8192 windows
         part = slice(first, first + 8192)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from motiflens.models.types import Codes, Floats, Integers
 
@@ -32,7 +33,7 @@ def gather_bases(
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def gather_runs(run_starts: Integers, values: Floats, size: int, starts: Integers, out: Floats) -> None:
+def gather_runs(run_starts: NDArray[np.int32], values: Floats, size: int, starts: Integers, out: Floats) -> None:
     """Fill `out`, (n, L), with a run-length encoded track; positions past an end become 0.
 
     Parameters

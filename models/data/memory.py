@@ -1,20 +1,27 @@
-"""Sequences that come as text: their splits and their negatives."""
+"""Sequences held in memory: their splits and their negatives."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from motiflens.models import types
+from motiflens.models.data.gc_negatives import gc_negatives
+from motiflens.models.data.genome import MASKED, Genome, open_genome
+from motiflens.models.data.hashing import dataset_hash
+from motiflens.models.data.intervals import merge_intervals
 from motiflens.models.data.options import Options
 from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.data.split import join_groups, overlap_groups, sequence_groups, split_groups
-from motiflens.models.data.windows import ArrayWindows, Windows
-from motiflens.models.types import Codes, Floats, Integers
+from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
+from motiflens.models.types import Codes, Doubles, Floats, Integers
 
 FRACTIONS = {"test": 0.1, "valid": 0.1, "train": 0.8}
+_ORDER = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
@@ -42,36 +49,49 @@ class Sequences:
     def __add__(self, other: Sequences) -> Sequences:
         """Return both, one after the other."""
         table = pd.concat([self.table, other.table], ignore_index=True)
-        for column in ("start", "end"):
-            if column in table:
-                table[column] = table[column].astype("Int64")  # sequences without a place have NA
-        return Sequences(
-            np.concatenate([self.codes, other.codes]), np.concatenate([self.labels, other.labels]), table
-        )
+        for column in {"start", "end"} & set(table):
+            table[column] = table[column].astype("Int64")  # sequences without a place have NA
+        codes = np.concatenate([self.codes, other.codes])
+        return Sequences(codes, np.concatenate([self.labels, other.labels]), table)
+
+    @property
+    def placed(self) -> bool:
+        """Whether the place of every sequence is known."""
+        return "chrom" in self.table and not bool(self.table["chrom"].isna().any())
+
+    def bases(self) -> Codes:
+        """Return the codes without the soft-mask bit."""
+        return self.codes & np.uint8(7)
 
     def groups(self) -> Integers:
         """Return which must not be in two splits: equal ones, reverse complements, overlapping ones; (N,)."""
-        same = sequence_groups(self.codes & np.uint8(7))
-        if "chrom" not in self.table or self.table["start"].isna().any():
+        same = sequence_groups(self.bases())
+        if not self.placed:
             return same
         chrom = pd.factorize(self.table["chrom"])[0].astype(np.int64)
         start, end = (self.table[key].to_numpy(dtype=np.int64) for key in ("start", "end"))
         return join_groups(same, overlap_groups(chrom, start, end))
 
+    def gc_and_masked(self) -> tuple[Doubles, Doubles]:
+        """Return the GC fraction of the known bases and the soft-masked fraction, (N,) each."""
+        bases = self.bases()
+        gc = ((bases == 1) | (bases == 2)).sum(axis=1) / np.maximum((bases < 4).sum(axis=1), 1)
+        return gc, ((self.codes & MASKED) > 0).mean(axis=1)
+
 
 def split_memory(
-    train: Sequences, test: Sequences | None, options: Options, *, task: str, source: Path
+    sequences: Sequences, test: Sequences | None, options: Options, *, task: str, source: Path
 ) -> tuple[dict[str, Windows], tuple[str, ...]]:
-    """Divide sequences into splits and add negatives to those that have none.
+    """Divide sequences into splits and add negatives to the splits that have none.
 
     Parameters
     ----------
-    train
-        The sequences; a tenth, chosen by the seed, becomes ``valid``.
+    sequences
+        The sequences; groups (see `Sequences.groups`) of a tenth of them, chosen by the seed, become ``valid``.
     test
-        Those of a test file. None: another tenth of `train`.
+        Those of a test file. None: another tenth of `sequences`, or the chromosomes that ``test`` names.
     options
-        Seed, negatives and ratio.
+        Test, seed, negatives, genome and ratio.
     task
         The output's name.
     source
@@ -81,40 +101,197 @@ def split_memory(
     -------
     splits, notes
         For `Dataset`.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or there are too few sequences or no source for negatives.
     """
-    fractions = FRACTIONS if test is None else {"valid": 0.1, "train": 0.9}
-    notes = [f"valid{' and test are' if test is None else ' is'} a tenth of {source.name}, chosen by the seed"]
-    index = split_groups(train.groups(), fractions, seed=options.seed)
-    parts = {split: train.take(index[split]) for split in ("train", "valid", "test") if split in index}
+    parts, notes = _parts(sequences, test, options, source)
+    lacking = [split for split in parts if (parts[split].labels == 1).all()]
+    if lacking:
+        made = _negatives(parts, lacking, options, source)
+        for split in lacking:
+            parts[split] = parts[split] + made[split]
+        how = options.negatives or ("dinucleotide" if options.negatives_file is None else "file")
+        told = {
+            "dinucleotide": "made by dinucleotide shuffling",
+            "gc": "drawn from the genome, matched on length, GC and repeats",
+            "file": f"read from {options.negatives_file}",
+        }
+        notes.append(f"negatives of {', '.join(lacking)} {told[how]}")
+    elif options.negatives is not None or options.negatives_file is not None:
+        raise ValueError(f"{source} has negatives of its own: leave the negatives option out")
+    return {split: as_windows(parts[split], task) for split in _ORDER if split in parts}, tuple(notes)
+
+
+def _parts(
+    sequences: Sequences, test: Sequences | None, options: Options, source: Path
+) -> tuple[dict[str, Sequences], list[str]]:
+    """Divide sequences into train, valid and test."""
+    name, rest = source.name, sequences
+    notes = []
     if test is not None:
-        if test.codes.shape[1] != train.codes.shape[1]:
+        lengths = test.codes.shape[1], sequences.codes.shape[1]
+        if lengths[0] != lengths[1]:
             raise ValueError(
-                f"{options.test or 'the test file'} has sequences of {test.codes.shape[1]} bp, {source} of "
-                f"{train.codes.shape[1]}: expected one length"
+                f"{options.test or 'the test file'} has sequences of {lengths[0]} bp, {source} of {lengths[1]}: "
+                "expected one length"
             )
-        parts["test"] = test
-    made = []
-    for i, split in enumerate(parts):
-        if (parts[split].labels == 1).all():
-            parts[split] = parts[split] + shuffled(parts[split], options, seed=3 * options.seed + i)
-            made.append(split)
-    if made:
-        notes.append(f"negatives of {', '.join(made)} made by dinucleotide shuffling")
-    return {split: as_windows(part, task) for split, part in parts.items()}, tuple(notes)
+    elif options.test is not None:
+        held_out = _on_chromosomes(sequences, options.test, source)
+        test, rest = sequences.take(np.flatnonzero(held_out)), sequences.take(np.flatnonzero(~held_out))
+        notes.append(f"test is {options.test} of {name}")
+    fractions = {"valid": 0.1, "train": 0.9} if test is not None else FRACTIONS
+    notes.append(f"{'valid is a tenth' if test is not None else 'valid and test are a tenth each'} of {name}")
+    index = split_groups(rest.groups(), fractions, seed=options.seed)
+    parts = {split: rest.take(index[split]) for split in _ORDER if split in index}
+    return ({**parts, "test": test} if test is not None else parts), notes
 
 
-def shuffled(positives: Sequences, options: Options, *, seed: int) -> Sequences:
+def _on_chromosomes(sequences: Sequences, test: str, source: Path) -> np.ndarray:
+    """Return which sequences lie on the chromosomes that ``test`` names."""
+    known = set(sequences.table["chrom"]) if sequences.placed else set()
+    missing = [name for name in test.split(",") if name not in known]
+    if missing:
+        where = f"a chromosome of {source}" if sequences.placed else "a chromosome (the sequences have no places)"
+        raise ValueError(f"test {missing[0]!r} is neither a file nor {where}")
+    held_out = sequences.table["chrom"].isin(test.split(",")).to_numpy(dtype=bool)
+    if held_out.all():
+        raise ValueError(f"test {test!r} takes every sequence of {source}: none is left to train on")
+    return held_out
+
+
+def _negatives(
+    parts: Mapping[str, Sequences], lacking: Sequence[str], options: Options, source: Path
+) -> dict[str, Sequences]:
+    """Return negatives for the splits that have none."""
+    if options.negatives_file is not None:
+        from motiflens.models.data.fasta import read_fasta
+
+        length = next(iter(parts.values())).codes.shape[1]
+        found, _ = read_fasta(options.negatives_file, length=length, label=0.0)
+        shares = {split: FRACTIONS[split] for split in FRACTIONS if split in lacking}
+        total = sum(shares.values())
+        index = split_groups(found.groups(), {s: f / total for s, f in shares.items()}, seed=options.seed)
+        return {split: found.take(index[split]) for split in lacking}
+    if options.negatives == "bins":
+        raise ValueError(f"{source} holds sequences: bins negatives need BED peaks and a genome")
+    if options.negatives == "gc":
+        return _genomic(parts, lacking, options, source)
+    if not options.ratio and options.ratio is not None:
+        raise ValueError(f"ratio is 0, which leaves {source} without negatives: expected more than 0")
+    return {split: _shuffled(parts[split], options, seed=3 * options.seed + i) for i, split in enumerate(lacking)}
+
+
+def _copies(count: int, ratio: float | None) -> Integers:
+    """Return which positive each negative is made from."""
+    return np.arange(max(round((1.0 if ratio is None else ratio) * count), 1)) % count
+
+
+def _shuffled(positives: Sequences, options: Options, *, seed: int) -> Sequences:
     """Return dinucleotide-shuffled copies, `ratio` (1) per positive, labelled 0."""
-    count = round((1.0 if options.ratio is None else options.ratio) * len(positives.labels))
-    which = np.arange(count) % max(len(positives.labels), 1)
-    codes = dinucleotide_shuffle(positives.codes[which] & np.uint8(7), seed=seed)
-    names = [
-        f"{name}_shuffled{i // len(positives.labels) or ''}"
-        for i, name in enumerate(positives.table["name"].iloc[which])
-    ]
-    return Sequences(codes, np.zeros(count, dtype=np.float32), pd.DataFrame({"name": names}))
+    which = _copies(len(positives.labels), options.ratio)
+    codes = dinucleotide_shuffle(positives.bases()[which], seed=seed)
+    copies = np.arange(len(which)) // len(positives.labels)
+    old = positives.table["name"].to_numpy()[which]
+    names = [f"{name}_shuffled{copy or ''}" for name, copy in zip(old, copies, strict=True)]
+    return Sequences(codes, np.zeros(len(which), dtype=np.float32), pd.DataFrame({"name": names}))
+
+
+def _genomic(
+    parts: Mapping[str, Sequences], lacking: Sequence[str], options: Options, source: Path
+) -> dict[str, Sequences]:
+    """Return matched genomic places. Splits of the same chromosomes share one draw, so that none overlap."""
+    if options.genome is None:
+        raise ValueError("gc negatives are taken from a genome: give its FASTA as genome")
+    genome = open_genome(options.genome)
+    taken = _taken(parts, genome, source)
+    avoid = {number: merge_intervals(places[:, 0], places[:, 1]) for number, places in taken.items()}
+    apart = options.test is not None and test_file(options) is None
+    made: dict[str, Sequences] = {}
+    for draw in [["test"], ["train", "valid"]] if apart else [list(_ORDER)]:
+        splits = [split for split in draw if split in lacking]
+        if not splits:
+            continue
+        which = {split: _copies(len(parts[split].labels), options.ratio) for split in splits}
+        content = {split: parts[split].gc_and_masked() for split in splits}
+        numbers = sorted({number for split in splits for number in _numbers(parts[split], genome, source)})
+        length = parts[splits[0]].codes.shape[1]
+        places = gc_negatives(
+            genome,
+            np.concatenate([content[split][0][which[split]] for split in splits]),
+            np.concatenate([content[split][1][which[split]] for split in splits]),
+            length,
+            numbers=numbers or [i for i, size in enumerate(genome.lengths) if size >= length],
+            avoid=avoid,
+            seed=options.seed,
+        )
+        ends = np.cumsum([len(which[split]) for split in splits])
+        for split, index in zip(splits, np.split(np.arange(len(places)), ends[:-1]), strict=True):
+            chosen = places.take(index)
+            made[split] = placed_sequences(genome, chosen.chrom, chosen.start, length, label=0.0)
+    return made
+
+
+def _numbers(sequences: Sequences, genome: Genome, source: Path) -> list[int]:
+    """Return the chromosomes on which sequences lie; none if that is not known."""
+    if not sequences.placed:
+        return []
+    return [genome.number(name, source) for name in sequences.table["chrom"].unique()]
+
+
+def _taken(parts: Mapping[str, Sequences], genome: Genome, source: Path) -> dict[int, Integers]:
+    """Return the places of all sequences by chromosome, (n, 2): negatives must not lie there."""
+    found: dict[int, Integers] = {}
+    for part in parts.values():
+        if part.placed:
+            for name, rows in part.table.groupby("chrom"):
+                number = genome.number(str(name), source)
+                places = rows[["start", "end"]].to_numpy(dtype=np.int64)
+                found[number] = np.concatenate([found.get(number, np.zeros((0, 2), dtype=np.int64)), places])
+    return found
+
+
+def placed_sequences(
+    genome: Genome,
+    chrom: Integers,
+    start: Integers,
+    length: int,
+    *,
+    label: float,
+    names: Sequence[str] | None = None,
+) -> Sequences:
+    """Return the sequences at places of a genome, all with one label; named by their place by default."""
+    chroms = np.asarray(genome.names, dtype=object)[chrom]
+    table = pd.DataFrame({"chrom": chroms, "start": start, "end": start + length})
+    made = [f"{c}:{s}-{s + length}" for c, s in zip(chroms, start, strict=True)]
+    table.insert(0, "name", list(names) if names is not None else made)
+    return Sequences(genome.raw(chrom, start, length), np.full(len(start), label, dtype=np.float32), table)
 
 
 def as_windows(sequences: Sequences, task: str) -> ArrayWindows:
     """Return sequences as `Windows` with one task."""
-    return ArrayWindows(sequences.codes & np.uint8(7), sequences.labels, tasks=(task,), table=sequences.table)
+    return ArrayWindows(sequences.bases(), sequences.labels, tasks=(task,), table=sequences.table)
+
+
+def test_file(options: Options) -> Path | None:
+    """Return the test file if ``test`` names one, None if it is not given or names chromosomes."""
+    if options.test is None:
+        return None
+    path = Path(options.test)
+    return path if path.exists() or path.suffix or "/" in options.test else None
+
+
+def dataset(
+    source: types.Path,
+    kind: str,
+    splits: Mapping[str, Windows],
+    options: Options,
+    notes: tuple[str, ...],
+    files: Sequence[types.Path | None],
+) -> Dataset:
+    """Return a `Dataset` whose hash covers `files` and those that the options name."""
+    given = options.given()
+    paths = [path for path in (*files, options.negatives_file, options.genome) if path is not None]
+    return Dataset(str(source), kind, splits, dataset_hash(paths, given), given, notes)

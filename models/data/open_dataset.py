@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from motiflens.models import types
 from motiflens.models.data.options import Options
+from motiflens.models.data.text import existing, open_binary
 from motiflens.models.data.windows import Dataset
 
-_PEAKS = (".bed", ".narrowpeak", ".broadpeak")
-_FASTA = (".fa", ".fasta", ".fna")
+_OPENERS = {
+    "folder": ("folder", "open_folder"),
+    "deepbind_seq": ("deepbind_seq", "open_deepbind_seq"),
+    "fasta": ("fasta", "open_fasta"),
+    "peaks": ("bed", "open_bed"),
+    "deepsea_mat": ("deepsea_mat", "open_deepsea_mat"),
+    "arrays": ("arrays", "open_arrays"),
+}
+_ENDINGS = {
+    ".toml": "folder",
+    ".seq": "deepbind_seq",
+    ".fa": "fasta",
+    ".fasta": "fasta",
+    ".fna": "fasta",
+    ".bed": "peaks",
+    ".narrowpeak": "peaks",
+    ".broadpeak": "peaks",
+    ".mat": "deepsea_mat",
+    ".npz": "arrays",
+    ".h5": "arrays",
+    ".hdf5": "arrays",
+}
+_EXPECTED = (
+    "a folder with dataset.toml, a DeepBind .seq, FASTA, BED or narrowPeak file, DeepSEA's .mat, "
+    "or .npz or .h5 with X and y"
+)
 
 
 def open_dataset(
@@ -93,18 +119,20 @@ def open_dataset(
         offset=offset,
         seed=seed,
     )
-    kind = source_kind(source)
-    if kind == "folder":
-        from motiflens.models.data.folder import open_folder
+    return _opener(source_kind(source))(source, options)
 
-        return open_folder(source, options)
-    from motiflens.models.data.deepbind_seq import open_deepbind_seq
 
-    return open_deepbind_seq(source, options)
+def _opener(kind: str) -> Callable[[types.Path, Options], Dataset]:
+    """Return the function that opens a kind of source; each is imported when needed."""
+    module, name = _OPENERS[kind]
+    opener: Callable[[types.Path, Options], Dataset] = getattr(
+        importlib.import_module(f"motiflens.models.data.{module}"), name
+    )
+    return opener
 
 
 def source_kind(source: types.Path) -> str:
-    """Return of which kind a source is; see `Dataset.kind`.
+    """Return of which kind a source is (see `Dataset.kind`): by its content, or else by its name.
 
     Raises
     ------
@@ -116,6 +144,37 @@ def source_kind(source: types.Path) -> str:
     path = Path(source)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: expected a data set (file or folder)")
-    if path.name == "dataset.toml" or (path / "dataset.toml").is_file():
-        return "folder"
-    return "deepbind_seq"
+    if path.is_dir():
+        return _folder_kind(path)
+    name = path.name.lower().removesuffix(".gz")
+    for ending, kind in _ENDINGS.items():
+        if name.endswith(ending):
+            return kind
+    return _content_kind(existing(path, "data set"))
+
+
+def _folder_kind(path: Path) -> str:
+    for pattern, kind in (("dataset.toml", "folder"), ("*.seq*", "deepbind_seq"), ("*.mat", "deepsea_mat")):
+        if any(path.glob(pattern)):
+            return kind
+    raise ValueError(f"{path} is a folder without dataset.toml, *.seq or *.mat files: give {_EXPECTED}")
+
+
+def _content_kind(path: Path) -> str:
+    with open_binary(path) as file:
+        begin = file.read(4096)
+    if begin.startswith(b"MATLAB"):
+        return "deepsea_mat"
+    if begin.startswith((b"PK\x03\x04", b"\x89HDF")):
+        return "arrays"
+    line = next((line for line in begin.decode("utf-8", "replace").splitlines() if line.strip()), "")
+    if line.startswith(">"):
+        return "fasta"
+    if line.startswith("FoldID\t"):
+        return "deepbind_seq"
+    fields = line.split("\t")
+    if line.startswith(("track ", "browser ", "#")) or (
+        len(fields) >= 3 and fields[1].isdigit() and fields[2].isdigit()
+    ):
+        return "peaks"
+    raise ValueError(f"{path} is of no known kind: give {_EXPECTED}")

@@ -23,7 +23,7 @@ def _random(state: np.ndarray) -> np.uint64:
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _below(state: np.ndarray, n: int) -> int:
     """Return a number in [0, n); the bias of taking the remainder of 64 bits is below 1e-12."""
-    return np.int64(_random(state) % np.uint64(n))
+    return int(_random(state) % np.uint64(n))
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

@@ -49,10 +49,10 @@ def open_binary(path: types.Path) -> Iterator[IO[bytes]]:
     ValueError
         While reading, if the gzip stream is cut off or damaged.
     """
-    file = cast("IO[bytes]", gzip.open(path) if is_gzip(path) else Path(path).open("rb"))
+    opened = gzip.open if is_gzip(path) else open
     try:
-        with file:
-            yield file
+        with opened(path, "rb") as file:
+            yield cast("IO[bytes]", file)
     except EOFError as error:
         raise ValueError(f"{path} is a truncated gzip file: copy or download it again") from error
     except (gzip.BadGzipFile, zlib.error) as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyBigWig
+from numpy.typing import NDArray
 
 from motiflens.models import types
 from motiflens.models.cache import cache_folder
@@ -48,7 +49,7 @@ class Track:
         self.path = existing(path, "bigWig")
         self.names, self.lengths = genome.names, genome.lengths
         self.hash = content_hash(self.path)
-        self._open: dict[int, Floats | tuple[Integers, Floats]] = {}
+        self._open: dict[int, Floats | tuple[NDArray[np.int32], Floats]] = {}
         with _bigwig(self.path) as file:
             self.sizes = {name: int(size) for name, size in (file.chroms() or {}).items()}
         check_lengths(self.sizes, self.path, dict(zip(genome.names, genome.lengths, strict=True)), genome.path)
@@ -90,7 +91,7 @@ class Track:
         else:
             gather_dense(values, starts, out)
 
-    def _unpacked(self, number: int) -> Floats | tuple[Integers, Floats]:
+    def _unpacked(self, number: int) -> Floats | tuple[NDArray[np.int32], Floats]:
         name = self.names[number]
         if name not in self.sizes:
             return np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.float32)
@@ -104,7 +105,7 @@ class Track:
             return np.asarray(stored)
         return np.asarray(stored[0]), np.asarray(stored[1]).view(np.float32)
 
-    def _unpack(self, name: str) -> Integers | Floats:
+    def _unpack(self, name: str) -> NDArray[np.int32] | Floats:
         """Return runs, (2, n) int32: starts, and the bits of the values; or the values, (size,) float32."""
         size = self.sizes[name]
         starts, values = [], []

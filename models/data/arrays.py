@@ -1,0 +1,146 @@
+"""Arrays of one-hot windows and labels: ``.npz`` and HDF5 with X (N, C, L) and y."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from motiflens.models import types
+from motiflens.models.data.deepsea_mat import column_range
+from motiflens.models.data.memory import FRACTIONS, Sequences, dataset, split_memory, test_file
+from motiflens.models.data.options import Options
+from motiflens.models.data.split import sequence_groups, split_groups
+from motiflens.models.data.text import existing
+from motiflens.models.data.windows import BASES, ArrayWindows, Dataset, Windows
+from motiflens.models.types import Codes, Floats
+
+_SPLITS = ("train", "valid", "test")
+
+
+def open_arrays(source: types.Path, options: Options) -> Dataset:
+    """Open arrays; see `open_dataset`.
+
+    The file holds X (N, C, L) and y (N,) or (N, tasks), or X_train, y_train, X_valid, … Channels are A, C, G, T
+    in this order (one-hot; an unknown base is four zeros, or four quarters), then signals. Labels are 0, 1, or
+    -1 where unknown. Optional: ``tasks`` and ``channels`` (names).
+    """
+    options.refuse("arrays", "labelling", "length", "offset")
+    path = existing(source, ".npz or .h5 file")
+    content = _content(path)
+    other = test_file(options)
+    if options.test is not None and other is None:
+        raise ValueError(f"test {options.test!r} is no file: expected a .npz or .h5 file")
+    parts = {split: _part(content, f"_{split}", path, options) for split in _SPLITS if f"X_{split}" in content}
+    if other is not None:
+        parts["test"] = _part(_content(existing(other, ".npz or .h5 file")), "", other, options)
+    if "X" in content and "train" not in parts:
+        return _divided(source, path, _part(content, "", path, options), parts.get("test"), options, other)
+    if not parts:
+        raise ValueError(f"{path} holds {', '.join(sorted(content)) or 'nothing'}: expected X and y, or X_train …")
+    ordered = {split: parts[split] for split in _SPLITS if split in parts}
+    return dataset(source, "arrays", ordered, options, (), [path, other])
+
+
+def _divided(
+    source: types.Path,
+    path: Path,
+    whole: ArrayWindows,
+    test: ArrayWindows | None,
+    options: Options,
+    other: Path | None,
+) -> Dataset:
+    """Divide one X and y into splits; give positives alone negatives."""
+    if len(whole.channels) == 4 and len(whole.tasks) == 1 and bool((whole.labels == 1).all()):
+        held_out = None if test is None else _sequences(test)
+        splits, notes = split_memory(_sequences(whole), held_out, options, task=whole.tasks[0], source=path)
+        return dataset(source, "arrays", splits, options, notes, [path, other])
+    options.refuse("arrays with labels of their own", "negatives", "negatives_file", "ratio", "genome")
+    fractions = FRACTIONS if test is None else {"valid": 0.1, "train": 0.9}
+    index = split_groups(sequence_groups(whole.codes(np.arange(len(whole)))), fractions, seed=options.seed)
+    parts: dict[str, Windows] = {split: whole.subset(index[split]) for split in _SPLITS if split in index}
+    if test is not None:
+        parts["test"] = test
+    notes = (f"{'valid is a tenth' if test is not None else 'valid and test are a tenth each'} of {path.name}",)
+    return dataset(source, "arrays", parts, options, notes, [path, other])
+
+
+def _sequences(windows: ArrayWindows) -> Sequences:
+    return Sequences(windows.codes(np.arange(len(windows))), windows.labels[:, 0], windows.table)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        if h5py.is_hdf5(path):
+            with h5py.File(path, "r") as file:
+                return {name: file[name][()] for name in file if isinstance(file[name], h5py.Dataset)}
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        raise ValueError(
+            f"{path} is a damaged or unsafe .npz or .h5 file ({' '.join(str(error).split())})"
+        ) from error
+
+
+def _part(content: dict[str, Any], suffix: str, path: Path, options: Options) -> ArrayWindows:
+    for name in (f"X{suffix}", f"y{suffix}"):
+        if name not in content:
+            raise ValueError(f"{path} lacks {name!r}: it holds {', '.join(sorted(content)) or 'nothing'}")
+    x, y = np.asarray(content[f"X{suffix}"]), np.asarray(content[f"y{suffix}"])
+    where = f"{path} X{suffix}"
+    if x.ndim != 3 or x.shape[1] < 4:
+        hint = " (it looks like (N, L, 4): transpose it)" if x.ndim == 3 and x.shape[2] == 4 else ""
+        raise ValueError(f"{where} has the shape {x.shape}: expected (N, C, L) with C of at least 4{hint}")
+    if x.dtype.kind not in "fiub" or y.dtype.kind not in "fiub":
+        raise ValueError(f"{where} and y{suffix} are of type {x.dtype} and {y.dtype}: expected numbers")
+    labels = _labels(y, len(x), f"{path} y{suffix}")
+    first, end = column_range(options.columns, labels.shape[1], path)
+    names = [str(name) for name in np.asarray(content.get("channels", [])).astype(str)]
+    if names and len(names) != x.shape[1]:
+        raise ValueError(f"{path} names {len(names)} channels, but X has {x.shape[1]}")
+    extra = names[4:] or [f"signal{i + 1}" for i in range(x.shape[1] - 4)]
+    if names and tuple(names[:4]) != BASES:
+        raise ValueError(f"{path} has the channels {', '.join(names[:4])} first: expected A, C, G, T")
+    chosen = extra if options.signals is None else list(options.signals)
+    for name in chosen:
+        if name not in extra:
+            raise ValueError(f"{path} has no signal {name!r}: it has {', '.join(extra) or 'none'}")
+    tasks = [str(name) for name in np.asarray(content.get("tasks", [])).astype(str)]
+    if tasks and len(tasks) != labels.shape[1]:
+        raise ValueError(f"{path} names {len(tasks)} tasks, but y has {labels.shape[1]}")
+    return ArrayWindows(
+        _codes(x[:, :4], where),
+        labels[:, first:end],
+        tasks=tuple(tasks[first:end]) or tuple(f"task{i}" for i in range(first, end)),
+        signals={name: np.asarray(x[:, 4 + extra.index(name)], dtype=np.float32) for name in chosen},
+    )
+
+
+def _labels(y: Any, rows: int, where: str) -> Floats:
+    if y.ndim not in (1, 2) or len(y) != rows:
+        raise ValueError(f"{where} has the shape {y.shape}: expected ({rows},) or ({rows}, tasks)")
+    labels = y.reshape(rows, -1).astype(np.float32)
+    if np.isnan(labels).any():
+        row = int(np.isnan(labels).any(axis=1).argmax())
+        raise ValueError(f"{where} row {row} has a NaN label: write -1 where a label is unknown")
+    wrong = ~np.isin(labels, (-1, 0, 1))
+    if wrong.any():
+        row = int(wrong.any(axis=1).argmax())
+        raise ValueError(f"{where} row {row} has the label {labels[row][wrong[row]][0]:g}: expected 0, 1 or -1")
+    labels[labels == -1] = np.nan
+    return labels
+
+
+def _codes(x: Any, where: str) -> Codes:
+    """Return codes, (N, L), of one-hot letters, (N, 4, L)."""
+    ones = (x == 1).sum(axis=1)
+    zeros = (x == 0).sum(axis=1)
+    known = (ones == 1) & (zeros == 3)
+    unknown = (zeros == 4) | (x == 0.25).all(axis=1)
+    wrong = np.flatnonzero(~(known | unknown).all(axis=1))
+    if len(wrong):
+        raise ValueError(f"{where} row {int(wrong[0])} is not one-hot in its first four channels (A, C, G, T)")
+    return np.where(known, x.argmax(axis=1), 4).astype(np.uint8)

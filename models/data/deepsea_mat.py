@@ -1,0 +1,166 @@
+"""DeepSEA's MATLAB files: ``trainxdata`` and ``traindata``, and the same for valid and test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import scipy.io
+
+from motiflens.models import types
+from motiflens.models.cache import cache_folder
+from motiflens.models.data.hashing import content_hash
+from motiflens.models.data.memory import dataset
+from motiflens.models.data.options import Options
+from motiflens.models.data.text import existing
+from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
+from motiflens.models.files import write_whole
+from motiflens.models.types import Codes, Floats
+
+COLUMNS = {"tbinet": (125, 815)}  # DeepSEA's 690 TF features, as TBiNet selects them
+_SPLITS = ("train", "valid", "test")
+_CODE = np.array([0, 2, 1, 3], dtype=np.uint8)  # DeepSEA's channels are A, G, C, T
+_BLOCK = 8192
+
+
+def open_deepsea_mat(source: types.Path, options: Options) -> Dataset:
+    """Open a DeepSEA file, or the folder of its train, valid and test files; see `open_dataset`.
+
+    The first time, the bases (one byte each) and the chosen labels (float32) are written to the user's
+    cache and are memory-mapped from there: DeepSEA's training file needs 4.4 GB and 12 GB of disk in this
+    form, and batches read from it need no more memory than themselves.
+    """
+    options.refuse(
+        "DeepSEA files", "labelling", "negatives", "negatives_file", "ratio", "genome", "signals", "length"
+    )
+    options.refuse("DeepSEA files", "tf", "offset")
+    path = Path(source)
+    files = sorted(path.glob("*.mat")) if path.is_dir() else [existing(path, "DeepSEA file")]
+    if options.test is not None:
+        files.append(existing(options.test, "DeepSEA file"))
+    splits: dict[str, Windows] = {}
+    for file in files:
+        for split, windows in _read_file(file, options.columns).items():
+            if split in splits:
+                raise ValueError(f"{file} holds the {split} split again: expected it in one file")
+            splits[split] = windows
+    ordered = {split: splits[split] for split in _SPLITS if split in splits}
+    tasks = {split: windows.tasks for split, windows in ordered.items()}
+    if len(set(tasks.values())) > 1:
+        raise ValueError(f"{source}: splits differ in their tasks ({ {s: len(t) for s, t in tasks.items()} })")
+    notes = ("channels taken as A, G, C, T, which is DeepSEA's order",)
+    return dataset(source, "deepsea_mat", ordered, options, notes, files)
+
+
+def column_range(columns: str | None, total: int, path: Path) -> tuple[int, int]:
+    """Return the first and the end of the columns that are wanted; see `open_dataset`.
+
+    >>> column_range("tbinet", 919, Path("train.mat"))
+    (125, 815)
+    """
+    if columns is None:
+        return 0, total
+    if columns in COLUMNS:
+        first, end = COLUMNS[columns]
+    else:
+        try:
+            first, end = (int(part) for part in columns.split(":"))
+        except ValueError:
+            raise ValueError(
+                f"columns {columns!r} are unknown: expected first:end or {', '.join(COLUMNS)}"
+            ) from None
+    if not 0 <= first < end <= total:
+        raise ValueError(f"columns {columns!r} are not among the {total} of {path}")
+    return first, end
+
+
+def _read_file(path: Path, columns: str | None) -> dict[str, Windows]:
+    hdf5 = h5py.is_hdf5(path)
+    try:
+        opened: Any = h5py.File(path, "r") if hdf5 else scipy.io.loadmat(path)
+    except (OSError, ValueError, NotImplementedError, TypeError) as error:
+        raise ValueError(f"{path} is a damaged MATLAB file ({' '.join(str(error).split())})") from error
+    try:
+        found: dict[str, Windows] = {}
+        for split in _SPLITS:
+            x, y = f"{split}xdata", f"{split}data"
+            if x in opened and y in opened:
+                found[split] = _windows(path, split, opened[x], opened[y], hdf5, columns)
+        if not found:
+            names = ", ".join(name for name in opened if not name.startswith("__")) or "nothing"
+            raise ValueError(f"{path} holds {names}: expected DeepSEA's trainxdata and traindata (or valid, test)")
+        return found
+    finally:
+        if hdf5:
+            opened.close()
+
+
+def _windows(path: Path, split: str, x: Any, y: Any, hdf5: bool, columns: str | None) -> Windows:
+    """Return one split; HDF5 gives MATLAB's arrays with their axes reversed: (L, 4, N) and (tasks, N)."""
+    shape, label_shape = (x.shape[::-1], y.shape[::-1]) if hdf5 else (x.shape, y.shape)
+    if len(shape) != 3 or shape[1] != 4:
+        raise ValueError(f"{path} {split}xdata has the shape {shape}: expected (N, 4, L)")
+    if len(label_shape) != 2 or label_shape[0] != shape[0]:
+        raise ValueError(f"{path} {split}data has the shape {label_shape}: expected ({shape[0]}, tasks)")
+    first, end = column_range(columns, label_shape[1], path)
+    folder = cache_folder("deepsea", content_hash(path))
+    codes = _cached(folder / f"{split}-codes.npy", shape[0], (shape[2],), np.dtype(np.uint8))
+    if codes is None:
+        codes = _store(
+            folder / f"{split}-codes.npy",
+            (shape[0], shape[2]),
+            np.dtype(np.uint8),
+            lambda a, b: _codes(np.asarray(x[:, :, a:b]).T if hdf5 else x[a:b], f"{path} {split}xdata", a),
+        )
+    name = folder / f"{split}-labels-{first}-{end}.npy"
+    labels = _cached(name, shape[0], (end - first,), np.dtype(np.float32))
+    if labels is None:
+        labels = _store(
+            name,
+            (shape[0], end - first),
+            np.dtype(np.float32),
+            lambda a, b: _labels(
+                np.asarray(y[first:end, a:b]).T if hdf5 else y[a:b, first:end], f"{path} {split}data", a
+            ),
+        )
+    return ArrayWindows(codes, labels, tasks=tuple(f"feature{i}" for i in range(first, end)))
+
+
+def _cached(path: Path, rows: int, rest: tuple[int, ...], dtype: np.dtype) -> Any:
+    if not path.is_file():
+        return None
+    found = np.load(path, mmap_mode="r")
+    return found if found.shape == (rows, *rest) and found.dtype == dtype else None
+
+
+def _store(path: Path, shape: tuple[int, ...], dtype: np.dtype, block: Any) -> Any:
+    with write_whole(path) as part:
+        out = np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
+        for first in range(0, shape[0], _BLOCK):
+            end = min(first + _BLOCK, shape[0])
+            out[first:end] = block(first, end)
+        out.flush()
+        del out
+    return np.load(path, mmap_mode="r")
+
+
+def _codes(x: Any, where: str, first: int) -> Codes:
+    """Return codes, (n, L), of one-hot letters, (n, 4, L) in DeepSEA's order of channels."""
+    x = np.asarray(x)
+    total = x.sum(axis=1, dtype=np.int64)
+    wrong = np.flatnonzero(((total > 1) | (x.max(axis=1, initial=0) > 1)).any(axis=1) | (total < 0).any(axis=1))
+    if len(wrong):
+        raise ValueError(
+            f"{where} row {first + int(wrong[0])} is not one-hot: expected 0 and 1, one base a position"
+        )
+    return np.where(total == 1, _CODE[x.argmax(axis=1)], np.uint8(4))
+
+
+def _labels(y: Any, where: str, first: int) -> Floats:
+    y = np.asarray(y, dtype=np.float32)
+    wrong = np.flatnonzero(~np.isin(y, (0, 1)).all(axis=1))
+    if len(wrong):
+        raise ValueError(f"{where} row {first + int(wrong[0])} has labels other than 0 and 1")
+    return y
