@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import inspect
+import os
+import sys
 from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
 from typing import Any, TypeVar
 
+from torch import nn
+
 from motiflens.models.architectures.base import SequenceModel
+
+PLUGINS = "MOTIFLENS_PLUGINS"  # Python files or modules that register architectures, separated as in PATH
+ENTRY_POINTS = "motiflens.architectures"
 
 # Name -> "module:class"; a user's own classes are added by `register`.
 _BUILT_IN: dict[str, str] = {
@@ -24,20 +34,67 @@ _BUILT_IN: dict[str, str] = {
     "kegru": "kegru:KEGRU",
 }
 _REGISTERED: dict[str, type[SequenceModel]] = {}
-_Class = TypeVar("_Class", bound=type[SequenceModel])
+_LOADED: set[str] = set()
+_Class = TypeVar("_Class", bound=type[nn.Module])
 
 
 def architectures() -> list[str]:
-    """Return the names that `build` knows, sorted."""
+    """Return the names that `build` knows, sorted.
+
+    Examples
+    --------
+    >>> {"deepgrn", "tbinet", "saresnet", "kegru"} <= set(architectures())
+    True
+    """
+    _load_plugins()
     return sorted({*_BUILT_IN, *_REGISTERED})
 
 
 def register(name: str) -> Callable[[_Class], _Class]:
-    """Class decorator: make a `SequenceModel` available under `name` in every call and command."""
+    """Class decorator: make an architecture of one's own available under `name` in every call and command.
+
+    Parameters
+    ----------
+    name
+        Its name. A built-in architecture of the same name is replaced.
+
+    Returns
+    -------
+    callable
+        The decorator, for a `SequenceModel` or any other `torch.nn.Module`. The latter takes (N, C, L) and, where
+        its ``forward`` has a second argument, meta (N, M) or None; it gives logits (N, outputs) or (N,). Of
+        ``length``, ``channels``, ``outputs`` and ``meta`` its constructor gets those that it names; its other
+        arguments are its hyperparameters, which must be JSON's types.
+
+    Notes
+    -----
+    Commands find it where the file that holds it is named in the environment variable ``MOTIFLENS_PLUGINS`` or by
+    ``interpret --plugin FILE``, or where an installed package names its module in the entry-point group
+    ``motiflens.architectures``.
+
+    Examples
+    --------
+    >>> @register("counts")
+    ... class Counts(nn.Module):
+    ...     def __init__(self, channels, outputs, bias=True):
+    ...         super().__init__()
+    ...         self.linear = nn.Linear(channels, outputs, bias=bias)
+    ...
+    ...     def forward(self, x):
+    ...         return self.linear(x.mean(-1))
+    >>> build("counts", length=50, bias=False).config["hyperparameters"]
+    {'bias': False}
+    >>> del _REGISTERED["counts"]
+    """
 
     def add(cls: _Class) -> _Class:
-        cls.name = name
-        _REGISTERED[name] = cls
+        if issubclass(cls, SequenceModel):
+            cls.name = name
+            _REGISTERED[name] = cls
+        else:
+            from motiflens.models.architectures.wrapped import wrap
+
+            _REGISTERED[name] = wrap(name, cls)
         return cls
 
     return add
@@ -51,12 +108,17 @@ def architecture(name: str) -> type[SequenceModel]:
     ValueError
         If there is none of that name.
     """
+    if name not in _REGISTERED:
+        _load_plugins()
     if name in _REGISTERED:
         return _REGISTERED[name]
     if name not in _BUILT_IN:
         near = difflib.get_close_matches(name, architectures(), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"no architecture is called {name!r}{hint} Known: {', '.join(architectures())}")
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise ValueError(
+            f"no architecture is called {name!r}{hint} Known: {', '.join(architectures())}. "
+            f"If it is your own, name the file that registers it in {PLUGINS}"
+        )
     module, _, cls = _BUILT_IN[name].partition(":")
     return getattr(importlib.import_module(f"motiflens.models.architectures.{module}"), cls)
 
@@ -75,16 +137,57 @@ def build(
     **hyperparameters
         The architecture's own, by name.
 
+    Returns
+    -------
+    SequenceModel
+        Takes (N, channels, length) and meta, gives logits (N, outputs); in training mode, on the CPU.
+
     Raises
     ------
     ValueError
         For an unknown architecture or hyperparameter (the known ones are listed), or sizes that do not fit.
+
+    Examples
+    --------
+    >>> model = build("tbinet", length=1000, outputs=690)
+    >>> sum(parameter.numel() for parameter in model.parameters())
+    35515816
     """
     cls = architecture(name)
     fixed = {"self", "length", "channels", "outputs", "meta"}
     known = [parameter for parameter in inspect.signature(cls.__init__).parameters if parameter not in fixed]
     unknown = sorted(set(hyperparameters) - set(known))
     if unknown:
-        raise ValueError(f"{name} has no hyperparameter {unknown[0]!r}: it has {', '.join(known) or 'none'}")
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"{name} has no hyperparameter {unknown[0]!r}{hint}: it has {', '.join(known) or 'none'}")
     model: SequenceModel = cls(length=length, channels=channels, outputs=outputs, meta=meta, **hyperparameters)
     return model
+
+
+def _load_plugins() -> None:
+    """Import what the environment variable and installed packages name, each once."""
+    for place in filter(None, os.environ.get(PLUGINS, "").split(os.pathsep)):
+        if place not in _LOADED:
+            _LOADED.add(place)
+            _import(place)
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        if point.value not in _LOADED:
+            _LOADED.add(point.value)
+            point.load()
+
+
+def _import(place: str) -> None:
+    if not place.endswith(".py"):
+        importlib.import_module(place)
+        return
+    path = Path(place)
+    if not path.is_file():
+        raise FileNotFoundError(f"{PLUGINS} names {place}, but there is no such file")
+    name = f"motiflens_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{PLUGINS} names {place}, which cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)

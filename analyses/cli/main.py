@@ -12,6 +12,7 @@ import typer
 # Subcommand -> module below motiflens.analyses.cli; each holds a function `command` (a typer command) or a
 # typer application `app`. They import nothing heavy at their top, so that --help answers at once.
 COMMANDS: dict[str, str] = {
+    "data": "data",
     "simulate": "simulate",
     "train": "train",
     "evaluate": "evaluate",
@@ -42,8 +43,13 @@ def _options(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Versions of the parts that matter."
     ),
+    plugin: list[str] = typer.Option(
+        [], "--plugin", help="Python file that registers architectures of your own; may be given several times."
+    ),
 ) -> None:
-    pass
+    if plugin:  # by the environment, so that worker processes find them too
+        given = os.environ.get("MOTIFLENS_PLUGINS", "").split(os.pathsep)
+        os.environ["MOTIFLENS_PLUGINS"] = os.pathsep.join([*plugin, *filter(None, given)])
 
 
 def _add(name: str, module: str) -> None:

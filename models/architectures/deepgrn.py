@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -97,7 +96,7 @@ class DeepGRN(SequenceModel):
         recurrent_dropout: float = 0.0,
         gates: Gates = "sigmoid",
         merge: Merge = "mean",
-        members: Sequence[Attention] = ("single", "pairwise"),
+        members: tuple[Attention, ...] = ("single", "pairwise"),
     ) -> None:
         own = arguments(locals())
         super().__init__(length=length, channels=channels, outputs=outputs, meta=meta, hyperparameters=own)

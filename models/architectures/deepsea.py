@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
@@ -37,11 +35,11 @@ class DeepSEA(SequenceModel):
         channels: int = 4,
         outputs: int = 1,
         meta: int = 0,
-        kernels: Sequence[int] = (320, 480, 960),
+        kernels: tuple[int, ...] = (320, 480, 960),
         kernel_size: int = 8,
         pool: int = 4,
         dense: int = 925,
-        dropouts: Sequence[float] = (0.2, 0.2, 0.5),
+        dropouts: tuple[float, ...] = (0.2, 0.2, 0.5),
     ) -> None:
         super().__init__(
             length=length, channels=channels, outputs=outputs, meta=meta, hyperparameters=arguments(locals())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -53,7 +52,7 @@ class SAResNet(SequenceModel):
         meta: int = 0,
         kernels: int = 64,
         kernel_size: int = 7,
-        blocks: Sequence[int] = (3, 4, 6, 3),
+        blocks: tuple[int, ...] = (3, 4, 6, 3),
         attention: bool = True,
         attention_size: int = 32,
         dense: int = 32,

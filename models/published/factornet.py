@@ -63,7 +63,7 @@ def import_factornet(path: Path, *, length: int | None = None) -> Published:
         length=reader.length, channels=reader.channels, outputs=reader.outputs, meta=reader.meta, **reader.options
     )
     load_state(model, reader.state, path)
-    return _named(model, file, path, folder)
+    return _named(model, file, path.parent if folder is None else folder)
 
 
 def _weights(folder: Path) -> Path:
@@ -77,15 +77,15 @@ def _weights(folder: Path) -> Path:
     return best[0]
 
 
-def _lines(folder: Path | None, name: str) -> list[str]:
-    file = None if folder is None else folder / name
-    if file is None or not file.is_file():
+def _lines(folder: Path, name: str) -> list[str]:
+    file = folder / name
+    if not file.is_file():
         return []
     return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _named(model: FactorNet, file: KerasFile, path: Path, folder: Path | None) -> Published:
-    """Take the names from the folder's lists where they are there, and check that they are as many as needed."""
+def _named(model: FactorNet, file: KerasFile, folder: Path) -> Published:
+    """Take the names from the folder's lists, where they are there and enough."""
     theirs = {name: _lines(folder, f"{name}.txt") for name in ("bigwig", "meta", "chip")}
     sizes = {"bigwig": model.channels - 4, "meta": model.meta, "chip": model.outputs}
     for name, given in theirs.items():
@@ -100,7 +100,7 @@ def _named(model: FactorNet, file: KerasFile, path: Path, folder: Path | None) -
     if len(meta) != model.meta:
         meta = meta_names(model.meta)
     tasks = tuple(theirs["chip"]) if len(theirs["chip"]) == model.outputs else ()
-    stem = path.name.split("__")[0] if folder is not None else path.stem
+    stem = folder.resolve().name.split("__")[0]
     own = (stem,) if model.outputs == 1 else tuple(f"{stem}{i + 1}" for i in range(model.outputs))
     details: Json = {"keras": file.version, "names": {key: value for key, value in theirs.items() if value}}
     return Published(model.eval(), BASES + channels, meta, tasks or own, details)

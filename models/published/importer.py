@@ -56,6 +56,8 @@ def read_published(path: types.Path, *, kind: str | None = None, length: int | N
     source = Path(path)
     if not source.exists():
         raise FileNotFoundError(f"there is no file or folder {source}")
+    if source.name == "model.json":
+        source = source.parent
     kind = kind or detect(source)
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
