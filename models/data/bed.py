@@ -89,8 +89,7 @@ def _binned(path: Path, genome: Genome, options: Options) -> Dataset:
         accessibility={"": None},
         experiments=(Experiment(task, "", path, None, None, None),),
     )
-    if options.test is None:
-        spec = _with_splits(spec, path, genome, options)
+    spec = _with_splits(spec, path, genome, options)
     splits, notes = open_spec(spec, replace(options, tf=None))
     for windows in splits.values():
         windows.tasks = (task,)
@@ -98,10 +97,10 @@ def _binned(path: Path, genome: Genome, options: Options) -> Dataset:
 
 
 def _with_splits(spec: FolderSpec, path: Path, genome: Genome, options: Options) -> FolderSpec:
-    """Choose chromosomes for valid and test by the number of their peaks."""
+    """Choose chromosomes for valid and, unless it is named, test by the number of their peaks."""
     peaks = read_peaks(path, genome)
     numbers, counts = np.unique(peaks.chrom, return_counts=True)
     names = [genome.names[number] for number in numbers]
     chosen = split_chromosomes(counts, seed=options.seed)
     split = {s: tuple(names[i] for i in chosen if chosen[i] == s) for s in ("valid", "test")}
-    return replace(spec, valid=split["valid"], test=split["test"])
+    return replace(spec, valid=split["valid"], test=() if options.test is not None else split["test"])

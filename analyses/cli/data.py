@@ -1,0 +1,90 @@
+"""`interpret data`: looking at data sets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motiflens.analyses.cli.data_options import DataOptions, data_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from motiflens.models.data.describe import Description
+
+app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+_SHOWN = 20  # tasks
+_HEADINGS = {"positives": "pos", "negatives": "neg", "gc_positive": "GC pos", "gc_negative": "GC neg", "n": "N"}
+_PERCENT = ("unknown", "gc_positive", "gc_negative", "n", "zero")
+
+
+@app.callback()
+def _group() -> None:
+    """Look at data sets."""
+
+
+@app.command("describe")
+@data_options
+def describe_command(
+    data: DataOptions,
+    source: Annotated[
+        Path | None, typer.Argument(metavar="[SOURCE]", help="What to describe; default: the simulated genome.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print what a data set is, and warn of what will hurt."""
+    from motiflens.models.data.describe import describe
+
+    found = describe(data.open())
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        _show(found)
+
+
+def _show(found: Description) -> None:
+    from rich.console import Console
+
+    console = Console()
+    console.print(f"{found.source}: {found.kind}", highlight=False, markup=False, soft_wrap=True)
+    lines = {
+        "windows": f"{found.length} bp, channels {', '.join(found.channels)}",
+        "meta": ", ".join(found.meta_names),
+        "tracks": ", ".join(found.tracks),
+        "hash": found.hash[:16],
+        **{f"note {i + 1}": note for i, note in enumerate(found.notes)},
+    }
+    for name, text in lines.items():
+        if text:
+            console.print(f"  {name:8} {text}", highlight=False, markup=False, soft_wrap=True)
+    for table in (found.splits, found.tasks.head(_SHOWN), found.signals):
+        if len(table):
+            _table(console, table)
+    if len(found.tasks) > _SHOWN:
+        console.print(f"… and {len(found.tasks) - _SHOWN} more tasks (--json prints all)")
+    for warning in found.warnings:
+        console.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _table(console: Console, table: pd.DataFrame) -> None:
+    from rich.table import Table
+
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in table:
+        shown.add_column(
+            _HEADINGS.get(str(column), str(column)),
+            justify="left" if table[column].dtype.kind in "OT" else "right",
+        )
+    for row in table.to_dict(orient="records"):
+        shown.add_row(*(_cell(str(column), value) for column, value in row.items()))
+    console.print(shown)
+
+
+def _cell(column: str, value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.1%}" if column in _PERCENT else f"{value:.4g}"
+    return str(value)
