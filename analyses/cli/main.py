@@ -17,6 +17,8 @@ COMMANDS: dict[str, str] = {
     "train": "train",
     "evaluate": "evaluate",
     "import": "import_run",
+    "scan": "scan",
+    "match": "match",
 }
 
 app = typer.Typer(

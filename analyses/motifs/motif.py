@@ -8,6 +8,8 @@ import numpy as np
 
 from motiflens.models.types import Doubles
 
+ROW_TOLERANCE = 1.01e-5  # six printed decimals; the MEME Suite uses such rows as they stand
+
 
 @dataclass(frozen=True, eq=False)
 class Motif:
@@ -18,7 +20,7 @@ class Motif:
     name
         Identifier (``MA0139.1``, ``kernel_012``).
     ppm
-        (width, 4) float64: probabilities of A, C, G, T; rows sum to 1.
+        (width, 4) float64: probabilities of A, C, G, T; rows sum to 1 (within 1e-5).
     alt
         Second name (``CTCF``); may be empty.
     nsites
@@ -49,7 +51,7 @@ class Motif:
         if (
             not np.all(np.isfinite(ppm))
             or (ppm < 0).any()
-            or not np.allclose(ppm.sum(axis=1), 1, rtol=0, atol=1e-6)
+            or not np.allclose(ppm.sum(axis=1), 1, rtol=0, atol=ROW_TOLERANCE)
         ):
             raise ValueError(f"motif {self.name}: its rows must be probabilities that sum to 1")
 

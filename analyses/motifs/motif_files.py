@@ -17,7 +17,7 @@ from motiflens.models.files import write_text
 
 UNIFORM = (0.25, 0.25, 0.25, 0.25)
 DEFAULT_NSITES = 20.0  # what the MEME Suite assumes where a file gives no nsites
-_ROW_TOLERANCE = 0.02  # rows as printed by other programs (3 digits, 4 letters) miss 1 by up to this much
+_SUM_TOLERANCE = 0.1  # rows that sum to 0.9 .. 1.1 are rounded frequencies; the MEME Suite refuses others
 
 
 class MotifFile(NamedTuple):
@@ -112,12 +112,12 @@ def _numbers(words: Iterable[str], name: str, line: int) -> list[float]:
 
 
 def _normalised(rows: Sequence[Sequence[float]], name: str, line: int, motif: str) -> types.Doubles:
-    """Rows divided by their sums; a row of zeros cannot be a frequency."""
+    """Rows divided by their sums; rows that sum to 1 within 1e-5 stay as printed, as in the MEME Suite."""
     matrix = np.asarray(rows, dtype=np.float64)
     sums = matrix.sum(axis=1, keepdims=True)
     if (sums <= 0).any():
         raise ValueError(f"motif file {name}, line {line}: motif {motif} has a position of zeros only")
-    return matrix / sums
+    return np.where(np.abs(sums - 1) <= 1e-5, matrix, matrix / sums)
 
 
 def _parse_meme(lines: Sequence[str], name: str) -> MotifFile:
@@ -156,7 +156,7 @@ def _meme_background(lines: Sequence[str], i: int, name: str) -> tuple[types.Dou
     if letters not in (list("ACGT"), list("ACGU")):
         raise ValueError(f"motif file {name}, line {start + 1}: expected 'A p C p G p T p', found {words}")
     frequencies = np.array(_numbers(words[1:8:2], name, start + 1))
-    if abs(frequencies.sum() - 1) > _ROW_TOLERANCE:
+    if abs(frequencies.sum() - 1) > _SUM_TOLERANCE:
         raise ValueError(f"motif file {name}, line {start + 1}: background sums to {frequencies.sum():g}, not 1")
     return frequencies / frequencies.sum(), i
 
@@ -178,7 +178,7 @@ def _meme_matrix(lines: Sequence[str], i: int, name: str, identifier: str, alt: 
         if not re.match(r"[-+.\d]", lines[i].strip() or "x"):
             break
         row = _numbers(words, name, i + 1)
-        if len(row) != 4 or abs(sum(row) - 1) > _ROW_TOLERANCE:
+        if len(row) != 4 or abs(sum(row) - 1) > _SUM_TOLERANCE:
             raise ValueError(
                 f"motif file {name}, line {i + 1}: motif {identifier}: expected 4 probabilities that sum to 1, "
                 f"found {lines[i].strip()!r}"
@@ -227,7 +227,7 @@ def _parse_jaspar(lines: Sequence[str], name: str) -> MotifFile:
 def _from_counts(identifier: str, alt: str, counts: types.Doubles, name: str, line: int) -> Motif:
     ppm = _normalised(counts.tolist(), name, line, identifier)
     total = float(counts[0].sum())  # the first position's, as in MEME's converters
-    sites = total if total > 1 + _ROW_TOLERANCE else None  # rows that sum to 1 are frequencies
+    sites = total if total > 1 + _SUM_TOLERANCE else None  # rows that sum to 1 are frequencies
     return Motif(identifier, ppm, alt=alt, nsites=sites, source=Path(name).name)
 
 

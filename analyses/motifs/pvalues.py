@@ -28,14 +28,18 @@ class Pssm(NamedTuple):
         return totals / self.scale + len(self.scores) * self.offset
 
 
-def log_odds(motif: Motif, background: Doubles, *, pseudocount: float = PSEUDOCOUNT) -> Doubles:
-    """Log2 odds against the background, (width, 4).
+def smooth(motif: Motif, background: Doubles, *, pseudocount: float = PSEUDOCOUNT) -> Doubles:
+    """Frequencies after adding `pseudocount` sites, distributed as the background, to the motif's own, (width, 4).
 
-    `pseudocount` sites, distributed as the background, are added to the motif's own (20 where unknown).
+    20 sites are assumed where the motif does not say, as the MEME Suite does.
     """
     sites = DEFAULT_NSITES if motif.nsites is None else motif.nsites
-    smoothed = (motif.ppm * sites + pseudocount * background) / (sites + pseudocount)
-    return np.log2(smoothed / background)
+    return (motif.ppm * sites + pseudocount * background) / (sites + pseudocount)
+
+
+def log_odds(motif: Motif, background: Doubles, *, pseudocount: float = PSEUDOCOUNT) -> Doubles:
+    """Log2 odds of the smoothed frequencies against the background, (width, 4)."""
+    return np.log2(smooth(motif, background, pseudocount=pseudocount) / background)
 
 
 def pssm(motif: Motif, background: Doubles, *, pseudocount: float = PSEUDOCOUNT) -> Pssm:

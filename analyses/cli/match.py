@@ -1,0 +1,47 @@
+"""`interpret match`: which known motifs are these (TOMTOM)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    query: Annotated[str, typer.Argument(help="Motif file of the queries (MEME v4, JASPAR, TRANSFAC; .gz).")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="Motif file of the targets, or jaspar, jaspar:2016, jaspar:2026:fungi, jaspar:2026:all."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Table to write (TSV, TOMTOM's columns); OUT.json says how it was made.")
+    ],
+    dist: Annotated[str, typer.Option(help="Distance of columns: ed (Euclidean) or pearson.")] = "ed",
+    thresh: Annotated[float, typer.Option(help="Largest q-value reported; 1 reports every pair.")] = 0.5,
+    evalue: Annotated[bool, typer.Option("--evalue", help="--thresh holds for E-values instead.")] = False,
+    engine: Annotated[str, typer.Option(help="ours, or as a cross-check: memelite (ed only).")] = "ours",
+    threads: Annotated[int | None, typer.Option(help="Threads (default: one per core).")] = None,
+) -> None:
+    """Compare motifs with known ones, with exact p-, E- and q-values, as TOMTOM does."""
+    from motiflens.analyses.motifs.match_command import match_command
+
+    summary = match_command(
+        query,
+        target,
+        out,
+        distance=dist,
+        threshold=thresh,
+        evalue=evalue,
+        engine=engine,
+        threads=threads,
+    )
+    kind = "E" if evalue else "q"
+    typer.echo(
+        f"{summary['pairs']:,} matches of {summary['matched']:,} of {summary['queries']:,} queries among "
+        f"{summary['targets']:,} targets at {kind} <= {thresh:g}: {out}"
+    )
+    if summary["targets"] < 50:
+        typer.echo("note: fewer than 50 targets: p-values, made from the targets' columns, are coarse", err=True)

@@ -1,0 +1,47 @@
+"""`interpret scan`: occurrences of motifs in sequences (FIMO)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    motifs: Annotated[
+        str,
+        typer.Option(
+            help="Motif file (MEME v4, JASPAR, TRANSFAC; .gz), or jaspar, jaspar:2016, jaspar:2026:fungi."
+        ),
+    ],
+    sequences: Annotated[Path, typer.Option(help="FASTA file (.gz allowed).")],
+    out: Annotated[
+        Path, typer.Option(help="Table to write (TSV, FIMO's columns); OUT.json says how it was made.")
+    ],
+    background: Annotated[
+        str,
+        typer.Option(help="uniform, sequences (their letter frequencies), or a file in MEME's background format."),
+    ] = "uniform",
+    thresh: Annotated[float, typer.Option(help="Largest p-value reported.")] = 1e-4,
+    norc: Annotated[bool, typer.Option("--norc", help="Do not scan the reverse complement.")] = False,
+    engine: Annotated[str, typer.Option(help="ours, or as cross-checks: meme (pymemesuite), memelite.")] = "ours",
+    threads: Annotated[int | None, typer.Option(help="Threads (default: one per core).")] = None,
+) -> None:
+    """Find occurrences of motifs in sequences, with exact p-values and q-values, as FIMO does."""
+    from motiflens.analyses.motifs.scan_command import scan_command
+
+    summary = scan_command(
+        motifs,
+        sequences,
+        out,
+        background=background,
+        threshold=thresh,
+        both_strands=not norc,
+        engine=engine,
+        threads=threads,
+    )
+    typer.echo(
+        f"{summary['hits']:,} hits of {summary['motifs']:,} motifs in {summary['sequences']:,} sequences "
+        f"({summary['bases']:,} bp) at p <= {thresh:g}: {out}"
+    )

@@ -1,0 +1,72 @@
+"""What `interpret scan` does: read, scan with an engine, write the table and its record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from motiflens.analyses.motifs.engines import scan_with
+from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.motifs.scan import PRINTED, scan_to_file
+from motiflens.models import types
+from motiflens.models.files import write_text, write_whole
+from motiflens.models.provenance import file_hash, provenance
+
+
+def scan_command(
+    motifs: str,
+    sequences: types.Path,
+    out: types.Path,
+    *,
+    background: str = "uniform",
+    threshold: float = 1e-4,
+    both_strands: bool = True,
+    engine: str = "ours",
+    threads: int | None = None,
+) -> types.Json:
+    """Scan a FASTA file with a motif file; write `out` (TSV) and `out`.json; return what the latter says.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        On bad input, in one line.
+    """
+    found = read_motifs(motifs)
+    record: types.Json = {
+        "motif_file": motifs,
+        "sequence_file": str(sequences),
+        "background_source": background,
+        "threshold": threshold,
+        "both_strands": both_strands,
+        "engine": engine,
+    }
+    if engine == "ours":
+        summary = scan_to_file(
+            found,
+            sequences,
+            out,
+            background=background,
+            threshold=threshold,
+            both_strands=both_strands,
+            threads=threads,
+        )
+        record |= summary._asdict()
+        shares = dict(zip((motif.name for motif in found), summary.null_shares, strict=True))
+        record["null_shares"] = {name: round(share, 6) for name, share in shares.items()}
+    else:
+        table, counted = scan_with(
+            engine,
+            found,
+            sequences,
+            background=background,
+            threshold=threshold,
+            both_strands=both_strands,
+        )
+        with write_whole(out) as part:
+            for column, digits in PRINTED.items():
+                table[column] = table[column].map(f"{{:.{digits}g}}".format)
+            table.to_csv(part, sep="\t", index=False)
+        record |= {"hits": len(table), "motifs": len(found), **counted}
+    record |= provenance(data=str(sequences), data_hash=file_hash(sequences))
+    write_text(Path(f"{out}.json"), json.dumps(record, indent=1) + "\n")
+    return record
