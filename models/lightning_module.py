@@ -8,10 +8,11 @@ from typing import Any
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.epochs import draw_epoch
 from motiflens.models.loader import CodeCache, Loader, Step, epoch_loader, inputs
 from motiflens.models.metrics import mean_metrics, task_metrics
 from motiflens.models.recipes import Recipe
@@ -32,6 +33,12 @@ def masked_loss(logits: Tensor, y: Tensor, known: float) -> Tensor:
     mask = ~torch.isnan(y)
     losses = functional.binary_cross_entropy_with_logits(logits, y.nan_to_num(), reduction="none")
     return (losses * mask).sum() / max(known, 1)
+
+
+def _parts(model: SequenceModel) -> list[nn.Module]:
+    """Return the members of an ensemble, or the model itself."""
+    members = getattr(model, "members", None)
+    return list(members) if isinstance(members, nn.ModuleList) else [model]
 
 
 class Trained(pl.LightningModule):
@@ -58,8 +65,10 @@ class Trained(pl.LightningModule):
         self.step_loss = torch.zeros(())
 
     def train_dataloader(self) -> Loader:
+        windows = self._train_split.windows
         return epoch_loader(
             self._train_split,
+            draw_epoch(windows, self.current_epoch, self.seed, use_peak=self.recipe.use_peak),
             batch=self.recipe.batch,
             epoch=self.current_epoch,
             seed=self.seed,
@@ -86,9 +95,11 @@ class Trained(pl.LightningModule):
         self._losses.clear()
 
     def training_step(self, step: Step, _: int) -> Tensor:
-        logits = self.model(inputs(step), step.meta)
+        x = inputs(step)
+        # Members of an ensemble are each trained by itself: their losses share no weight.
+        losses = [masked_loss(part(x, step.meta), step.y, step.known) for part in _parts(self.model)]
         # lightning averages gradients over processes: times their number gives the sum.
-        loss = masked_loss(logits, step.y, step.known) * self.trainer.world_size
+        loss = torch.stack(losses).sum() * self.trainer.world_size
         self.step_loss = loss.detach()
         self._losses.append(self.step_loss)
         return loss

@@ -165,15 +165,24 @@ def read_ahead(read: Callable[[int], Step], count: int) -> Iterator[Step]:
 
 
 def epoch_loader(
-    cache: CodeCache, *, batch: int, epoch: int, seed: int, turn: bool, rank: int = 0, world: int = 1
+    cache: CodeCache,
+    index: Integers,
+    *,
+    batch: int,
+    epoch: int,
+    seed: int,
+    turn: bool,
+    rank: int = 0,
+    world: int = 1,
 ) -> Loader:
     """Make the loader of one training epoch; the same arguments always give the same batches.
 
     Parameters
     ----------
+    index
+        Rows in order (see `epochs.draw_epoch`).
     turn
         Show each row as its reverse complement with probability 1/2.
     """
-    index = cache.windows.epoch(epoch, seed)
     flip = np.random.default_rng([seed, epoch, 1]).random(len(index)) < 0.5 if turn else None
     return Loader(cache, index, batch, flip, rank, world)

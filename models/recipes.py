@@ -111,7 +111,9 @@ _PAPER: dict[str, types.Json] = {
 _SMALL: dict[str, types.Json] = {}
 
 # For ChIP-seq sets of windows of about 100 bp, tuned on validation splits.
-_SHORT: dict[str, types.Json] = {}
+_SHORT: dict[str, types.Json] = {
+    "deepsea": {"hyperparameters": {"pool": 2}},
+}
 
 
 def recipe(name: str, *, preset: Preset = "paper") -> Recipe:

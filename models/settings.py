@@ -88,7 +88,7 @@ def parse_value(key: str, value: Any, kind: Any) -> Any:
             if value == choice or str(value) == str(choice):
                 return choice
         raise _refusal(key, value, f"one of {', '.join(map(str, inner))}")
-    if origin in (tuple, list) or kind in (tuple, list):
+    if origin in (tuple, list, Sequence) or kind in (tuple, list):
         return _many(key, value, inner)
     if kind is Any:
         return value

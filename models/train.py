@@ -102,6 +102,7 @@ def train(
         After Ctrl-C; `out` is then a run that opens, and that `resume` continues.
     """
     from motiflens.models.keeper import LAST, Keeper
+    from motiflens.models.word2vec import pretrain
 
     folder, machine = Path(out), machine or Machine()
     recipe = recipe or recipe_of(architecture)
@@ -116,6 +117,8 @@ def train(
         last = folder / LAST if resume and (folder / LAST).exists() else None
         if last is not None:
             _check_resumed(folder, config, model)
+        elif init_from is None:
+            pretrain(model, dataset["train"], seed=seed)
         _fit(model, dataset, recipe, keeper, machine, seed, last)
     return open_run(folder)
 

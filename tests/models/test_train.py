@@ -52,7 +52,10 @@ def _toy() -> object:
         def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
             return self.net(x)
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the model is tiny
     yield
+    torch.set_num_threads(threads)
     _REGISTERED.pop("toy", None)
 
 

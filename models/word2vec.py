@@ -1,0 +1,103 @@
+"""Word vectors of k-mers, learned from the training windows as KEGRU does."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motiflens.models.data.windows import Windows
+from motiflens.models.types import Codes, Integers
+
+CORPUS = 200_000  # windows read at most
+
+
+def kmer_numbers(codes: Codes, *, k: int, stride: int) -> Integers:
+    """Number the k-mers of windows, (n, L) bases to (n, ⌊(L - k)/stride⌋ + 1) integers.
+
+    Base 4, the first base the highest digit; 4ᵏ where a base is unknown.
+
+    Examples
+    --------
+    >>> kmer_numbers(np.array([[0, 1, 2, 3]], dtype=np.uint8), k=2, stride=1).tolist()
+    [[1, 6, 11]]
+    """
+    kmers = np.lib.stride_tricks.sliding_window_view(codes, k, axis=1)[:, ::stride]  # n, tokens, k
+    numbers = (kmers.astype(np.int64) * 4 ** np.arange(k - 1, -1, -1)).sum(axis=-1)
+    numbers[(kmers > 3).any(axis=-1)] = 4**k
+    return numbers
+
+
+def word2vec(
+    windows: Windows,
+    *,
+    k: int,
+    stride: int,
+    dimension: int,
+    epochs: int = 5,
+    window: int = 5,
+    seed: int = 0,
+) -> tuple[Tensor, Integers]:
+    """Learn word vectors of k-mers (CBOW with negative sampling, gensim).
+
+    Parameters
+    ----------
+    windows
+        The corpus: each window's k-mers are one sentence. At most `CORPUS` windows are read.
+    k, stride, dimension
+        As the model's.
+    epochs, window
+        Passes over the corpus and words of context on each side (gensim's defaults, which the paper used).
+    seed
+        The same seed gives the same vectors.
+
+    Returns
+    -------
+    vectors
+        (seen, dimension) float32.
+    tokens
+        (seen,) the k-mers' numbers that the vectors are of; other k-mers are not in the corpus.
+    """
+    from gensim.models import Word2Vec
+
+    rows = np.random.default_rng([seed, 3]).permutation(len(windows))[:CORPUS]
+    sentences = [
+        [str(number) for number in line]
+        for first in range(0, len(rows), 4096)
+        for line in kmer_numbers(windows.codes(np.sort(rows[first : first + 4096])), k=k, stride=stride)
+    ]
+    found = Word2Vec(
+        sentences,
+        vector_size=dimension,
+        window=window,
+        min_count=1,
+        sg=0,
+        epochs=epochs,
+        workers=1,  # several are faster, and give other vectors each time
+        seed=seed + 1,
+    ).wv
+    return torch.from_numpy(np.array(found.vectors)), np.array([int(word) for word in found.index_to_key])
+
+
+def pretrain(model: torch.nn.Module, windows: Windows, *, seed: int = 0) -> bool:
+    """Start a k-mer model's embedding from word vectors of the training windows, where its strategy says so.
+
+    Parameters
+    ----------
+    model
+        With `set_word_vectors`, ``embedding`` and the hyperparameters ``k``, ``stride``, ``dimension`` and
+        ``strategy`` (``init-train``, ``init-no-train`` or ``no-init``); others are left alone.
+
+    Returns
+    -------
+    bool
+        Whether it was done. K-mers that the corpus has not keep their first vectors.
+    """
+    own = getattr(model, "hyperparameters", {})
+    if not hasattr(model, "set_word_vectors") or own.get("strategy") == "no-init":
+        return False
+    found, tokens = word2vec(windows, k=own["k"], stride=own["stride"], dimension=own["dimension"], seed=seed)
+    vectors = model.embedding.weight.detach().clone()
+    vectors[tokens] = found
+    model.set_word_vectors(vectors)
+    return True

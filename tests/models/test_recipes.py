@@ -1,0 +1,118 @@
+"""Recipes and ``key=value`` settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import pytest
+import torch
+
+from motiflens.models import architectures, build
+from motiflens.models.lightning_module import make_optimizer
+from motiflens.models.recipes import _PAPER, _SHORT, _SMALL, Recipe, adjust, recipe
+from motiflens.models.settings import hyperparameter_types, parse_value, split_settings
+
+
+@pytest.mark.parametrize("preset", ["paper", "small", "short"])
+def test_every_architecture_builds_with_each_preset(preset: Any) -> None:
+    length = 101 if preset == "short" else 1000
+    for name in architectures():
+        how = recipe(name, preset=preset)
+        assert json.loads(json.dumps(how.json))["batch"] == how.batch
+        if preset == "paper" or name == "toy":
+            continue
+        model = build(name, length=length, channels=4, outputs=2, **how.hyperparameters).eval()
+        assert model(torch.zeros(1, 4, length)).shape == (1, 2)
+
+
+def test_presets_name_known_architectures_and_keys() -> None:
+    names = {field.name for field in dataclasses.fields(Recipe)}
+    for table in (_PAPER, _SMALL, _SHORT):
+        assert set(table) <= set(architectures())
+        for name, changes in table.items():
+            assert set(changes) <= names, name
+            assert set(changes.get("hyperparameters", {})) <= set(hyperparameter_types(name)), name
+
+
+def test_papers() -> None:
+    assert (recipe("tbinet").optimizer, recipe("tbinet").rate, recipe("tbinet").batch) == ("adam", 1e-3, 100)
+    assert (recipe("deepgrn").batch, recipe("deepgrn").epochs, recipe("deepgrn").patience) == (64, 60, 5)
+    assert recipe("deepgrn").signals is None
+    assert recipe("danq").optimizer == "rmsprop"
+    assert (recipe("deepsea").optimizer, recipe("deepsea").momentum) == ("sgd", 0.9)
+    found = recipe("saresnet")
+    assert (found.rate, found.finetune_rate, found.patience, found.finetune_patience) == (5e-4, 2e-4, 9, 6)
+    assert recipe("kegru").batch == 200
+    assert recipe("one of mine") == Recipe()
+
+
+def test_adjust() -> None:
+    base = recipe("tbinet")
+    changed = adjust(base, "tbinet", ["rate=0.01", "kernels=64", "signals=dnase,uniqueness", "ratio=none"])
+    assert changed.rate == 0.01
+    assert changed.hyperparameters["kernels"] == 64
+    assert changed.signals == ("dnase", "uniqueness")
+    assert changed.ratio is None
+    assert base == recipe("tbinet"), "the recipe itself stays"
+    assert adjust(base, "tbinet", {"kernels": 64}).hyperparameters == {**base.hyperparameters, "kernels": 64}
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("kernel=3", "unknown setting 'kernel': tbinet has kernels, .*training has optimizer, rate"),
+        ("kernels=many", "setting kernels=many: expected a whole number"),
+        ("kernels=1.5", "expected a whole number"),
+        ("kernels=inf", "expected a whole number"),
+        ("rate=fast", "setting rate=fast: expected a number"),
+        ("use_peak=maybe", "expected true or false"),
+        ("optimizer=lion", "expected one of adam, adamw"),
+        ("hyperparameters=3", "unknown setting"),
+        ("rate", "write it as key=value"),
+    ],
+)
+def test_refusals(setting: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        adjust(recipe("tbinet"), "tbinet", [setting])
+
+
+def test_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="given twice"):
+        split_settings(["a=1", "a=2"])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("true", bool, True),
+        ("no", bool, False),
+        ("3", int, 3),
+        ("1e3", int, 1000),
+        ("none", int | None, None),
+        ("7", int | None, 7),
+        ("x=y", str, "x=y"),
+        ("max", Literal["mean", "max"], "max"),
+        ("2", Literal[1, 2], 2),
+        ("1,2", tuple[int, ...], (1, 2)),
+        ("", tuple[str, ...], ()),
+        ("1,2", Sequence[int], (1, 2)),
+        ("0.5", int | float, 0.5),
+        (True, bool, True),
+    ],
+)
+def test_parse_value(text: Any, kind: Any, value: Any) -> None:
+    found = parse_value("key", text, kind)
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_every_optimizer_takes_a_step() -> None:
+    for name in ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta"):
+        weight = torch.nn.Parameter(torch.ones(3))
+        optimizer = make_optimizer(Recipe(optimizer=name, momentum=0.9, decay=1e-4), [weight])  # type: ignore[arg-type]
+        (weight**2).sum().backward()
+        optimizer.step()
+        assert (weight < 1).all(), name
