@@ -17,6 +17,7 @@ from motiflens.interpret.results import Attention, Attribution, Field
 from motiflens.interpret.sources import Source, arrange, declared_sources
 from motiflens.interpret.taps import Captured, tapped
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
+from motiflens.models.architectures.wrapped import Wrapped
 from motiflens.models.types import Floats
 
 Strand = Literal["+", "-"]
@@ -271,12 +272,13 @@ class Adapter:
     def _find(self, x: Tensor, meta: Tensor | None) -> None:
         """Find the sources for windows like x, (1, C, L)."""
         length = x.shape[-1]
-        told = self._names is not None or self._stem is not None or self._forward is not None
         if isinstance(self.model, SequenceModel):
             self.model.check(x, meta)
-            if not told:
-                self._sources[length] = declared_sources(self.model, length)
-                return
+            if self._names is None and self._stem is None and self._forward is None:
+                declared = declared_sources(self.model, length)
+                if declared or _is_ours(self.model):
+                    self._sources[length] = declared
+                    return
         with preserved(self.model):
             found = discover(
                 self.model,
@@ -319,6 +321,11 @@ class Adapter:
         if missing:
             raise ValueError(f"the model's forward pass computed nothing at {missing[0]!r}")
         return [taken[source.name] for source in chain]
+
+
+def _is_ours(model: SequenceModel) -> bool:
+    """Whether an architecture that declares no attention has none, rather than being a user's own."""
+    return type(model).__module__.startswith("motiflens.") and not isinstance(model, Wrapped)
 
 
 def _tensor(values: Floats | Tensor, like: Tensor, name: str) -> Tensor:

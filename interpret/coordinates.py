@@ -78,23 +78,9 @@ def to_bp(profile: Floats, field: Field, length: int, *, how: ToBp = "spread", s
     >>> to_bp(np.array([1.0, 3.0]), field, 6).tolist()
     [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]
     """
-    _check(profile, field)
-    steps = len(field.start)
-    if how == "spread":
-        low, high = _bounds(field, length)
-        track = _difference(profile, low, high, length)
-        covering = _difference(np.ones(steps), low, high, length)
-        track = np.divide(track, covering, out=np.zeros_like(track), where=covering > 0)
-    elif how == "center":
-        track = np.zeros((*profile.shape[:-1], length))
-        at = np.floor(field.center).astype(np.int64)
-        inside = (at >= 0) & (at < length)
-        np.add.at(track, (..., at[inside]), profile[..., inside])
-    elif how == "linear":
-        segment = np.searchsorted(_edges(length, steps), np.arange(length), side="right") - 1
-        track = profile[..., segment].astype(np.float64)
-    else:
-        raise ValueError(f"how must be spread, center or linear, not {how!r}")
+    if profile.shape[-1] != len(field.start):
+        raise ValueError(f"the profile has {profile.shape[-1]} positions, the field {len(field.start)}")
+    track = profile @ _painting(field, length, how)
     if strand == "-":
         track = track[..., ::-1]
     return np.ascontiguousarray(track, dtype=profile.dtype)
@@ -151,22 +137,24 @@ def _edges(length: int, steps: int) -> Integers:
     return np.linspace(0, length, steps + 1).astype(np.int64)
 
 
-def _check(profile: Floats, field: Field) -> None:
-    if profile.shape[-1] != len(field.start):
-        raise ValueError(f"the profile has {profile.shape[-1]} positions, the field {len(field.start)}")
+def _painting(field: Field, length: int, how: ToBp) -> Doubles:
+    """How much of each position's value each base gets, (T, L)."""
+    bases = np.arange(length)
+    if how == "spread":
+        low, high = _bounds(field, length)
+        looks = (bases >= low[:, None]) & (bases < high[:, None])
+        return looks / np.maximum(looks.sum(axis=0), 1)
+    if how == "center":
+        return (bases == np.floor(field.center)[:, None]).astype(np.float64)
+    if how == "linear":
+        edges = _edges(length, len(field.start))
+        return ((bases >= edges[:-1, None]) & (bases < edges[1:, None])).astype(np.float64)
+    raise ValueError(f"how must be spread, center or linear, not {how!r}")
 
 
 def _bounds(field: Field, length: int) -> tuple[Integers, Integers]:
     """Bases of each field within the window: [low, high)."""
     return np.clip(field.start, 0, length), np.clip(field.end, 0, length)
-
-
-def _difference(values: Floats, low: Integers, high: Integers, length: int) -> Doubles:
-    """Sum at each base of the values of the fields that hold it."""
-    steps = np.zeros((*values.shape[:-1], length + 1))
-    np.add.at(steps, (..., low), values)
-    np.subtract.at(steps, (..., high), values)
-    return steps.cumsum(axis=-1)[..., :length]
 
 
 def _between(values: Floats, low: Integers, high: Integers) -> Doubles:

@@ -49,7 +49,7 @@ class Graph:
         if not ends:
             return None
         # A branch with one position (squeeze and excitation) sees the whole window and reaches all others.
-        local = [end for end in ends if end.count > 1]
+        local = [end for end in ends if end.steps > 1]
         if local and len(local) < len(ends):
             return hull(local)._replace(nominal=True)
         return hull(ends)
@@ -84,7 +84,10 @@ class Graph:
 
 def _node(tensor: Tensor) -> Any:
     # A leaf has no node of its own until something is computed from it.
-    return tensor.grad_fn if tensor.grad_fn is not None else tensor.view_as(tensor).grad_fn.next_functions[0][0]
+    if tensor.grad_fn is not None:
+        return tensor.grad_fn
+    view = tensor.view_as(tensor).grad_fn
+    return None if view is None else view.next_functions[0][0]
 
 
 def _ancestors(tensor: Tensor) -> set[Any]:
@@ -184,7 +187,7 @@ def _source(
     field: Field | None = None
     try:
         if stem is not None:
-            field = field_of(stem, int(graph.origin.count))
+            field = field_of(stem, int(graph.origin.steps))
         else:
             geometry = graph.geometry([into])
             field = None if geometry is None else geometry.field()

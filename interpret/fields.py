@@ -47,12 +47,12 @@ class Geometry(NamedTuple):
     start: int  # bp of position 0's field; below 0 where a layer pads
     jump: int  # bp between neighbours
     width: int  # bp
-    count: int  # positions
+    steps: int  # positions
     nominal: bool = False  # a recurrent layer lies between
 
     def field(self) -> Field:
         """Return the field of each position."""
-        start = self.start + self.jump * np.arange(self.count, dtype=np.int64)
+        start = self.start + self.jump * np.arange(self.steps, dtype=np.int64)
         return Field(start, self.width, self.nominal)
 
 
@@ -95,20 +95,20 @@ def advance(before: Geometry, layer: nn.Module) -> Geometry:
         return before
     if isinstance(layer, _PADS):
         left, right = _pair(layer.padding)
-        return before._replace(start=before.start - left * before.jump, count=before.count + left + right)
-    kernel, stride, dilation, (left, right), ceil = _shape(layer, before.count)
+        return before._replace(start=before.start - left * before.jump, steps=before.steps + left + right)
+    kernel, stride, dilation, (left, right), ceil = _shape(layer, before.steps)
     span = dilation * (kernel - 1) + 1
-    count = _count(before.count, span, stride, left, right, ceil=ceil)
+    count = _count(before.steps, span, stride, left, right, ceil=ceil)
     if count < 1:
         raise ValueError(
-            f"no position is left behind {layer}: {before.count} come in, it needs {span - left - right}; "
+            f"no position is left behind {layer}: {before.steps} come in, it needs {span - left - right}; "
             "take longer windows"
         )
     return Geometry(
         start=before.start - left * before.jump,
         jump=before.jump * stride,
         width=before.width + (span - 1) * before.jump,
-        count=count,
+        steps=count,
         nominal=before.nominal,
     )
 
@@ -122,15 +122,15 @@ def hull(parts: Iterable[Geometry]) -> Geometry:
         If the branches differ in stride or in the number of positions.
     """
     parts = list(parts)
-    if len({(part.jump, part.count) for part in parts}) > 1:
+    if len({(part.jump, part.steps) for part in parts}) > 1:
         raise ValueError(
             "branches of different stride or length meet: "
-            + ", ".join(f"{part.count} positions {part.jump} bp apart" for part in parts)
+            + ", ".join(f"{part.steps} positions {part.jump} bp apart" for part in parts)
         )
     start = min(part.start for part in parts)
     end = max(part.start + part.width for part in parts)
     nominal = any(part.nominal for part in parts)
-    return Geometry(start, parts[0].jump, end - start, parts[0].count, nominal)
+    return Geometry(start, parts[0].jump, end - start, parts[0].steps, nominal)
 
 
 def has_geometry(layer: nn.Module) -> bool:
