@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from motiflens.models import types
 from motiflens.models.data.open_dataset import open_dataset, source_kind
 from motiflens.models.data.windows import Dataset
@@ -34,13 +36,18 @@ def open_for_training(
     Parameters
     ----------
     source
-        As for `open_dataset`; None for the built-in simulated data.
+        As for `open_dataset`; None for the built-in simulated data. A folder of several DeepBind-format sets,
+        without `tf`, is pooled and balanced (see `transfer.pooled_folder`).
     recipe
         Its ``signals``, ``ratio`` and ``use_peak`` count.
     tf, length, labelling, negatives, negatives_file, genome, test, seed
         As for `open_dataset`.
     """
     where = source if source is not None else built_in()
+    if tf is None and _holds_sets(where):
+        from motiflens.models.transfer import pooled_folder
+
+        return pooled_folder(where, ratio=recipe.ratio, seed=seed)
     return open_dataset(
         where,
         tf=tf,
@@ -54,6 +61,16 @@ def open_for_training(
         test=test,
         seed=seed,
     )
+
+
+def _holds_sets(where: str) -> bool:
+    """Tell whether a path is a folder of several DeepBind-format data sets."""
+    from motiflens.models.transfer import set_files
+
+    folder = Path(where)
+    if not folder.is_dir() or (folder / "dataset.toml").exists() or not any(folder.glob("*.seq*")):
+        return False
+    return len(set_files(folder)) > 1
 
 
 _KNOWN = ("tf", "length", "labelling", "negatives", "negatives_file", "ratio", "genome", "signals", "test", "seed")

@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -16,9 +17,14 @@ COMMANDS: dict[str, str] = {
     "simulate": "simulate",
     "train": "train",
     "evaluate": "evaluate",
+    "predict": "predict",
+    "compare": "compare",
+    "sweep": "sweep",
+    "transfer": "transfer",
     "import": "import_run",
     "scan": "scan",
     "match": "match",
+    "motifs": "motifs",
 }
 
 app = typer.Typer(
@@ -42,12 +48,14 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Versions of the parts that matter."
-    ),
-    plugin: list[str] = typer.Option(
-        [], "--plugin", help="Python file that registers architectures of your own; may be given several times."
-    ),
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Versions of the parts that matter."),
+    ] = False,
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(help="Python file that registers architectures of your own; may be given several times."),
+    ] = None,
 ) -> None:
     if plugin:  # by the environment, so that worker processes find them too
         given = os.environ.get("MOTIFLENS_PLUGINS", "").split(os.pathsep)

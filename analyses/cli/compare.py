@@ -1,0 +1,54 @@
+"""`interpret compare`: set runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    runs: Annotated[list[Path], typer.Argument(help="Two or more run folders, or folders of runs.")],
+    metric: Annotated[str, typer.Option(help="For the pairs: auroc, auprc, average_precision, ...")] = "auprc",
+    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables and scatter figures.")] = None,
+) -> None:
+    """Show mean metrics and DREAM's unified score, and each further run against the first, task by task."""
+    from motiflens.analyses.cli.tables import comparison_tables
+    from motiflens.models.compare import compare, pair, run_folders
+    from motiflens.models.files import write_text
+
+    if len(runs) < 2:
+        raise ValueError("give two or more runs to compare")
+    if split != "valid":
+        _evaluate([folder for run in runs for folder in run_folders(run)], split)
+    table = compare(runs, split=split)
+    pairs = [pair(runs[0], run, metric=metric, split=split) for run in runs[1:]]
+    comparison_tables(table, pairs)
+    if out is None:
+        return
+    from motiflens.analyses.compare_figure import compare_figure
+
+    write_text(out / "compare.tsv", table.to_csv(sep="\t", index=False))
+    for number, found in enumerate(pairs, start=1):
+        write_text(out / f"pair{number}.tsv", found.table.to_csv(sep="\t", index=False))
+        compare_figure(found, out / f"pair{number}.svg")
+    print(f"{out}: compare.tsv, and a table and a figure of each pair")
+
+
+def _evaluate(folders: list[Path], split: str) -> None:
+    """Evaluate the runs that were not yet."""
+    import json
+
+    from motiflens.models.evaluate import best_device, evaluate
+    from motiflens.models.opening import open_as_trained
+    from motiflens.models.run import METRICS, open_run
+
+    for folder in folders:
+        path = folder / METRICS
+        record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if f"evaluated_{split}" not in record:
+            print(f"evaluating {folder}", flush=True)
+            run = open_run(folder)
+            evaluate(run, open_as_trained(run), split=split, device=best_device())

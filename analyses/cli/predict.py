@@ -1,0 +1,60 @@
+"""`interpret predict`: score windows, intervals or a genome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    out: Annotated[Path, typer.Option(help="File to write: .tsv (all tasks), .bed or .bw (one task).")],
+    data: Annotated[str | None, typer.Option(help="Data; the run's own by default.")] = None,
+    split: Annotated[str | None, typer.Option(help="Score this split's windows: test, valid or train.")] = None,
+    bed: Annotated[Path | None, typer.Option(help="Score the window about each interval of a BED file.")] = None,
+    genome: Annotated[Path | None, typer.Option(help="Genome FASTA, if not that of --data.")] = None,
+    step: Annotated[int, typer.Option(help="Of a whole genome: distance between bins in bp.")] = 200,
+    bin_size: Annotated[int | None, typer.Option("--bin", help="Base pairs that a prediction is about.")] = None,
+    chromosomes: Annotated[str | None, typer.Option(help="Of a whole genome: only these, e.g. chr1,chr8.")] = None,
+    cell_type: Annotated[str | None, typer.Option(help="Whose accessibility to read.")] = None,
+    blacklist: Annotated[Path | None, typer.Option(help="BED whose bins score 0; else that of --data.")] = None,
+    task: Annotated[str | None, typer.Option(help="Which task, for .bed and .bw.")] = None,
+    strands: Annotated[
+        bool | None, typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
+) -> None:
+    """Write probabilities of a split (--split), of a BED file (--bed) or of the whole genome (neither)."""
+    from motiflens.models.evaluate import best_device
+    from motiflens.models.opening import open_as_trained
+    from motiflens.models.places import genome_tiles, open_ground
+    from motiflens.models.predict import How, predict_bed, predict_bins, predict_windows, write_predictions
+    from motiflens.models.run import open_run
+
+    if split is not None and bed is not None:
+        raise ValueError("give either --split or --bed, not both")
+    if step < 1:
+        raise ValueError(f"--step is {step}: expected at least 1 bp")
+    opened = open_run(run)
+    how = How(strands, batch_size, device or best_device())
+    sizes = None
+    if split is not None:
+        chunks = predict_windows(opened, open_as_trained(opened, data)[split], how)
+    else:
+        ground = open_ground(
+            opened, data, genome=genome, blacklist=blacklist, cell_type=cell_type, bin_size=bin_size
+        )
+        lengths = ground.genome.lengths.tolist()
+        sizes = dict(zip(ground.genome.names, lengths, strict=True))
+        if bed is not None:
+            chunks = predict_bed(opened, ground, bed, how)
+        else:
+            names = tuple(chromosomes.split(",")) if chromosomes else ()
+            chunks = predict_bins(opened, ground, genome_tiles(ground, step, names), how)
+    total = write_predictions(
+        out, chunks, opened.tasks, task=task, sizes=sizes, step=step if bed is None else None
+    )
+    print(f"{out}: {total:,} predictions")

@@ -1,0 +1,43 @@
+"""`interpret transfer`: individual, global and fine-tuned models of a folder of data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    data: Annotated[Path, typer.Option(help="Folder of NAME.AC.seq.gz with NAME.B.seq.gz to test on.")],
+    out: Annotated[Path, typer.Option(help="Folder of run folders and transfer.tsv.")],
+    model: Annotated[str, typer.Option("--model", help="Architecture.")] = "saresnet",
+    preset: Annotated[str, typer.Option(help="paper, small or short.")] = "paper",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="key=value; repeatable.")] = None,
+    metric: Annotated[str, typer.Option(help="Which metric to show.")] = "auroc",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+) -> None:
+    """Train a model per set, a global one on all, and that one fine-tuned per set; show them side by side."""
+    from motiflens.analyses.cli.tables import frame_table
+    from motiflens.analyses.cli.training_bar import say, training_bar
+    from motiflens.models.metrics import METRICS
+    from motiflens.models.recipes import adjust, recipe
+    from motiflens.models.train import Machine
+    from motiflens.models.transfer import transfer, transfer_table
+
+    if metric not in METRICS:
+        raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
+    how = adjust(recipe(model, preset=preset), model, set_ or [])
+    with training_bar() as report:
+        rows = transfer(
+            data,
+            out,
+            architecture=model,
+            recipe=how,
+            seed=seed,
+            machine=Machine(accelerator=accelerator),
+            report=report,
+            began=say,
+        )
+    frame_table(transfer_table(rows, metric), title=f"{metric}; all metrics are in {out}/transfer.tsv")

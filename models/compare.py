@@ -1,0 +1,200 @@
+"""Comparing runs: their measures side by side, and pairs of them task by task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from motiflens.models import types
+from motiflens.models.metrics import METRICS, dream_score
+from motiflens.models.run import CONFIG
+from motiflens.models.run import METRICS as METRICS_FILE
+
+# Bound training windows that part small, medium and large data sets: 3,000 and 30,000 training sequences
+# (Shen et al. 2021) with one unbound window for each bound one.
+SIZES = (1_500, 15_000)
+
+
+class Paired(NamedTuple):
+    """Two groups of runs, task by task."""
+
+    first: str
+    second: str
+    metric: str
+    table: pd.DataFrame  # task, first, second (values), bound (training windows), size
+    counts: pd.DataFrame  # size (all, small, medium, large), tasks, above, below, equal, means, p
+
+
+def run_folders(path: types.Path) -> list[Path]:
+    """Return the run folders that a path stands for: itself, or those right below it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    folder = Path(path)
+    if (folder / CONFIG).is_file():
+        return [folder]
+    found = sorted(config.parent for config in folder.glob(f"*/{CONFIG}")) if folder.is_dir() else []
+    if not found:
+        raise FileNotFoundError(f"{folder} is no run folder and holds none: make one with 'interpret train'")
+    return found
+
+
+def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
+    """Read the measures per task of a run, or of all runs in a folder.
+
+    Parameters
+    ----------
+    path
+        A run folder, or a folder of them.
+    split
+        ``test`` or ``train``: as `evaluate` left them; ``valid``: of the best epoch.
+
+    Returns
+    -------
+    DataFrame
+        ``task``, ``bound`` (training windows), ``positives``, ``negatives`` and the metrics.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a run was not evaluated on that split.
+    ValueError
+        If two runs of a folder have a task of the same name.
+    """
+    parts = []
+    for folder in run_folders(path):
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        file = folder / METRICS_FILE
+        record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        evaluated = record.get(f"evaluated_{split}", {}).get("tasks")
+        tasks = evaluated or (record.get("valid") if split == "valid" else None)
+        if not tasks:
+            raise FileNotFoundError(
+                f"{folder} has no measures on the {split} split: run 'interpret evaluate {folder} --split {split}'"
+            )
+        table = pd.DataFrame(tasks, columns=["task", "positives", "negatives", *METRICS])
+        table[list(METRICS)] = table[list(METRICS)].astype(np.float64)
+        bound = config.get("training", {}).get("train_windows", {})
+        table.insert(1, "bound", [bound.get(task, np.nan) for task in table["task"]])
+        parts.append(table)
+    whole = pd.concat(parts, ignore_index=True)
+    twice = whole["task"][whole["task"].duplicated()]
+    if len(twice):
+        raise ValueError(f"{path}: two runs have the task {twice.iloc[0]!r}: compare them as runs of their own")
+    return whole
+
+
+def compare(paths: Sequence[types.Path], *, split: str = "test") -> pd.DataFrame:
+    """Set runs side by side over the tasks that all of them have.
+
+    Parameters
+    ----------
+    paths
+        Run folders, or folders of runs.
+    split
+        As in `task_table`.
+
+    Returns
+    -------
+    DataFrame
+        One row a path: ``run``, ``tasks``, the metrics averaged over the common tasks, and ``dream_score`` (lower
+        is better; see `metrics.dream_score`).
+
+    Raises
+    ------
+    ValueError
+        If they have no task in common. Others as in `task_table`.
+    """
+    tables = [task_table(path, split=split).set_index("task") for path in paths]
+    common = _common(tables, paths)
+    rows = [
+        {"run": str(path), "tasks": len(common), **table.loc[common, list(METRICS)].mean().to_dict()}
+        for path, table in zip(paths, tables, strict=True)
+    ]
+    found = pd.DataFrame(rows)
+    found["dream_score"] = dream_score(found)
+    return found
+
+
+def _common(tables: Sequence[pd.DataFrame], paths: Sequence[types.Path]) -> list[str]:
+    if all(len(table) == 1 for table in tables) and len({table.index[0] for table in tables}) > 1:
+        names = ", ".join(sorted({str(table.index[0]) for table in tables}))
+        raise ValueError(f"the runs are about different tasks ({names}): there is nothing to compare")
+    common = [task for task in tables[0].index if all(task in table.index for table in tables)]
+    if not common:
+        raise ValueError(f"{' and '.join(map(str, paths))} have no task in common")
+    return common
+
+
+def pair(first: types.Path, second: types.Path, *, metric: str = "auprc", split: str = "test") -> Paired:
+    """Compare two runs (or folders of runs) task by task.
+
+    Parameters
+    ----------
+    first, second
+        `second` is the one that may be better: ``above`` counts the tasks on which it is.
+    metric
+        One of `metrics.METRICS`.
+    split
+        As in `task_table`.
+
+    Returns
+    -------
+    Paired
+        The counts hold, for all tasks and for those of small, medium and large data sets (see `SIZES`), how many
+        lie above, below and on the diagonal, both means, and the p-value of Wilcoxon's signed-rank test
+        (two-sided; NaN below two tasks that differ).
+
+    Raises
+    ------
+    ValueError
+        For an unknown metric, or runs without a common task.
+    """
+    if metric not in METRICS:
+        raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
+    a, b = (task_table(path, split=split).set_index("task") for path in (first, second))
+    common = _common([a, b], [first, second])
+    table = pd.DataFrame(
+        {
+            "task": common,
+            "first": a.loc[common, metric].to_numpy(),
+            "second": b.loc[common, metric].to_numpy(),
+            "bound": a.loc[common, "bound"].to_numpy(),
+        }
+    ).dropna(subset=["first", "second"])
+    table["size"] = [size_class(count) for count in table["bound"]]
+    groups = [("all", table), *((name, table[table["size"] == name]) for name in ("small", "medium", "large"))]
+    counts = pd.DataFrame([_counts(name, part) for name, part in groups if len(part)])
+    return Paired(str(first), str(second), metric, table, counts)
+
+
+def size_class(bound: float) -> str:
+    """Return ``small``, ``medium`` or ``large`` for a number of bound training windows; see `SIZES`."""
+    if bound != bound:
+        return "unknown"
+    return "small" if bound < SIZES[0] else "medium" if bound <= SIZES[1] else "large"
+
+
+def _counts(name: str, part: pd.DataFrame) -> dict[str, object]:
+    from scipy.stats import wilcoxon
+
+    change = part["second"].to_numpy() - part["first"].to_numpy()
+    p = float(wilcoxon(change[change != 0]).pvalue) if (change != 0).sum() > 1 else float("nan")
+    return {
+        "size": name,
+        "tasks": len(part),
+        "above": int((change > 0).sum()),
+        "below": int((change < 0).sum()),
+        "equal": int((change == 0).sum()),
+        "mean_first": float(part["first"].mean()),
+        "mean_second": float(part["second"].mean()),
+        "p": p,
+    }

@@ -1,0 +1,169 @@
+"""Windows to predict: those of a BED file, or tiles of a whole genome, with the inputs that a run needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from motiflens.models import types
+from motiflens.models.data.bins import unknown_intervals
+from motiflens.models.data.folder import Opened, _features, _open, annotation_bits
+from motiflens.models.data.folder_spec import read_folder_spec
+from motiflens.models.data.genome import Genome, open_genome
+from motiflens.models.data.genome_windows import Features, GenomeWindows, Places, Rows
+from motiflens.models.data.intervals import covered, overlaps
+from motiflens.models.data.open_dataset import source_kind
+from motiflens.models.data.options import Options
+from motiflens.models.data.peaks import Peaks, read_peaks
+from motiflens.models.run import Run
+from motiflens.models.types import Booleans, Integers
+
+CHUNK = 8192  # bins at a time, so that memory does not grow with the genome
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What windows anywhere on a genome are read from.
+
+    Attributes
+    ----------
+    genome, blacklist
+        The genome; the intervals whose bins score 0, or None.
+    opened, features, cell
+        The data set in files, its signals and features, and the index of the cell type predicted; None, empty
+        and 0 for a bare genome.
+    length, bin
+        Of windows, and of the bins in their middle that predictions are about, in bp.
+    """
+
+    genome: Genome
+    blacklist: Peaks | None
+    opened: Opened | None
+    features: Features
+    cell: int
+    length: int
+    bin: int
+
+    def windows(self, chrom: Integers, bins: Integers, tasks: tuple[str, ...]) -> GenomeWindows:
+        """Return the windows about bins, unlabelled.
+
+        Parameters
+        ----------
+        chrom, bins
+            (n,) numbers of chromosomes, and first bases of bins.
+        tasks
+            Names of the run's outputs.
+        """
+        places = Places(chrom, bins - (self.length - self.bin) // 2)
+        features = self.features
+        if self.opened is not None and features.meta_names:
+            features = replace(features, window_meta=annotation_bits(self.opened, places))
+        labels = np.full((len(places), len(tasks)), np.nan, dtype=np.float32)
+        rows = Rows(np.arange(len(places)), np.full(len(places), self.cell, dtype=np.int64), labels)
+        return GenomeWindows(self.genome, places, self.length, rows, tasks, features)
+
+    def blacklisted(self, chrom: Integers, bins: Integers, size: int) -> Booleans:
+        """Return which bins share a base with the blacklist, (n,)."""
+        found = np.zeros(len(bins), dtype=bool)
+        if self.blacklist is None:
+            return found
+        for number in np.unique(chrom).tolist():
+            here = chrom == number
+            found[here] = overlaps(bins[here], bins[here] + size, self.blacklist.on(number))
+        return found
+
+
+def open_ground(
+    run: Run,
+    source: types.Path | None = None,
+    *,
+    genome: types.Path | None = None,
+    blacklist: types.Path | None = None,
+    cell_type: str | None = None,
+    bin_size: int | None = None,
+) -> Ground:
+    """Open what a run's windows are read from.
+
+    Parameters
+    ----------
+    run
+        The model; its ``config.json`` names the data and the TF it was trained with.
+    source
+        A folder with ``dataset.toml``; the run's own by default.
+    genome
+        A FASTA file in place of a folder; then the model must read the sequence alone.
+    blacklist
+        BED of bins to score 0; the folder's own by default.
+    cell_type
+        Whose signals to read, where the model reads any; may be left out if there is one.
+    bin_size
+        Base pairs that a prediction is about; the folder's, or 200 at most.
+
+    Raises
+    ------
+    ValueError
+        If the model needs inputs that the source has not.
+    """
+    length = run.model.length
+    record = run.config.get("data", {})
+    if genome is not None:
+        if run.model.channels > 4 or run.model.meta:
+            raise ValueError(f"{run.path} reads more than the sequence: give --data, a folder with dataset.toml")
+        found = open_genome(genome)
+        black = read_peaks(blacklist, found) if blacklist is not None else None
+        return Ground(found, black, None, Features(), 0, length, bin_size or min(200, length))
+    where = source if source is not None else record.get("source")
+    if where is None or source_kind(where) != "folder":
+        raise ValueError("a genome is needed: give --genome FASTA, or --data, a folder with dataset.toml")
+    options = dict(record.get("options", {}))
+    signals = options.get("signals")
+    spec = replace(read_folder_spec(where), length=length)
+    opened = _open(spec, Options(tf=options.get("tf"), signals=None if signals is None else tuple(signals)))
+    features = _features(opened)
+    cell = _cell(features, cell_type, str(where))
+    black = read_peaks(blacklist, opened.genome) if blacklist is not None else opened.blacklist
+    return Ground(opened.genome, black, opened, features, cell, length, bin_size or min(spec.bin, length))
+
+
+def _cell(features: Features, cell_type: str | None, where: str) -> int:
+    known = features.cell_types
+    if not known:
+        return 0
+    if cell_type is None and len(known) > 1 and (features.signals or features.meta_names):
+        raise ValueError(f"{where} has the cell types {', '.join(known)}: choose one with --cell-type")
+    if cell_type is not None and cell_type not in known:
+        raise ValueError(f"{where} has no cell type {cell_type!r}: it has {', '.join(known)}")
+    return known.index(cell_type) if cell_type is not None else 0
+
+
+def genome_tiles(
+    ground: Ground, step: int, chromosomes: tuple[str, ...] = ()
+) -> Iterator[tuple[Integers, Integers]]:
+    """Yield the bins of a genome, `CHUNK` at a time, chromosome by chromosome, in order.
+
+    Parameters
+    ----------
+    ground
+        The genome and the bins' size.
+    step
+        Distance between bins, in bp.
+    chromosomes
+        Names; all by default.
+
+    Yields
+    ------
+    chrom, bins
+        (n,) number of the chromosome, and first bases. Bins of which more than half is N are left out.
+    """
+    genome = ground.genome
+    names = chromosomes or genome.names
+    for number in (genome.number(name, "--chromosomes") for name in names):
+        gaps = unknown_intervals(genome, number)
+        count = max(int(genome.lengths[number]) - ground.bin, -step) // step + 1
+        for first in range(0, count, CHUNK):
+            bins = np.arange(first, min(first + CHUNK, count), dtype=np.int64) * step
+            bins = bins[covered(bins, bins + ground.bin, gaps) * 2 <= ground.bin]
+            if len(bins):
+                yield np.full(len(bins), number, dtype=np.int64), bins

@@ -1,0 +1,263 @@
+"""Predicting windows, a BED file's intervals or a whole genome, streamed to a file in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+import torch
+
+from motiflens.models import types
+from motiflens.models.data.windows import Windows
+from motiflens.models.evaluate import score
+from motiflens.models.files import write_whole
+from motiflens.models.run import Run
+from motiflens.models.types import Floats, Integers
+
+if TYPE_CHECKING:
+    from motiflens.models.places import Ground
+
+FORMATS = ("tsv", "bed", "bigwig")
+
+
+class Chunk(NamedTuple):
+    """Some predictions."""
+
+    table: pd.DataFrame  # n rows: name, and chrom, start, end where known
+    probabilities: Floats  # n, T
+
+
+@dataclass(frozen=True)
+class How:
+    """How predictions are computed.
+
+    Attributes
+    ----------
+    average_strands
+        Mean probability of both strands; None for what the run's recipe says.
+    batch_size, device
+        As in `evaluate.score`.
+    """
+
+    average_strands: bool | None = None
+    batch_size: int = 256
+    device: torch.device | str | None = None
+
+
+def probabilities(run: Run, windows: Windows, how: How) -> Iterator[Floats]:
+    """Yield the probabilities of windows, (n, T) a batch."""
+    both = how.average_strands
+    if both is None:
+        both = bool(run.config.get("training", {}).get("average_strands", False))
+    batches = score(run.model, windows, average_strands=both, batch_size=how.batch_size, device=how.device)
+    for logits in batches:
+        yield (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
+
+
+def predict_windows(run: Run, windows: Windows, how: How | None = None) -> Iterator[Chunk]:
+    """Predict a split, in its order."""
+    first = 0
+    for found in probabilities(run, windows, how or How()):
+        table = windows.table.iloc[first : first + len(found)]
+        first += len(found)
+        yield Chunk(table, found)
+
+
+def predict_bins(
+    run: Run, ground: Ground, bins: Iterator[tuple[Integers, Integers]], how: How | None = None
+) -> Iterator[Chunk]:
+    """Predict bins of a genome; blacklisted ones score 0.
+
+    Parameters
+    ----------
+    run, ground
+        The model, and what its windows are read from.
+    bins
+        Chunks of chromosome numbers and first bases (see `places.genome_tiles`).
+    how
+        See `How`.
+    """
+    names = np.asarray(ground.genome.names, dtype=object)
+    for chrom, first in bins:
+        black = ground.blacklisted(chrom, first, ground.bin)
+        windows = ground.windows(chrom, first, run.tasks)
+        found = np.zeros((len(first), len(run.tasks)), dtype=np.float32)
+        keep = np.flatnonzero(~black)
+        if len(keep):
+            found[keep] = np.concatenate(list(probabilities(run, windows.subset(keep), how or How())))
+        table = pd.DataFrame({"chrom": names[chrom], "start": first, "end": first + ground.bin})
+        yield Chunk(table, found)
+
+
+def predict_bed(run: Run, ground: Ground, bed: types.Path, how: How | None = None) -> Iterator[Chunk]:
+    """Predict the window about the middle of each interval of a BED file, in the file's order.
+
+    The result's rows carry the file's own coordinates. Intervals that share a base with the blacklist score 0.
+    """
+    from motiflens.models.data.peaks import read_peaks
+    from motiflens.models.places import CHUNK
+
+    peaks = read_peaks(bed, ground.genome)
+    names = np.asarray(ground.genome.names, dtype=object)
+    middle = (peaks.start + peaks.end) // 2
+    for at in range(0, len(peaks), CHUNK):
+        part = slice(at, at + CHUNK)
+        chrom, start, end = peaks.chrom[part], peaks.start[part], peaks.end[part]
+        windows = ground.windows(chrom, middle[part] - ground.bin // 2, run.tasks)
+        found = np.concatenate(list(probabilities(run, windows, how or How())))
+        found[ground.blacklisted(chrom, start, end - start)] = 0.0
+        yield Chunk(pd.DataFrame({"chrom": names[chrom], "start": start, "end": end}), found)
+
+
+class Writer(Protocol):
+    """Takes predictions in order."""
+
+    def __call__(self, chunk: Chunk) -> None:
+        """Write some."""
+
+
+def write_predictions(
+    path: types.Path,
+    chunks: Iterator[Chunk],
+    tasks: tuple[str, ...],
+    *,
+    format: str | None = None,
+    task: str | None = None,
+    sizes: dict[str, int] | None = None,
+    step: int | None = None,
+    report: Callable[[int], None] | None = None,
+) -> int:
+    """Write predictions as they come, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file. ``.tsv`` (all tasks as columns), ``.bed`` or ``.bw``.
+    chunks
+        Predictions.
+    tasks
+        Names of their columns.
+    format
+        ``tsv``, ``bed`` or ``bigwig``; by the file's ending by default. A BED's score is the probability times
+        1,000, with the probability itself in column 7; both BED and bigWig hold one task.
+    task
+        Which one; may be left out if there is one.
+    sizes
+        Chromosome -> length, for bigWig.
+    step
+        Distance between bins: in a bigWig a bin's value stands for its middle `step` bp, since values there
+        must not overlap. The bin's own width by default.
+    report
+        Called with the number of rows written so far.
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    ValueError
+        For an unknown format or task, or a bigWig without coordinates in order.
+    """
+    kind = format or {".bed": "bed", ".bw": "bigwig", ".bigwig": "bigwig"}.get(Path(path).suffix.lower(), "tsv")
+    if kind not in FORMATS:
+        raise ValueError(f"format {kind!r} is unknown: expected {', '.join(FORMATS)}")
+    column = _column(tasks, task, kind)
+    with write_whole(path) as part:
+        if kind == "bigwig":
+            return _write_bigwig(part, chunks, column, sizes or {}, step, report)
+        with part.open("w", encoding="utf-8", newline="") as file:
+            write = _tsv(file, tasks) if kind == "tsv" else _bed(file, tasks, column)
+            total = 0
+            for chunk in chunks:
+                write(chunk)
+                total += len(chunk.table)
+                if report is not None:
+                    report(total)
+    return total
+
+
+def _column(tasks: tuple[str, ...], task: str | None, kind: str) -> int:
+    if task is not None and task not in tasks:
+        raise ValueError(f"the run has no task {task!r}: it has {', '.join(tasks[:8])}")
+    if task is None and len(tasks) > 1 and kind != "tsv":
+        raise ValueError(f"a {kind} file holds one task: choose one of {', '.join(tasks[:8])} with --task")
+    return tasks.index(task) if task is not None else 0
+
+
+def _tsv(file: IO[str], tasks: tuple[str, ...]) -> Writer:
+    started = False
+
+    def write(chunk: Chunk) -> None:
+        nonlocal started
+        values = pd.DataFrame(chunk.probabilities, columns=list(tasks), index=chunk.table.index)
+        known = [name for name in ("chrom", "start", "end", "name", "cell_type") if name in chunk.table]
+        table = pd.concat([chunk.table[known], values], axis=1)
+        table.to_csv(file, sep="\t", index=False, header=not started, float_format="%.6g")
+        started = True
+
+    return write
+
+
+def _bed(file: IO[str], tasks: tuple[str, ...], column: int) -> Writer:
+    def write(chunk: Chunk) -> None:
+        table, p = chunk.table, chunk.probabilities[:, column]
+        if "chrom" not in table:
+            raise ValueError("these windows have no coordinates: write a .tsv")
+        rows = zip(table["chrom"], table["start"], table["end"], p.tolist(), strict=True)
+        for chrom, start, end, value in rows:
+            file.write(f"{chrom}\t{start}\t{end}\t{tasks[column]}\t{round(1000 * value)}\t.\t{value:.6g}\n")
+
+    return write
+
+
+def _write_bigwig(
+    path: Path,
+    chunks: Iterator[Chunk],
+    column: int,
+    sizes: dict[str, int],
+    step: int | None,
+    report: Callable[[int], None] | None,
+) -> int:
+    import pyBigWig
+
+    if not sizes:
+        raise ValueError("a bigWig needs the chromosomes' lengths: predict a genome or a BED file")
+    total, last = 0, ("", -1)
+    with pyBigWig.open(str(path), "w") as file:
+        file.addHeader(list(sizes.items()))
+        for chunk in chunks:
+            chrom = chunk.table["chrom"].to_numpy(dtype=object)
+            start = chunk.table["start"].to_numpy(dtype=np.int64)
+            end = chunk.table["end"].to_numpy(dtype=np.int64)
+            if step is not None and len(start):
+                cut = np.maximum(end - start - step, 0)
+                start, end = start + cut // 2, end - (cut - cut // 2)
+            last = _in_order(last, chrom, start, end, list(sizes))
+            values = chunk.probabilities[:, column].astype(np.float64)
+            file.addEntries(chrom.astype(str).tolist(), start.tolist(), ends=end.tolist(), values=values.tolist())
+            total += len(start)
+            if report is not None:
+                report(total)
+    return total
+
+
+def _in_order(
+    last: tuple[str, int], chrom: np.ndarray, start: Integers, end: Integers, names: list[str]
+) -> tuple[str, int]:
+    """Check what a bigWig needs: sorted intervals that do not overlap."""
+    rank = {name: i for i, name in enumerate(names)}
+    ranks = np.array([rank[last[0]] if last[0] else -1, *(rank[name] for name in chrom)])
+    ends = np.concatenate([[last[1]], end])
+    same = ranks[1:] == ranks[:-1]
+    if (ranks[1:] < ranks[:-1]).any() or (same & (start < ends[:-1])).any():
+        raise ValueError(
+            "a bigWig needs intervals in the genome's order that do not overlap: write a .bed, or sort and merge "
+            "the input"
+        )
+    return (str(chrom[-1]), int(end[-1])) if len(chrom) else last

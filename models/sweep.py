@@ -1,0 +1,150 @@
+"""A grid of trainings over settings, resumable."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from motiflens.models import types
+from motiflens.models.data.windows import Dataset
+from motiflens.models.evaluate import evaluate
+from motiflens.models.files import write_text
+from motiflens.models.metrics import METRICS, mean_metrics
+from motiflens.models.recipes import Recipe, adjust
+from motiflens.models.run import METRICS as METRICS_FILE
+from motiflens.models.run import Run, open_run
+from motiflens.models.train import Machine, train
+
+if TYPE_CHECKING:
+    from motiflens.models.keeper import Report
+
+TABLE = "sweep.tsv"
+
+
+def read_grid(settings: Sequence[str]) -> dict[str, list[str]]:
+    """Read texts ``key=value,value,…`` as a grid.
+
+    Examples
+    --------
+    >>> read_grid(["optimizer=sgd,adam", "units=50,80"])
+    {'optimizer': ['sgd', 'adam'], 'units': ['50', '80']}
+    """
+    from motiflens.models.settings import split_settings
+
+    grid = {key: [value.strip() for value in text.split(",")] for key, text in split_settings(settings).items()}
+    empty = next((key for key, values in grid.items() if not all(values)), None)
+    if empty is not None:
+        raise ValueError(f"the grid's {empty} has an empty value: write it as {empty}=value,value")
+    return grid
+
+
+def sweep(
+    architecture: str,
+    open_data: Callable[[Recipe], Dataset],
+    out: types.Path,
+    grid: Mapping[str, Sequence[object]],
+    *,
+    recipe: Recipe,
+    seed: int = 0,
+    machine: Machine | None = None,
+    report: Report | None = None,
+    began: Callable[[str], None] | None = None,
+) -> pd.DataFrame:
+    """Train every combination of a grid, each in a run folder of its own.
+
+    Parameters
+    ----------
+    architecture
+        See `motiflens.models.architectures`.
+    open_data
+        Opens the data for a recipe (its signals and ratio may be part of the grid).
+    out
+        Folder of run folders, and of ``sweep.tsv``, which is written anew after each run. Runs that it holds
+        finished are kept, and one that was interrupted goes on.
+    grid
+        Key -> values: keys of the recipe or hyperparameters (see `recipes.adjust`).
+    recipe
+        Everything else.
+    seed, machine, report
+        As in `train`.
+    began
+        Called with each combination's name before its training.
+
+    Returns
+    -------
+    DataFrame
+        One row a combination: the grid's keys, ``run``, ``epochs``, ``seconds``, then the mean metrics on
+        validation (``valid_…``), and on the test split, if there is one, without a prefix.
+
+    Raises
+    ------
+    ValueError
+        For an unknown key or value, before anything is trained.
+    """
+    folder = Path(out)
+    keys = list(grid)
+    combinations = [dict(zip(keys, values, strict=True)) for values in itertools.product(*grid.values())]
+    recipes = [adjust(recipe, architecture, combination) for combination in combinations]
+    rows: list[dict[str, object]] = []
+    for combination, how in zip(combinations, recipes, strict=True):
+        name = ",".join(f"{key}={value}" for key, value in combination.items()) or "default"
+        if began is not None:
+            began(name)
+        rows.append(
+            {**combination, **_trained(architecture, open_data, folder / name, how, seed, machine, report)}
+        )
+        write_text(folder / TABLE, pd.DataFrame(rows).to_csv(sep="\t", index=False))
+    return pd.DataFrame(rows)
+
+
+def _trained(
+    architecture: str,
+    open_data: Callable[[Recipe], Dataset],
+    folder: Path,
+    how: Recipe,
+    seed: int,
+    machine: Machine | None,
+    report: Report | None,
+) -> dict[str, object]:
+    """Train one combination unless it is there, and return its row."""
+    run = finished(folder)
+    if run is None or "evaluated_test" not in _metrics(folder):
+        dataset = open_data(how)
+        if run is None:
+            run = train(
+                architecture, dataset, folder, recipe=how, resume=True, seed=seed, machine=machine, report=report
+            )
+        if "test" in dataset.splits:
+            evaluate(run, dataset)
+    return run_row(folder)
+
+
+def finished(folder: Path) -> Run | None:
+    """Open a run folder if its training came to its end."""
+    return open_run(folder) if _metrics(folder).get("finished") else None
+
+
+def _metrics(folder: Path) -> types.Json:
+    path = folder / METRICS_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def run_row(folder: Path) -> dict[str, object]:
+    """Return what a table says of a run: its folder, epochs, seconds, and mean metrics."""
+    record = _metrics(folder)
+    row: dict[str, object] = {
+        "run": folder.name,
+        "epochs": record["epochs"],
+        "seconds": record["seconds"],
+    }
+    valid = mean_metrics(pd.DataFrame(record["valid"], columns=list(METRICS)).astype(float))
+    row.update({f"valid_{key}": value for key, value in valid.items() if key in ("auroc", "auprc")})
+    tested = record.get("evaluated_test", {}).get("tasks")
+    if tested:
+        row.update(mean_metrics(pd.DataFrame(tested, columns=list(METRICS)).astype(float)))
+    return row

@@ -1,0 +1,148 @@
+"""SAResNet's transfer: a global model on all data sets, fine-tuned for each, against models of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from motiflens.models import types
+from motiflens.models.compare import size_class
+from motiflens.models.data.open_dataset import open_dataset
+from motiflens.models.data.windows import Dataset
+from motiflens.models.evaluate import evaluate
+from motiflens.models.files import write_text
+from motiflens.models.metrics import METRICS
+from motiflens.models.pooled import pool
+from motiflens.models.recipes import Recipe
+from motiflens.models.recipes import recipe as recipe_of
+from motiflens.models.run import Run
+from motiflens.models.sweep import finished
+from motiflens.models.train import Machine, train
+
+if TYPE_CHECKING:
+    from motiflens.models.keeper import Report
+
+TABLE = "transfer.tsv"
+WAYS = ("individual", "global", "transfer")
+
+
+def set_files(folder: types.Path) -> dict[str, Path]:
+    """Return the data sets of a folder: name -> training file (``*.seq``, ``*.seq.gz``; not those named ``.B.``).
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    where = Path(folder)
+    files = sorted(path for path in where.glob("*.seq*") if path.name.endswith((".seq", ".seq.gz")))
+    found = {path.name.split(".")[0]: path for path in files if ".B." not in path.name}
+    if not found:
+        raise ValueError(
+            f"{where} holds no data set: expected *.seq.gz files, e.g. NAME.AC.seq.gz and NAME.B.seq.gz"
+        )
+    return found
+
+
+def open_sets(folder: types.Path, *, ratio: float | None = None, seed: int = 0) -> dict[str, Dataset]:
+    """Open every data set of a folder."""
+    return {name: open_dataset(path, ratio=ratio, seed=seed) for name, path in set_files(folder).items()}
+
+
+def pooled_folder(folder: types.Path, *, ratio: float | None = None, seed: int = 0) -> Dataset:
+    """Open a folder of data sets as one, balanced (see `pooled.pool`)."""
+    return pool(open_sets(folder, ratio=ratio, seed=seed), source=str(folder))
+
+
+def transfer(
+    folder: types.Path,
+    out: types.Path,
+    *,
+    architecture: str = "saresnet",
+    recipe: Recipe | None = None,
+    seed: int = 0,
+    machine: Machine | None = None,
+    report: Report | None = None,
+    began: Callable[[str], None] | None = None,
+) -> pd.DataFrame:
+    """Train a model for each data set, a global one, and the global one fine-tuned for each; resumable.
+
+    Parameters
+    ----------
+    folder
+        Data sets with a test half each: ``NAME.AC.seq.gz`` and ``NAME.B.seq.gz``.
+    out
+        Run folders ``individual/NAME``, ``global``, ``transfer/NAME``, and ``transfer.tsv``. What is finished is
+        kept.
+    architecture, recipe
+        What is trained; fine-tuning takes the recipe's ``finetune_rate`` and ``finetune_patience`` and freezes
+        no layer.
+    seed, machine, report
+        As in `train`.
+    began
+        Called with the name of each training before it.
+
+    Returns
+    -------
+    DataFrame
+        One row a data set and way (individual, global, transfer): ``data_set``, ``bound`` (training windows),
+        ``size``, ``way``, and the metrics on the set's own test windows.
+
+    Raises
+    ------
+    ValueError
+        If a data set has no test half.
+    """
+    where, recipe = Path(out), recipe or recipe_of(architecture)
+    sets = open_sets(folder, ratio=recipe.ratio, seed=seed)
+    lacking = [name for name, dataset in sets.items() if "test" not in dataset.splits]
+    if lacking:
+        raise ValueError(f"{folder}: {lacking[0]} has no test half: expected {lacking[0]}.B.seq.gz beside it")
+
+    def trained(name: str, dataset: Dataset, init_from: Path | None = None) -> Run:
+        done = finished(where / name)
+        if done is not None:
+            return done
+        if began is not None:
+            began(name)
+        return train(
+            architecture,
+            dataset,
+            where / name,
+            recipe=recipe,
+            init_from=init_from,
+            resume=True,
+            seed=seed,
+            machine=machine,
+            report=report,
+        )
+
+    shared = trained("global", pool(sets, source=str(folder)))
+    rows = []
+    for name, dataset in sets.items():
+        runs = {
+            "individual": trained(f"individual/{name}", dataset),
+            "global": shared,
+            "transfer": trained(f"transfer/{name}", dataset, shared.path),
+        }
+        bound = int((dataset["train"].labels == 1).sum())
+        for way in WAYS:
+            found = evaluate(runs[way], dataset).iloc[0][list(METRICS)].to_dict()
+            rows.append({"data_set": name, "bound": bound, "size": size_class(bound), "way": way, **found})
+        write_text(where / TABLE, pd.DataFrame(rows).to_csv(sep="\t", index=False))
+    return pd.DataFrame(rows)
+
+
+def transfer_table(rows: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
+    """Set the three ways side by side: one row a data set, then means by size and over all."""
+    wide = rows.pivot_table(index="data_set", columns="way", values=metric, sort=False)[list(WAYS)]
+    sizes = rows.drop_duplicates("data_set").set_index("data_set")[["bound", "size"]]
+    table = sizes.join(wide).reset_index()
+    means = [
+        {"data_set": f"mean of {name}", "bound": int(part["bound"].sum()), "size": name, **part[list(WAYS)].mean()}
+        for name, part in [*table.groupby("size", sort=False), ("all", table)]
+    ]
+    return pd.concat([table, pd.DataFrame(means)], ignore_index=True)
