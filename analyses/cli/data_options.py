@@ -76,13 +76,15 @@ class DataOptions:
         if source is None:
             from motiflens.models.data.simulate.builtin import builtin
 
-            source = builtin(progress=lambda text: typer.echo(f"making the built-in data: {text}", err=True))
+            source = builtin(progress=_tell)
         signals = None
         if chosen.signals is not None:
             signals = () if chosen.signals == "none" else tuple(chosen.signals.split(","))
         negatives, file = chosen.negatives, chosen.negatives_file
-        if negatives is not None and file is None and Path(negatives).is_file():
-            negatives, file = None, Path(negatives)
+        if negatives is not None and file is None:
+            named = Path(negatives)
+            if named.is_file():
+                negatives, file = None, named
         return open_dataset(
             source,
             tf=chosen.tf,
@@ -98,6 +100,10 @@ class DataOptions:
             offset=chosen.offset,
             seed=chosen.seed,
         )
+
+
+def _tell(what: str, share: float) -> None:
+    typer.echo(f"making the built-in data, once: {what} ({share:.0%})", err=True)
 
 
 def data_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -108,7 +108,9 @@ def split_memory(
         If lengths differ, or there are too few sequences or no source for negatives.
     """
     parts, notes = _parts(sequences, test, options, source)
-    lacking = [split for split in parts if (parts[split].labels == 1).all()]
+    # asked of the files, since a small split of a file with negatives may hold positives only by chance
+    files = {split: test if split == "test" and test is not None else sequences for split in parts}
+    lacking = [split for split in parts if (files[split].labels == 1).all()]
     if lacking:
         made = _negatives(parts, lacking, options, source)
         for split in lacking:
