@@ -79,8 +79,9 @@ def _intersperse(genome: Genome, start: int, end: int, consensus: list[Codes], s
             family, full = _FAMILIES[which], consensus[which]
             # Short copies are the most frequent: the square of a uniform number.
             size = family.shortest + int((len(full) - family.shortest) * float(stream.uniform(1)[0]) ** 2)
-            # Young copies are nearly identical, old ones a quarter different.
-            copy = _mutate(full[-size:], stream.integer(5, 250), stream)
+            # From young copies, nearly identical, to old ones with a quarter of their bases changed.
+            age = 5 + int(245 * float(stream.uniform(1)[0]) ** 2)
+            copy = _mutate(full[-size:], age, stream)
         else:
             unit = np.array(["ACGT".index(base) for base in _SIMPLE[stream.integer(0, len(_SIMPLE))]], np.uint8)
             size = stream.integer(20, 80)
