@@ -147,8 +147,8 @@ def _usable(sequences: Codes, width: int) -> Codes:
     known = sequences < 4
     if sequences.shape[1] < width:
         return sequences[:0]
-    runs: Booleans = np.lib.stride_tricks.sliding_window_view(known, width, axis=1).all(axis=2)
-    return sequences[runs.any(axis=1)]
+    runs = np.lib.stride_tricks.sliding_window_view(known, width, axis=1)  # n, m, width
+    return sequences[(runs.sum(axis=2) == width).any(axis=1)]
 
 
 def _background(sequences: Codes) -> Doubles:

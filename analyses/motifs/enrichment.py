@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import hypergeom
 
-from motiflens.models.types import Doubles
+from motiflens.models.types import Doubles, Integers
 
 
-def enrichment(hits: Doubles, total: int, background_hits: Doubles, background_total: int) -> pd.DataFrame:
+def enrichment(hits: Integers, total: int, background_hits: Integers, background_total: int) -> pd.DataFrame:
     """Test, for each matrix, hits among windows against hits among background windows.
 
     Fisher's exact test, one-sided, on the number of windows with at least one hit; Benjamini and Hochberg's q

@@ -11,7 +11,7 @@ import torch
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.registry import build
-from motiflens.models.types import Json
+from motiflens.models.types import Doubles, Json
 
 
 @dataclass(frozen=True)
@@ -68,35 +68,70 @@ def shuffle_columns(motif: Motif, rng: np.random.Generator) -> Motif:
     return replace(motif, ppm=motif.ppm[rng.permutation(motif.width)])
 
 
-def column_shuffled_null(
-    motifs: Sequence[Motif],
-    matching: Callable[[Sequence[Motif]], int],
-    *,
-    observed: int | None = None,
-    repeats: int = 20,
-    seed: int = 0,
-) -> Null:
-    """Count matches of motifs whose positions are permuted.
+def decoys(
+    motifs: Sequence[Motif], best_p: Callable[[Sequence[Motif]], Doubles], *, repeats: int = 20, seed: int = 0
+) -> Doubles:
+    """Match motifs whose positions are permuted.
 
     Parameters
     ----------
     motifs
         The motifs as they are matched (trimmed and gated).
-    matching
-        Counts the motifs that match, corrected over the whole set.
-    observed
-        The count of the motifs themselves, where known.
+    best_p
+        Gives each motif's p-value of matching anything, (motifs,).
     repeats
         Permutations of the whole set.
     seed
         Of the permutations.
+
+    Returns
+    -------
+    array
+        (repeats, motifs) p-values.
     """
     rng = np.random.default_rng(seed)
-    count = matching(motifs) if observed is None else observed
-    null = tuple(
-        matching([shuffle_columns(motif, rng) for motif in motifs]) for _ in range(repeats if motifs else 0)
-    )
-    return Null(count, len(motifs), null)
+    many = [shuffle_columns(motif, rng) for _ in range(repeats) for motif in motifs]
+    return best_p(many).reshape(repeats, len(motifs)) if many else np.ones((repeats, len(motifs)))
+
+
+def decoy_q(p: Doubles, null: Doubles) -> Doubles:
+    """False discovery rates of motifs by decoys: motifs whose positions are permuted.
+
+    At a threshold t, expected false matches are the decoys at or below t (one more, so that no rate is 0) over the
+    repeats; q is the lowest rate of the thresholds at which a motif is reported. Holds whatever the p-values are
+    worth: low-information matrices match long ones of a database far more often than their p-values say.
+
+    Parameters
+    ----------
+    p
+        (K,) p-values.
+    null
+        (R, K) p-values of the decoys; without repeats all q are 0 and decide nothing.
+
+    Examples
+    --------
+    >>> decoy_q(np.array([1e-6, 1e-5, 0.5]), np.array([[0.2, 0.3, 0.4], [0.1, 0.6, 0.9]])).tolist()
+    [0.25, 0.25, 0.8333333333333334]
+    """
+    if not len(null) or not len(p):
+        return np.zeros(len(p))
+    below = np.searchsorted(np.sort(null.ravel()), p, side="right") + 1
+    reported = np.searchsorted(np.sort(p), p, side="right")
+    rate = below / len(null) / reported
+    order = np.argsort(p)[::-1]
+    result = np.empty(len(p))
+    result[order] = np.minimum(np.minimum.accumulate(rate[order]), 1)
+    return result
+
+
+def decoy_null(p: Doubles, accepted: Sequence[bool], null: Doubles, *, total: int) -> Null:
+    """Count the decoys of each repeat that are as good as the worst accepted motif.
+
+    Without an accepted motif, no decoy counts. `total` is how many motifs there were before the gate.
+    """
+    kept = np.asarray(accepted, dtype=bool)
+    limit = p[kept].max() if kept.any() else -1.0
+    return Null(int(kept.sum()), total, tuple(int(count) for count in (null <= limit).sum(axis=1)))
 
 
 def untrained(model: SequenceModel, *, seed: int) -> SequenceModel:
@@ -117,8 +152,7 @@ def untrained(model: SequenceModel, *, seed: int) -> SequenceModel:
 
 def random_model_null(
     model: SequenceModel,
-    motifs_of: Callable[[SequenceModel], Sequence[Motif]],
-    matching: Callable[[Sequence[Motif]], int],
+    matching: Callable[[SequenceModel], int],
     *,
     observed: int,
     total: int,
@@ -131,10 +165,8 @@ def random_model_null(
     ----------
     model
         The trained model.
-    motifs_of
-        Makes the motifs of a model, all steps included (sites, trimming, gate).
     matching
-        See `column_shuffled_null`.
+        Counts a model's motifs that match, all steps included (sites, trimming, gate, correction).
     observed, total
         Matching motifs and motifs of the trained model.
     repeats
@@ -142,8 +174,5 @@ def random_model_null(
     seed
         Of their weights.
     """
-    null = []
-    for repeat in range(repeats):
-        motifs = motifs_of(untrained(model, seed=seed + repeat))
-        null.append(matching(motifs) if motifs else 0)
-    return Null(observed, total, tuple(null))
+    counts = tuple(matching(untrained(model, seed=seed + repeat)) for repeat in range(repeats))
+    return Null(observed, total, counts)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 
+from motiflens.interpret.guard import preserved
 from motiflens.interpret.results import Field
+from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.windows import Windows
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
@@ -32,11 +34,11 @@ class Subsequences:
         (n, width) codes, read along each site's strand: at maximum attention, at a random place of the same
         window, at minimum attention.
     table
-        One row an attended site: ``window`` (row of the windows), ``name``, ``start``, ``end`` (0-based,
+        One row an attended site: ``window`` (row of the windows), ``name``, ``task``, ``start``, ``end`` (0-based,
         half-open, in the window, forward), ``strand``, ``weight`` (attention there), ``prediction``
         (probability), ``random_start``, ``least_start``.
     profile
-        (n_windows, T) attention of the forward strand of the windows that were used.
+        (n_windows, T) attention of the windows that were used, of the first strand read, along the forward one.
     positions
         (T,) bp at each attention position's centre.
     dnase
@@ -114,35 +116,125 @@ def random_starts(taken: Integers, length: int, width: int, rng: np.random.Gener
     return np.where(free > 0, away, np.floor(draw * places).astype(np.int64))
 
 
-def predict(adapter: Adapter, windows: Windows, index: Integers, task: int, batch_size: int) -> Doubles:
-    """Probabilities of one task, (n,), without gradients, in eval mode."""
-    from motiflens.interpret.guard import preserved
-
-    model = adapter.model
+def predict(
+    model: SequenceModel, windows: Windows, index: Integers, tasks: Sequence[int], *, batch_size: int = 256
+) -> Doubles:
+    """Probabilities of some tasks, (n, tasks), in eval mode; the model stays as it was."""
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-    parts = []
+    parts = [np.zeros((0, len(tasks)))]
     with preserved(model), torch.no_grad():
-        model.eval()
         for first in range(0, len(index), batch_size):
             batch = windows.read(index[first : first + batch_size])
             x = torch.from_numpy(batch.x).to(device)
             meta = None if batch.meta is None else torch.from_numpy(batch.meta).to(device)
-            parts.append(torch.sigmoid(model(x, meta)[:, task]).double().cpu().numpy())
-    return np.concatenate(parts) if parts else np.zeros(0)
+            parts.append(torch.sigmoid(model(x, meta)[:, list(tasks)]).double().cpu().numpy())
+    return np.concatenate(parts)
 
 
-def accessibility(windows: Windows, index: Integers) -> Floats | None:
-    """DNase of windows, (n, L), from the input channel or the track of that name; None where there is neither."""
+def accessibility(windows: Windows, index: Integers, tasks: Integers) -> Floats | None:
+    """DNase of windows, (n, L): of each window's own cell type, or of its task's (``TF|cell type``).
+
+    Parameters
+    ----------
+    windows, index
+        Windows and rows of them.
+    tasks
+        (n,) the task for which each row is read.
+
+    Returns
+    -------
+    array or None
+        From the input channel or track ``dnase``, or the tracks ``dnase:<cell type>``; None where there is none.
+    """
     if "dnase" in windows.channels:
         return windows.signals(index)[:, windows.channels.index("dnase") - 4]
-    return windows.track("dnase", index) if "dnase" in windows.tracks else None
+    if "dnase" in windows.tracks:
+        return windows.track("dnase", index)
+    names = np.array([f"dnase:{name.partition('|')[2]}" for name in windows.tasks])[tasks]
+    if not set(names) <= set(windows.tracks) or not len(index):
+        return None
+    result = np.empty((len(index), windows.length), dtype=np.float32)
+    for name in set(names):
+        result[names == name] = windows.track(str(name), index[names == name])
+    return result
+
+
+class Positives(NamedTuple):
+    """Windows worth looking at: bound, and predicted so."""
+
+    rows: Integers  # (n,) of the windows
+    task: Integers  # (n,) the bound task that is predicted highest
+    prediction: Doubles  # (n,) its probability
+    left_out: dict[str, int]  # why other bound windows are not here -> how many
+
+
+def predicted_positives(
+    model: SequenceModel,
+    windows: Windows,
+    *,
+    tasks: Sequence[int] | None = None,
+    least_prediction: float = 0.5,
+    maximum: int = 2000,
+    batch_size: int = 256,
+    seed: int = 0,
+) -> Positives:
+    """Choose windows that are bound and that the model predicts as bound.
+
+    Parameters
+    ----------
+    model, windows
+        A model and labelled windows of its tasks.
+    tasks
+        Columns of the labels and outputs; all by default. A window counts for its bound task with the highest
+        prediction.
+    least_prediction
+        Windows predicted at or below this are left out.
+    maximum
+        Most windows to give, chosen at random.
+    batch_size
+        Windows predicted at a time.
+    seed
+        Of the choice.
+
+    Raises
+    ------
+    ValueError
+        If no window is bound, or none predicted above the threshold; the message holds the highest prediction.
+    """
+    rng = np.random.default_rng(seed)
+    columns = list(range(len(windows.tasks)) if tasks is None else tasks)
+    bound = windows.labels[:, columns] == 1
+    index = np.flatnonzero(bound.any(axis=1))
+    what = windows.tasks[columns[0]] if len(columns) == 1 else f"any of {len(columns)} tasks"
+    if not len(index):
+        raise ValueError(f"none of the {len(windows)} windows is labelled positive for {what}")
+    left_out: dict[str, int] = {}
+    if len(index) > 4 * maximum:
+        left_out["not drawn"] = len(index) - 4 * maximum
+        index = np.sort(rng.choice(index, 4 * maximum, replace=False))
+    probability = predict(model, windows, index, columns, batch_size=batch_size)
+    probability[~bound[index]] = -1
+    owner = probability.argmax(axis=1)
+    highest = probability.max(axis=1)
+    kept = highest > least_prediction
+    left_out[f"predicted <= {least_prediction:g}"] = int((~kept).sum())
+    if not kept.any():
+        raise ValueError(
+            f"none of the {len(index)} windows positive for {what} is predicted above {least_prediction:g} (the "
+            f"highest is {highest.max():.3g}): train the model further, or lower the threshold"
+        )
+    drawn = np.flatnonzero(kept)
+    if len(drawn) > maximum:
+        left_out["not drawn"] = left_out.get("not drawn", 0) + len(drawn) - maximum
+        drawn = np.sort(rng.choice(drawn, maximum, replace=False))
+    return Positives(index[drawn], np.array(columns)[owner[drawn]], highest[drawn], left_out)
 
 
 def subsequences(
     adapter: Adapter,
     windows: Windows,
     *,
-    task: int = 0,
+    tasks: Sequence[int] | None = None,
     width: int = 20,
     scaling: Scaling = "field",
     layer: str | None = None,
@@ -153,7 +245,7 @@ def subsequences(
     batch_size: int = 256,
     seed: int = 0,
 ) -> Subsequences:
-    """Cut out the bases at maximum attention of positives that the model predicts (DeepGRN, sec. 'motifs').
+    """Cut out the bases at maximum attention of positives that the model predicts (DeepGRN's analysis).
 
     Parameters
     ----------
@@ -161,23 +253,17 @@ def subsequences(
         The model's adapter.
     windows
         Windows with labels.
-    task
-        Column of the labels and of the model's outputs.
+    tasks, least_prediction, maximum, batch_size
+        Which windows; see `predicted_positives`.
     width, scaling
         See `starts_at`.
     layer
         Which attention, where a model has several; see `Adapter.attention`.
     strands
         Strands whose attention is read; each gives one site a window.
-    least_prediction
-        Positives predicted at or below this are left out.
     flat_dnase
         Leave out windows whose DNase maximum is this many times its mean or more; None keeps them. Without DNase
         nothing is left out.
-    maximum
-        Most windows to use, chosen at random.
-    batch_size
-        Windows read at a time.
     seed
         Of the choice of windows and of random places.
 
@@ -189,119 +275,112 @@ def subsequences(
     """
     if windows.length < width:
         raise ValueError(f"the windows have {windows.length} bp, shorter than the {width} bp to cut out")
-    rng = np.random.default_rng(seed)
-    index, prediction, left_out = _chosen(
-        adapter, windows, task, least_prediction, flat_dnase, maximum, batch_size, rng
+    if not isinstance(adapter.model, SequenceModel):
+        raise TypeError(f"expected one of the registered models, got {type(adapter.model).__name__}")
+    chosen = predicted_positives(
+        adapter.model,
+        windows,
+        tasks=tasks,
+        least_prediction=least_prediction,
+        maximum=maximum,
+        batch_size=batch_size,
+        seed=seed,
     )
-    parts = [
-        _strand_sites(adapter, windows, index, prediction, strand, layer, width, scaling, batch_size, rng)
-        for strand in strands
-    ]
-    table = pd.concat([part[0] for part in parts], ignore_index=True)
-    profile, positions = parts[0][1], parts[0][2]
+    chosen, dnase = _without_peaks(windows, chosen, flat_dnase)
+    rng = np.random.default_rng([seed, 1])
+    parts = []
+    for strand in strands:
+        profile, field = _profile(adapter, windows, chosen.rows, strand, layer, batch_size)
+        parts.append((profile, field, _sites(windows, chosen, profile, field, strand, width, scaling, rng)))
+    table = pd.concat([part[2] for part in parts], ignore_index=True)
     codes = windows.codes(table["window"].to_numpy())  # n, L
     turned = (table["strand"] == "-").to_numpy()
 
-    def cut(starts: Integers) -> Codes:
-        part = codes[np.arange(len(codes))[:, None], starts[:, None] + np.arange(width)]
+    def cut(column: str) -> Codes:
+        starts = table[column].to_numpy()
+        part: Codes = codes[np.arange(len(codes))[:, None], starts[:, None] + np.arange(width)]
         part[turned] = reverse_complement(part[turned])
         return part
 
     return Subsequences(
-        attended=cut(table["start"].to_numpy()),
-        random=cut(table["random_start"].to_numpy()),
-        least=cut(table["least_start"].to_numpy()),
+        attended=cut("start"),
+        random=cut("random_start"),
+        least=cut("least_start"),
         table=table,
-        profile=profile,
-        positions=positions,
-        dnase=accessibility(windows, index),
-        windows=index,
-        left_out=left_out,
+        profile=parts[0][0] if strands[0] == "+" else parts[0][0][:, ::-1],
+        positions=_forward(parts[0][1], windows.length, strands[0]),
+        dnase=dnase,
+        windows=chosen.rows,
+        left_out=chosen.left_out,
     )
 
 
-def _chosen(
-    adapter: Adapter,
-    windows: Windows,
-    task: int,
-    least_prediction: float,
-    flat_dnase: float | None,
-    maximum: int,
-    batch_size: int,
-    rng: np.random.Generator,
-) -> tuple[Integers, Doubles, dict[str, int]]:
-    """Rows to use, their predictions, and how many were left out why."""
-    positive = np.flatnonzero(windows.labels[:, task] == 1)
-    name = windows.tasks[task]
-    if not len(positive):
-        raise ValueError(f"none of the {len(windows)} windows is labelled positive for {name}")
-    left_out = {}
-    if len(positive) > 4 * maximum:
-        left_out["not drawn"] = len(positive) - 4 * maximum
-        positive = np.sort(rng.choice(positive, 4 * maximum, replace=False))
-    prediction = predict(adapter, windows, positive, task, batch_size)
-    kept = prediction > least_prediction
-    left_out[f"predicted <= {least_prediction:g}"] = int((~kept).sum())
+def _without_peaks(windows: Windows, chosen: Positives, most: float | None) -> tuple[Positives, Floats | None]:
+    """Leave out windows with a distinct DNase peak; also give the accessibility of those that stay."""
+    dnase = accessibility(windows, chosen.rows, chosen.task)
+    if dnase is None or most is None:
+        return chosen, dnase
+    kept = flat(dnase, most)
     if not kept.any():
         raise ValueError(
-            f"none of the {len(positive)} windows positive for {name} is predicted above {least_prediction:g} "
-            f"(the highest is {prediction.max():.3g}): train the model further, or lower the threshold"
+            f"each of the {len(kept)} predicted windows has a distinct DNase peak (maximum >= {most:g} times the "
+            "mean): raise the limit, or do without it"
         )
-    positive, prediction = positive[kept], prediction[kept]
-    dnase = accessibility(windows, positive) if flat_dnase is not None else None
-    if dnase is not None and flat_dnase is not None:
-        kept = flat(dnase, flat_dnase)
-        left_out[f"DNase maximum >= {flat_dnase:g} times the mean"] = int((~kept).sum())
-        if not kept.any():
-            raise ValueError(
-                f"each of the {len(positive)} predicted windows of {name} has a distinct DNase peak (maximum >= "
-                f"{flat_dnase:g} times the mean): raise the limit, or do without it"
-            )
-        positive, prediction = positive[kept], prediction[kept]
-    if len(positive) > maximum:
-        left_out["not drawn"] = left_out.get("not drawn", 0) + len(positive) - maximum
-        drawn = np.sort(rng.choice(len(positive), maximum, replace=False))
-        positive, prediction = positive[drawn], prediction[drawn]
-    return positive, prediction, left_out
+    left_out = {**chosen.left_out, f"DNase maximum >= {most:g} times the mean": int((~kept).sum())}
+    rest = Positives(chosen.rows[kept], chosen.task[kept], chosen.prediction[kept], left_out)
+    return rest, dnase[kept]
 
 
-def _strand_sites(
+def _profile(
     adapter: Adapter,
     windows: Windows,
     index: Integers,
-    prediction: Doubles,
     strand: Literal["+", "-"],
     layer: str | None,
-    width: int,
-    scaling: Scaling,
     batch_size: int,
-    rng: np.random.Generator,
-) -> tuple[pd.DataFrame, Floats, Doubles]:
-    """Sites of one strand (forward coordinates), its attention profiles, and the positions' centres."""
+) -> tuple[Floats, Field]:
+    """Attention of windows on one strand, (n, T) along that strand."""
     profiles = []
     for first in range(0, len(index), batch_size):
         batch = windows.read(index[first : first + batch_size])
         found = adapter.attention(batch.x, batch.meta, layer=layer, strand=strand)
         profiles.append(found.profile)
-    profile = np.concatenate(profiles)  # n, T: along the strand
+    return np.concatenate(profiles), found.field
+
+
+def _forward(field: Field, length: int, strand: str) -> Doubles:
+    """Centres of the positions in ascending forward coordinates, bp."""
+    return field.center if strand == "+" else (length - 1 - field.center)[::-1]
+
+
+def _sites(
+    windows: Windows,
+    chosen: Positives,
+    profile: Floats,
+    field: Field,
+    strand: str,
+    width: int,
+    scaling: Scaling,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """One row a window: the site at maximum attention and its background, in forward coordinates."""
     length = windows.length
-    most = profile.argmax(axis=1)
-    start = starts_at(most, found.field, length, width=width, scaling=scaling)
-    least = starts_at(profile.argmin(axis=1), found.field, length, width=width, scaling=scaling)
+    start = starts_at(profile.argmax(axis=1), field, length, width=width, scaling=scaling)
+    least = starts_at(profile.argmin(axis=1), field, length, width=width, scaling=scaling)
     drawn = random_starts(start, length, width, rng)
     if strand == "-":  # base x of the strand is the window's length - 1 - x
         start, least, drawn = (length - width - at for at in (start, least, drawn))
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "window": index,
-            "name": windows.table["name"].to_numpy()[index],
+            "window": chosen.rows,
+            "name": windows.table["name"].to_numpy()[chosen.rows],
+            "task": np.array(windows.tasks)[chosen.task],
             "start": start,
             "end": start + width,
             "strand": strand,
             "weight": profile.max(axis=1),
-            "prediction": prediction,
+            "prediction": chosen.prediction,
             "random_start": drawn,
             "least_start": least,
         }
     )
-    return table, profile, found.field.center

@@ -1,0 +1,68 @@
+"""A trained model of an architecture by name: trained once on the given data, then kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from motiflens.models.cache import cache_folder
+from motiflens.models.data.windows import Dataset
+from motiflens.models.opening import open_for_training
+from motiflens.models.recipes import Preset, adjust, recipe
+from motiflens.models.registry import architecture
+from motiflens.models.run import CONFIG, Run, open_run
+
+if TYPE_CHECKING:
+    from motiflens.models.keeper import Report
+
+
+def cached_run(
+    name: str,
+    source: str | None = None,
+    *,
+    tf: str | None = None,
+    preset: Preset = "small",
+    settings: tuple[str, ...] = (),
+    seed: int = 0,
+    report: Report | None = None,
+) -> tuple[Run, Dataset]:
+    """Return a trained run of an architecture and the data it was trained on.
+
+    Parameters
+    ----------
+    name
+        See `motiflens.models.architectures`.
+    source
+        As for `open_dataset`; None for the built-in simulated data.
+    tf
+        One factor of a folder's data set.
+    preset, settings
+        The recipe and changes to it; see `recipes.recipe` and `recipes.adjust`.
+    seed
+        Of the training.
+    report
+        Called with the training's progress.
+
+    Returns
+    -------
+    run, dataset
+        The run lies in the cache under a key of the data's content, the recipe and the seed. An interrupted
+        training goes on where it stopped.
+    """
+    from motiflens.models.train import train
+
+    architecture(name)  # an unknown name is said before any data are made
+    how = adjust(recipe(name, preset=preset), name, list(settings))
+    dataset = open_for_training(source, how, tf=tf, seed=seed)
+    key = json.dumps([name, dataset.hash, dict(dataset.options), how.json, seed], sort_keys=True, default=str)
+    folder = cache_folder("runs") / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    if not (folder / CONFIG).is_file():
+        part = Path(f"{folder}.part")
+        train(name, dataset, part, recipe=how, resume=True, seed=seed, report=report)
+        if folder.exists():
+            shutil.rmtree(folder)
+        part.rename(folder)
+    return open_run(folder), dataset

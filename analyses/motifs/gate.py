@@ -1,0 +1,71 @@
+"""Which motifs hold enough information to be matched at all, and where they begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.models.types import Doubles
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a motif needs.
+
+    Attributes
+    ----------
+    flank
+        Positions at the ends with less information than this, in bits, are cut off.
+    information
+        Bits that the rest must hold in total, corrected for few sites.
+    width
+        Positions that the rest must have.
+    sites
+        Sites that must stand behind the motif.
+    """
+
+    flank: float = 0.3
+    information: float = 6.0
+    width: int = 5
+    sites: float = 10
+
+
+def corrected_information(motif: Motif) -> Doubles:
+    """Information of each position less what few sites would show by chance, (width,), bits, at least 0.
+
+    The small-sample correction is 3 / (2 ln 2 n) for n sites (Schneider et al. 1986).
+
+    >>> motif = Motif("m", np.array([[1.0, 0.0, 0.0, 0.0]]), nsites=10)
+    >>> corrected_information(motif).round(3).tolist()
+    [1.784]
+    """
+    bias = 0.0 if not motif.nsites else 3 / (2 * np.log(2) * motif.nsites)
+    return np.maximum(motif.information - bias, 0)
+
+
+def trim(motif: Motif, *, flank: float = 0.3) -> Motif | None:
+    """Cut positions with less than `flank` bits off both ends; None if nothing is left.
+
+    ``info`` gets ``trimmed``, the number of positions cut off on the left.
+    """
+    kept = np.flatnonzero(corrected_information(motif) >= flank)
+    if not len(kept):
+        return None
+    low, high = int(kept[0]), int(kept[-1]) + 1
+    return replace(motif, ppm=motif.ppm[low:high], info={**motif.info, "trimmed": float(low)})
+
+
+def passes(motif: Motif, gate: Gate) -> bool:
+    """Whether a trimmed motif holds what a gate asks for."""
+    enough = motif.nsites is None or motif.nsites >= gate.sites
+    return bool(enough and motif.width >= gate.width and corrected_information(motif).sum() >= gate.information)
+
+
+def gated(motifs: Sequence[Motif], gate: Gate) -> tuple[list[Motif], list[bool]]:
+    """Trim motifs and say which pass; a motif without an informative position stays whole and fails."""
+    trimmed = [trim(motif, flank=gate.flank) for motif in motifs]
+    good = [short is not None and passes(short, gate) for short in trimmed]
+    return [short or motif for short, motif in zip(trimmed, motifs, strict=True)], good

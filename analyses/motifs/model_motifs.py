@@ -1,0 +1,78 @@
+"""From a model's name or run folder to a folder of motifs with its report: the whole of `interpret motifs`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from motiflens.analyses.motifs.cached_run import cached_run
+from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.motifs.pipeline import find_motifs
+from motiflens.analyses.motifs.routes import MotifOptions
+from motiflens.models import types
+from motiflens.models.opening import open_as_trained
+from motiflens.models.recipes import Preset
+from motiflens.models.run import CONFIG, open_run
+
+if TYPE_CHECKING:
+    from motiflens.models.keeper import Report
+
+
+def model_motifs(
+    model: str,
+    out: types.Path,
+    *,
+    data: str | None = None,
+    routes: Sequence[str] | None = None,
+    tf: str | None = None,
+    known: str = "jaspar",
+    options: MotifOptions | None = None,
+    preset: Preset = "small",
+    settings: tuple[str, ...] = (),
+    report: Report | None = None,
+    say: Callable[[str], None] | None = None,
+) -> types.Json:
+    """Find the motifs of a run, or of an architecture that is trained on the data first.
+
+    Parameters
+    ----------
+    model
+        A run folder, or an architecture's name: then its run comes from the cache, or is trained into it.
+    out
+        Folder to write, the report with it.
+    data
+        As for `open_dataset`. By default the run's own data, or the built-in ones.
+    routes, tf, options, say
+        See `find_motifs`.
+    known
+        Motifs to match against, as for `read_motifs`.
+    preset, settings, report
+        Training by name; see `cached_run`.
+
+    Returns
+    -------
+    dict
+        The content of ``summary.json``.
+    """
+    from motiflens.analyses.report import build_report
+
+    tell = say or (lambda _: None)
+    targets = read_motifs(known)
+    seed = (options or MotifOptions()).seed
+    if Path(model).is_dir() or (Path(model) / CONFIG).exists() or "/" in model:
+        run = open_run(model)
+        dataset = open_as_trained(run, data, tf=_opening_factor(run.config, tf))
+    else:
+        tell(f"model {model} on {data or 'the built-in data'} (made and trained at the first call)")
+        run, dataset = cached_run(model, data, tf=None, preset=preset, settings=settings, seed=seed, report=report)
+    summary = find_motifs(run, dataset, out, targets=targets, routes=routes, tf=tf, options=options, say=tell)
+    tell("report")
+    build_report([Path(out)], Path(out) / "report.html")
+    return summary
+
+
+def _opening_factor(config: types.Json, tf: str | None) -> str | None:
+    """Open the data for one factor only if the run was trained so; other models have it among their tasks."""
+    option = config.get("data", {}).get("options", {}).get("tf")
+    return tf if option else None
