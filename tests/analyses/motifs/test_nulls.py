@@ -13,7 +13,9 @@ from motiflens.analyses.motifs.families import families, found_factors
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.nulls import (
     Null,
-    column_shuffled_null,
+    decoy_null,
+    decoy_q,
+    decoys,
     random_model_null,
     shuffle_columns,
     untrained,
@@ -34,16 +36,29 @@ def test_column_shuffling_keeps_the_columns(rng: np.random.Generator) -> None:
     motif = Motif("m", rng.dirichlet(np.ones(4), 9))
     other = shuffle_columns(motif, rng)
     assert sorted(map(tuple, other.ppm)) == sorted(map(tuple, motif.ppm))
-    seen: list[list[Motif]] = []
+    found = decoys([motif, other], lambda many: np.arange(len(many)) / 100, repeats=3, seed=1)
+    np.testing.assert_allclose(found, [[0, 0.01], [0.02, 0.03], [0.04, 0.05]], rtol=0, atol=1e-12)
+    assert decoys([], lambda many: np.zeros(len(many)), repeats=3).shape == (3, 0)
 
-    def matching(motifs: object) -> int:
-        seen.append(list(motifs))  # type: ignore[call-overload]
-        return len(seen)
 
-    null = column_shuffled_null([motif], matching, repeats=4, seed=1)
-    assert (null.observed, null.null) == (1, (2, 3, 4, 5))
-    assert seen[0][0] is motif
-    assert column_shuffled_null([], matching, observed=0, repeats=4).null == ()
+def test_decoy_rates_by_hand() -> None:
+    p = np.array([0.5, 1e-6, 1e-3, 1e-5])
+    null = np.array([[0.2, 0.3, 0.4, 0.6], [1e-4, 0.7, 0.8, 0.9]])
+    # at 1e-6 and 1e-5: (0 + 1) / 2 expected over 1 and 2; at 1e-3: (1 + 1) / 2 over 3; at 0.5: (4 + 1) / 2 over 4
+    np.testing.assert_allclose(decoy_q(p, null), [5 / 8, 1 / 4, 1 / 3, 1 / 4], rtol=1e-12, atol=0)
+    assert decoy_q(p, np.ones((0, 4))).tolist() == [0, 0, 0, 0]
+    found = decoy_null(p, [False, True, True, True], null, total=9)
+    assert (found.observed, found.total, found.null) == (3, 9, (0, 1))
+    assert decoy_null(p, [False] * 4, null, total=9).null == (0, 0)
+
+
+def test_decoy_rates_hold_their_level(rng: np.random.Generator) -> None:
+    false = []
+    for _ in range(300):  # nothing to find: whatever is reported is false
+        p, null = rng.beta(0.3, 3, 30), rng.beta(0.3, 3, (20, 30))  # p far from uniform
+        false.append((decoy_q(p, null) < 0.05).any())
+    # nominal 5 %: more than 27 of 300 would happen once in 1,000
+    assert sum(false) <= 27
 
 
 def test_untrained_twin_is_new_and_leaves_the_generator_alone() -> None:
@@ -58,8 +73,7 @@ def test_untrained_twin_is_new_and_leaves_the_generator_alone() -> None:
 
     null = random_model_null(
         model,
-        lambda twin: [Motif("m", np.full((3, 4), 0.25))] * int(twin is not model),
-        len,
+        lambda twin: int(twin is not model),
         observed=3,
         total=4,
         repeats=2,
