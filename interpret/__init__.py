@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from motiflens.interpret.guard import preserved
     from motiflens.interpret.results import Attention, Attribution, Field
     from motiflens.interpret.store import Store, open_store
+    from motiflens.interpret.write_store import write_store
 
 __all__ = [
     "Adapter",
@@ -28,6 +29,7 @@ __all__ = [
     "preserved",
     "to_bp",
     "to_positions",
+    "write_store",
 ]
 __getattr__ = lazy_exports(
     __name__,
@@ -43,6 +45,7 @@ __getattr__ = lazy_exports(
         "Attribution": "motiflens.interpret.results",
         "Field": "motiflens.interpret.results",
         "Store": "motiflens.interpret.store",
+        "write_store": "motiflens.interpret.write_store",
         "open_store": "motiflens.interpret.store",
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -233,13 +233,31 @@ class Adapter:
         method: str,
         target: int = 0,
         meta: Floats | Tensor | None = None,
-        baseline: Any = None,
-        **options: Any,
+        baseline: str | Tensor | None = None,
+        n_baselines: int | None = None,
+        batch_size: int = 64,
+        seed: int = 0,
+        correct: bool | None = None,
+        tolerance: float | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Attribution:
-        """Attribute a logit to the input; see `motiflens.interpret.attribute`, which takes the same options."""
+        """Attribute a logit to the input; see `motiflens.interpret.attribute`, which this calls."""
         from motiflens.interpret.attribution.attribute import attribute
 
-        return attribute(self.model, x, method=method, target=target, meta=meta, baseline=baseline, **options)
+        return attribute(
+            self.model,
+            x,
+            method=method,
+            target=target,
+            meta=meta,
+            baseline=baseline,
+            n_baselines=n_baselines,
+            batch_size=batch_size,
+            seed=seed,
+            correct=correct,
+            tolerance=tolerance,
+            options=options,
+        )
 
     def _choose(self, sources: list[Source], layer: str | None) -> Source:
         if not sources:

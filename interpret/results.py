@@ -19,7 +19,7 @@ class Field(NamedTuple):
     @property
     def center(self) -> Doubles:
         """Mean of the field's bases, (T,): start + (width - 1) / 2."""
-        return self.start + (self.width - 1) / 2
+        return np.asarray(self.start + (self.width - 1) / 2, dtype=np.float64)
 
     @property
     def end(self) -> Integers:
@@ -30,7 +30,7 @@ class Field(NamedTuple):
 class Attention(NamedTuple):
     """Attention of a batch on one strand."""
 
-    weights: Floats  # as the model computes them: (N, T), (N, T, D) or (N, Q, K)
+    weights: Floats  # as the model computes them: (N, T), (N, T, D), (N, Q, K) or per head (N, H, Q, K)
     kind: str  # vector, channel or pairwise
     profile: Floats  # N, T: reduced to one value a position
     field: Field

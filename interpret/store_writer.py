@@ -1,0 +1,198 @@
+"""Writing a store block by block, so that an interrupted one can be gone on with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from motiflens.interpret.results import Attention, Attribution, Field
+from motiflens.interpret.store import FORMAT, PLACE_COLUMNS, TEXT_COLUMNS
+from motiflens.models import types
+from motiflens.models.files import write_whole
+from motiflens.models.types import Codes, Floats, Integers, Json
+
+_BLOCK = 1 << 24  # bytes copied at a time
+
+
+class StoreWriter:
+    """Writes ``PATH.part`` and renames it to PATH when it is finished.
+
+    Everything is allocated with the first block, so that writing further ones changes no metadata: the part file
+    stays readable whenever the program is stopped. The number of rows done is written after the rows themselves.
+
+    Parameters
+    ----------
+    path
+        The finished store.
+    index
+        (N,) rows of the split that will be written, in order.
+    labels
+        (N,) labels of the target.
+    table
+        N rows; see `Windows.table`. A missing chromosome becomes an empty one.
+    identity
+        What was computed from what: a part file with another identity is thrown away.
+    attributes
+        ``method``, ``target``, ``task``, ``channels``, ``length``, ``made_by``.
+    precision
+        ``float32`` or ``float16``.
+    """
+
+    def __init__(
+        self,
+        path: types.Path,
+        *,
+        index: Integers,
+        labels: Floats,
+        table: pd.DataFrame,
+        identity: Json,
+        attributes: Json,
+        precision: str = "float32",
+    ) -> None:
+        if precision not in ("float32", "float16"):
+            raise ValueError(f"precision must be float32 or float16, not {precision!r}")
+        if not len(index):
+            raise ValueError("there are no windows to write")
+        self.path = Path(path)
+        self.part = self.path.with_name(self.path.name + ".part")
+        self.index, self.labels, self.table = index, labels, table
+        self.attributes, self.precision = attributes, precision
+        self.identity = json.dumps({**identity, "rows": len(index), "precision": precision}, sort_keys=True)
+        self._file = self._resumed()
+
+    @property
+    def done(self) -> int:
+        """Rows that are written, from an earlier run included."""
+        return 0 if self._file is None else int(self._file["done"][0])
+
+    def write(
+        self, codes: Codes, attribution: Attribution, attention: dict[str, Attention], *, hypothetical: bool
+    ) -> None:
+        """Write the next rows.
+
+        Parameters
+        ----------
+        codes
+            (n, L) bases.
+        attribution
+            Of those windows.
+        attention
+            Strand -> theirs; empty without attention. The same strands in every call.
+        hypothetical
+            Keep hypothetical scores too, where the method has them.
+        """
+        values: dict[str, Any] = {
+            "codes": codes,
+            "scores": attribution.scores,
+            "prediction": attribution.prediction,
+        }
+        if hypothetical and attribution.hypothetical is not None:
+            values["hypothetical"] = attribution.hypothetical[:, :4]
+        if attribution.completeness is not None:
+            values["completeness"] = attribution.completeness
+        if attribution.flagged is not None:
+            values["flagged"] = attribution.flagged
+        for strand, found in attention.items():
+            values[f"attention/{strand}"] = found.profile
+        if self._file is None:
+            self._file = self._allocated(values, attention)
+        first = self.done
+        for name, block in values.items():
+            self._file[name][first : first + len(codes)] = block
+        self._file.flush()
+        self._file["done"][0] = first + len(codes)
+        self._file.flush()
+
+    def finish(self) -> Path:
+        """Compress into the finished store, and remove the part file."""
+        if self._file is None or self.done < len(self.index):
+            raise ValueError(f"only {self.done} of {len(self.index)} windows were written")
+        with write_whole(self.path) as whole, h5py.File(whole, "w") as out:
+            _copy(self._file, out)
+        self._file.close()
+        self._file = None
+        self.part.unlink()
+        return self.path
+
+    def close(self) -> None:
+        """Leave the part file for a later run."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _resumed(self) -> h5py.File | None:
+        if not self.part.is_file():
+            return None
+        try:
+            file = h5py.File(self.part, "r+")
+        except OSError:  # stopped while it was allocated
+            return None
+        if file.attrs.get("identity") == self.identity:
+            return file
+        file.close()
+        return None
+
+    def _allocated(self, values: dict[str, Any], attention: dict[str, Attention]) -> h5py.File:
+        self.part.parent.mkdir(parents=True, exist_ok=True)
+        file = h5py.File(self.part, "w")
+        rows = len(self.index)
+        for name, block in values.items():
+            kind = self.precision if name in ("scores", "hypothetical") else block.dtype
+            data = file.create_dataset(name, (rows, *block.shape[1:]), kind)
+            data[rows - 1] = 0  # takes all the room now
+        for found in attention.values():
+            _describe(file["attention"], found, found.field)
+        file["row"], file["label"] = self.index, self.labels
+        for name in TEXT_COLUMNS:
+            if name in self.table:
+                file.create_dataset(
+                    name, data=self.table[name].astype(str).to_numpy(object), dtype=h5py.string_dtype()
+                )
+        for name in PLACE_COLUMNS:
+            if name in self.table:
+                file[name] = self.table[name].fillna(0).to_numpy(np.int64)
+        for name, value in self.attributes.items():
+            file.attrs[name] = value if isinstance(value, str | int) else json.dumps(value)
+        file["done"] = np.zeros(1, dtype=np.int64)
+        file.attrs["motiflens_store"] = FORMAT
+        file.flush()
+        file.attrs["identity"] = self.identity  # last: without it the file is thrown away
+        file.flush()
+        return file
+
+
+def _describe(group: h5py.Group, attention: Attention, field: Field) -> None:
+    if "start" not in group:
+        group["start"] = field.start
+    group.attrs.update(width=field.width, nominal=field.nominal, layer=attention.layer, kind=attention.kind)
+
+
+def _copy(source: h5py.Group, out: h5py.Group) -> None:
+    """Copy groups, attributes and datasets, the large ones compressed, a block at a time."""
+    for name, value in source.attrs.items():
+        if name != "identity":
+            out.attrs[name] = value
+    for name, item in source.items():
+        if isinstance(item, h5py.Group):
+            _copy(item, out.create_group(name))
+        elif name != "done":
+            _copy_dataset(item, out, name)
+
+
+def _copy_dataset(item: h5py.Dataset, out: h5py.Group, name: str) -> None:
+    if item.ndim < 2:
+        out.create_dataset(name, data=item[:], dtype=item.dtype)
+        return
+    row = item.dtype.itemsize * int(np.prod(item.shape[1:]))
+    chunk = (max(1, min(len(item), (1 << 18) // max(row, 1))), *item.shape[1:])
+    packed = out.create_dataset(
+        name, item.shape, item.dtype, chunks=chunk, compression="gzip", compression_opts=1, shuffle=True
+    )
+    step = max(1, _BLOCK // max(row * chunk[0], 1)) * chunk[0]
+    for start in range(0, len(item), step):
+        packed[start : start + step] = item[start : start + step]
