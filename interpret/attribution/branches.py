@@ -33,7 +33,7 @@ class OneStrand(nn.Module):
 
     def attention_stems(self) -> dict[str, tuple[nn.Module, ...]]:
         """Attention as the model gives it, by its names here."""
-        stems = getattr(self.model, "attention_stems", dict)()
+        stems: dict[str, tuple[nn.Module, ...]] = getattr(self.model, "attention_stems", dict)()
         return {f"model.{name}": stem for name, stem in stems.items()}
 
 
