@@ -8,7 +8,9 @@ from motiflens.models.data.windows import Windows
 from motiflens.models.types import Integers
 
 
-def draw_epoch(windows: Windows, number: int, seed: int, *, use_peak: bool = False) -> Integers:
+def draw_epoch(
+    windows: Windows, number: int, seed: int, *, use_peak: bool = False, most: int | None = None
+) -> Integers:
     """Return the rows to train on in one epoch, in order.
 
     Parameters
@@ -20,6 +22,8 @@ def draw_epoch(windows: Windows, number: int, seed: int, *, use_peak: bool = Fal
     use_peak
         Of each peak draw one random window in place of all of its windows (DeepGRN's ``use_peak``), and negatives
         in proportion. A peak is a run of bound windows of one cell type that overlap or touch.
+    most
+        At most so many windows, chosen at random; None for all.
 
     Raises
     ------
@@ -28,7 +32,7 @@ def draw_epoch(windows: Windows, number: int, seed: int, *, use_peak: bool = Fal
     """
     rows = windows.epoch(number, seed)
     if not use_peak:
-        return rows
+        return rows[:most]  # they come shuffled
     bound = (windows.labels[rows] == 1).any(axis=1)
     generator = np.random.default_rng([seed, number, 4])
     peaks = peak_numbers(windows, rows[bound])
@@ -39,7 +43,7 @@ def draw_epoch(windows: Windows, number: int, seed: int, *, use_peak: bool = Fal
     others = np.flatnonzero(~bound)
     wanted = round(len(others) * len(first) / max(len(peaks), 1))
     keep[generator.permutation(others)[:wanted]] = True
-    return rows[keep]
+    return rows[keep][:most]
 
 
 def peak_numbers(windows: Windows, rows: Integers) -> Integers:
@@ -53,7 +57,7 @@ def peak_numbers(windows: Windows, rows: Integers) -> Integers:
         keys.append(part["cell_type"].astype("category").cat.codes.to_numpy())
     start = part["start"].to_numpy()
     order = np.lexsort((start, *keys))
-    gap = _stride(start[order])
+    gap = _stride(table["start"].to_numpy()[:1000])
     new = np.diff(start[order], prepend=start[order[:1]] if len(order) else 0) > gap
     for key in keys:
         new |= np.diff(key[order], prepend=key[order[:1]] if len(order) else 0) != 0

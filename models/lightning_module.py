@@ -68,7 +68,13 @@ class Trained(pl.LightningModule):
         windows = self._train_split.windows
         return epoch_loader(
             self._train_split,
-            draw_epoch(windows, self.current_epoch, self.seed, use_peak=self.recipe.use_peak),
+            draw_epoch(
+                windows,
+                self.current_epoch,
+                self.seed,
+                use_peak=self.recipe.use_peak,
+                most=self.recipe.epoch_windows,
+            ),
             batch=self.recipe.batch,
             epoch=self.current_epoch,
             seed=self.seed,

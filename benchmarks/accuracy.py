@@ -1,0 +1,197 @@
+"""How accurate is each architecture on measured ChIP-seq sets, and what do attention and DNase add?
+
+Run from the repository's root: ``python benchmarks/accuracy.py``. It goes on where it was stopped, prints each
+result as it comes, and writes ``benchmarks/results/accuracy.tsv|md`` (ENCODE sets) and
+``benchmarks/results/simulated.tsv|md`` (DeepGRN on the built-in simulated data).
+
+Models are trained on ``NAME.AC.seq.gz`` (bound windows; unbound ones are dinucleotide shuffles; a validation
+split is set apart from it) with the ``short`` recipes and tested on ``NAME.B.seq.gz``, which plays no part in
+training or in choosing recipes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from motiflens.models import architectures
+from motiflens.models.data import open_dataset
+from motiflens.models.data.windows import Dataset
+from motiflens.models.evaluate import evaluate
+from motiflens.models.files import write_text
+from motiflens.models.recipes import Recipe, adjust, recipe
+from motiflens.models.train import train
+
+RESULTS = Path(__file__).resolve().parent / "results"
+TEN = (
+    "deepgrn",
+    "tbinet",
+    "saresnet",
+    "kegru",
+    "danq",
+    "deepsea",
+    "deepbind",
+    "cnn_zeng",
+    "factornet",
+    "expectation_luo",
+)
+SIMULATED = {
+    "single attention, DNase": [],
+    "pairwise attention, DNase": ["attention=pairwise"],
+    "no attention, DNase": ["attention=none"],
+    "single attention, sequence only": ["signals="],
+}
+
+
+def main() -> None:
+    """Read the options and run what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/encode"))
+    parser.add_argument("--seeds", type=int, default=3, help="how many, from 0")
+    parser.add_argument("--sets", default="REST,FOXA1,GABPA,YY1", help="which, by the beginning of their names")
+    parser.add_argument("--models", default=",".join(TEN))
+    parser.add_argument("--tfs", default="CTCF,FOXA1,SPI1", help="of the simulated data; empty to leave it out")
+    parser.add_argument("--set", action="append", default=[], help="key=value for all recipes (for tuning)")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    unknown = set(options.models.split(",")) - set(architectures())
+    if unknown:
+        parser.error(f"unknown architectures: {', '.join(sorted(unknown))}")
+    encode(options)
+    if options.tfs:
+        simulated(options)
+
+
+def encode(options: argparse.Namespace) -> None:
+    """Train and test each architecture on each ENCODE set."""
+    table = Table(options.results / "accuracy.tsv", ["set", "model", "seed"])
+    for seed in range(options.seeds):
+        for name in options.sets.split(","):
+            path = next(iter(sorted(options.data.glob(f"{name}*.AC.seq.gz"))), None)
+            if path is None:
+                print(f"{options.data} has no set {name}: left out")
+                continue
+            dataset = None
+            for model in options.models.split(","):
+                key = {"set": path.name.split(".")[0], "model": model, "seed": seed}
+                if table.has(key):
+                    continue
+                dataset = dataset or open_dataset(path, seed=seed)
+                how = adjust(recipe(model, preset="short"), model, options.set)
+                table.add({**key, **result(model, dataset, how, seed)})
+                write_accuracy(table.frame, options.results / "accuracy.md")
+
+
+def simulated(options: argparse.Namespace) -> None:
+    """Train DeepGRN with and without attention and DNase on the built-in simulated data."""
+    from motiflens.models.opening import open_for_training
+
+    table = Table(options.results / "simulated.tsv", ["tf", "model", "seed"])
+    for seed in range(options.seeds):
+        for tf in options.tfs.split(","):
+            for name, settings in SIMULATED.items():
+                key = {"tf": tf, "model": name, "seed": seed}
+                if table.has(key):
+                    continue
+                how = adjust(recipe("deepgrn", preset="small"), "deepgrn", [*settings, *options.set])
+                dataset = open_for_training(None, how, tf=tf, seed=seed)
+                table.add({**key, **result("deepgrn", dataset, how, seed)})
+                write_simulated(table.frame, options.results / "simulated.md")
+
+
+def result(model: str, dataset: Dataset, how: Recipe, seed: int) -> dict[str, object]:
+    """Train one model and test it."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = train(model, dataset, Path(folder) / "run", recipe=how, seed=seed)
+        record = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
+        found = evaluate(run, dataset).iloc[0]
+    return {
+        "auroc": round(float(found["auroc"]), 4),
+        "auprc": round(float(found["auprc"]), 4),
+        "valid_auroc": round(record["valid"][0]["auroc"], 4),
+        "valid_auprc": round(record["valid"][0]["auprc"], 4),
+        "epochs": record["epochs"],
+        "seconds": round(record["seconds"]),
+        "sequences_per_second": round(record["sequences"] / record["seconds"]),
+        "parameters": sum(weight.numel() for weight in run.model.parameters()),
+        "threads": torch.get_num_threads(),
+        "device": platform.processor() or platform.machine(),
+    }
+
+
+class Table:
+    """Rows in a file, which later runs add to."""
+
+    def __init__(self, path: Path, keys: list[str]) -> None:
+        self.path, self.keys = path, keys
+        self.frame = pd.read_csv(path, sep="\t") if path.is_file() else pd.DataFrame(columns=keys)
+
+    def has(self, key: dict[str, object]) -> bool:
+        """Tell whether there is a row of this key."""
+        if self.frame.empty:
+            return False
+        wanted = [str(key[name]) for name in self.keys]
+        return wanted in self.frame[self.keys].astype(str).to_numpy().tolist()
+
+    def add(self, row: dict[str, object]) -> None:
+        """Print a row and write all of them."""
+        print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
+        self.frame = pd.concat([self.frame, pd.DataFrame([row])], ignore_index=True)
+        write_text(self.path, self.frame.to_csv(sep="\t", index=False))
+
+
+def write_accuracy(frame: pd.DataFrame, path: Path) -> None:
+    """Write mean test AUC and seconds by model and set."""
+    sets = list(dict.fromkeys(frame["set"]))
+    lines = [
+        "# Test AUC on ENCODE ChIP-seq sets",
+        "",
+        "Made by `python benchmarks/accuracy.py`: trained on `*.AC.seq.gz` against dinucleotide shuffles with the",
+        "`short` recipes, tested on `*.B.seq.gz` (500 bound, 500 shuffled). Mean over seeds ± standard deviation",
+        "(number of seeds), and the mean training time in seconds on "
+        f"{', '.join(sorted({str(int(n)) for n in frame['threads']}))} thread(s) of a shared machine.",
+        "",
+        "| model | " + " | ".join(sets) + " |",
+        "|---|" + "---|" * len(sets),
+    ]
+    for model in dict.fromkeys(frame["model"]):
+        cells = [_cell(frame[(frame["model"] == model) & (frame["set"] == name)]) for name in sets]
+        lines.append(f"| {model} | " + " | ".join(cells) + " |")
+    best = [f"{frame[frame['set'] == name].groupby('model')['auroc'].mean().max():.4f}" for name in sets]
+    lines.append("| **best** | " + " | ".join(best) + " |")
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _cell(part: pd.DataFrame, metric: str = "auroc") -> str:
+    if part.empty:
+        return "–"
+    spread = f" ± {part[metric].std():.4f}" if len(part) > 1 else ""
+    return f"{part[metric].mean():.4f}{spread} ({len(part)}), {part['seconds'].mean():.0f} s"
+
+
+def write_simulated(frame: pd.DataFrame, path: Path) -> None:
+    """Write mean test auPRC by variant and TF."""
+    tfs = list(dict.fromkeys(frame["tf"]))
+    lines = [
+        "# DeepGRN on the built-in simulated data: test auPRC",
+        "",
+        "Made by `python benchmarks/accuracy.py`: preset `small`, one TF across its cell types. Mean over seeds ±",
+        "standard deviation (number of seeds), and the mean training time in seconds.",
+        "",
+        "| variant | " + " | ".join(tfs) + " |",
+        "|---|" + "---|" * len(tfs),
+    ]
+    for model in dict.fromkeys(frame["model"]):
+        cells = [_cell(frame[(frame["model"] == model) & (frame["tf"] == tf)], "auprc") for tf in tfs]
+        lines.append(f"| {model} | " + " | ".join(cells) + " |")
+    write_text(path, "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

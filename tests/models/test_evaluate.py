@@ -1,0 +1,115 @@
+"""Scoring windows: order, batches, strands, tasks, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from motiflens.models import build, open_run, save_run
+from motiflens.models.architectures.base import reverse_complement
+from motiflens.models.data.one_hot import one_hot
+from motiflens.models.data.windows import ArrayWindows, Dataset
+from motiflens.models.evaluate import evaluate, score
+from motiflens.models.metrics import binary_metrics
+from motiflens.models.run import Run
+from motiflens.models.strands import mean_logit
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    torch.manual_seed(0)
+    model = build("cnn_zeng", length=40, outputs=2, kernels=8, kernel_size=6, dense=4)
+    return open_run(save_run(tmp_path / "run", model, {"tasks": ["a", "b"]}))
+
+
+def windows(n: int = 30) -> ArrayWindows:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, (n, 2)).astype(np.float32)
+    labels[0, 1] = np.nan
+    return ArrayWindows(rng.integers(0, 5, (n, 40)).astype(np.uint8), labels, tasks=("a", "b"))
+
+
+def dataset(found: ArrayWindows) -> Dataset:
+    return Dataset("made up", "arrays", {"test": found}, "h")
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 30, 100])
+def test_score_equals_the_model(run: Run, batch_size: int) -> None:
+    found = windows()
+    x = torch.from_numpy(one_hot(found.codes(np.arange(30))))
+    with torch.no_grad():
+        expected = run.model(x).numpy()
+    parts = list(score(run.model, found, batch_size=batch_size))
+    np.testing.assert_allclose(np.concatenate(parts), expected, rtol=1e-5, atol=1e-6)
+    rows = np.array([5, 2, 9])
+    np.testing.assert_allclose(
+        np.concatenate(list(score(run.model, found, rows))), expected[rows], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_average_of_strands(run: Run) -> None:
+    found = windows()
+    x = torch.from_numpy(one_hot(found.codes(np.arange(30))))
+    with torch.no_grad():
+        p = (run.model(x).sigmoid() + run.model(reverse_complement(x)).sigmoid()) / 2
+    logits = np.concatenate(list(score(run.model, found, average_strands=True)))
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), p.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_mean_logit_is_stable() -> None:
+    a = torch.tensor([100.0, -100.0, 0.3, 100.0], dtype=torch.float64, requires_grad=True)
+    b = torch.tensor([100.0, -100.0, -1.2, -100.0], dtype=torch.float64)
+    found = mean_logit(a, b)
+    p = (torch.sigmoid(torch.tensor(0.3)) + torch.sigmoid(torch.tensor(-1.2))).double() / 2
+    expected = torch.tensor([100.0, -100.0, torch.logit(p), 0.0], dtype=torch.float64)
+    torch.testing.assert_close(found.detach(), expected, rtol=1e-6, atol=1e-6)
+    found.sum().backward()
+    assert a.grad is not None
+    assert torch.isfinite(a.grad).all()
+
+
+def test_the_model_comes_back_as_it_was(run: Run) -> None:
+    run.model.train()
+    parts = score(run.model, windows(), batch_size=4)
+    next(parts)
+    parts.close()  # type: ignore[attr-defined]
+    assert run.model.training
+
+
+def test_evaluate_masks_and_keeps(run: Run) -> None:
+    found = windows()
+    table = evaluate(run, dataset(found))
+    logits = np.concatenate(list(score(run.model, found)))
+    for i, task in enumerate(("a", "b")):
+        expected = binary_metrics(found.labels[:, i], logits[:, i])
+        row = table.iloc[i]
+        assert row["task"] == task
+        assert row["positives"] + row["negatives"] == 30 - i
+        for name, value in expected.items():
+            assert row[name] == pytest.approx(value, rel=1e-12)
+    kept = json.loads((run.path / "metrics.json").read_text())["evaluated_test"]
+    assert [row["task"] for row in kept["tasks"]] == ["a", "b"]
+    assert kept["data_hash"] == "h"
+
+
+def test_tasks_are_matched_by_name(run: Run) -> None:
+    found = windows()
+    turned = ArrayWindows(
+        found.codes(np.arange(30)), found.labels[:, ::-1].copy(), tasks=("b", "a"), table=found.table
+    )
+    assert evaluate(run, dataset(found)).equals(evaluate(run, dataset(turned)))
+    other = ArrayWindows(found.codes(np.arange(30)), found.labels, tasks=("a", "c"))
+    with pytest.raises(ValueError, match="the data have no task 'b'"):
+        evaluate(run, dataset(other))
+
+
+def test_refuses_other_windows(run: Run) -> None:
+    short = ArrayWindows(np.zeros((2, 30), dtype=np.uint8), np.zeros((2, 2)), tasks=("a", "b"))
+    with pytest.raises(ValueError, match="takes windows of 40 bp, the data have 30"):
+        evaluate(run, dataset(short))
+    with pytest.raises(ValueError, match="has no split 'valid'"):
+        evaluate(run, dataset(windows()), split="valid")
