@@ -10,7 +10,7 @@ import typer
 
 def command(
     out: Annotated[Path, typer.Argument(help="Folder to write; must not exist, or be empty.")],
-    preset: Annotated[str, typer.Option(help="small (6 Mb) or paper (60 Mb).")] = "small",
+    preset: Annotated[str, typer.Option(help="small (4.5 Mb) or paper (60 Mb).")] = "small",
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
 ) -> None:
     """Simulate a regulatory genome: sequence, chromatin, ChIP-seq and DNase-seq, with every binding site known."""

@@ -10,7 +10,7 @@ from motiflens.models.data.simulate.genes import Genes
 from motiflens.models.data.simulate.genome import Genome
 from motiflens.models.data.simulate.presets import Preset
 from motiflens.models.data.simulate.stream import Stream
-from motiflens.models.types import Doubles, Integers
+from motiflens.models.types import Doubles, Floats, Integers
 
 KINDS = ("promoter", "enhancer", "insulator", "bare", "closed")
 PROMOTER, ENHANCER, INSULATOR, BARE, CLOSED = range(len(KINDS))
@@ -93,13 +93,13 @@ def open_elements(elements: Elements, lineage: Integers, seed: int) -> None:
             elements.access[i, cell] = min(1.0, float(level[i] * wobble[cell])) if is_open else SILENT
 
 
-def accessibility(elements: Elements, total: int) -> Doubles:
+def accessibility(elements: Elements, total: int) -> Floats:
     """Accessibility of each base in each cell type, (cell types, total).
 
     An element's profile is a bump, (1 - (d / half)^2)^2 of its height with a flat top over the inner half;
     everything else is closed.
     """
-    track = np.full((elements.access.shape[1], total), SILENT)
+    track = np.full((elements.access.shape[1], total), SILENT, dtype=np.float32)
     for centre, half, access in zip(
         elements.centre.tolist(), elements.half.tolist(), elements.access, strict=True
     ):
@@ -108,5 +108,5 @@ def accessibility(elements: Elements, total: int) -> Doubles:
         slope = np.clip((distance - half // 2) / (reach - half // 2 + 1), 0.0, 1.0)
         bump = (1.0 - slope * slope) * (1.0 - slope * slope)
         place = slice(centre - reach, centre + reach + 1)
-        track[:, place] = np.maximum(track[:, place], access[:, None] * bump)
+        track[:, place] = np.maximum(track[:, place], (access[:, None] * bump).astype(np.float32))
     return track

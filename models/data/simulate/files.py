@@ -55,10 +55,10 @@ def write_runs(path: Path, genome: Genome, values: Floats) -> None:
             part = values[start:end]
             edges = np.concatenate([[0], np.flatnonzero(np.diff(part)) + 1, [len(part)]])
             file.addEntries(
-                [name] * (len(edges) - 1),
-                edges[:-1].tolist(),
-                ends=edges[1:].tolist(),
-                values=part[edges[:-1]].tolist(),
+                np.full(len(edges) - 1, name),
+                edges[:-1],
+                ends=edges[1:],
+                values=part[edges[:-1]].astype(np.float64),
             )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from motiflens.models.data.simulate.factors import MILLIBITS, PAIR, factors
 from motiflens.models.data.simulate.sites import SPACING
-from motiflens.models.types import Doubles, Integers
+from motiflens.models.types import Doubles, Floats, Integers
 
 BOUND = 0.5  # occupancy from which a site counts as bound
 _STRONGEST = 4.0  # bits above `half` beyond which a better site binds no better
@@ -23,7 +23,7 @@ def thresholds() -> dict[str, int]:
     return lowest
 
 
-def occupancy(table: pd.DataFrame, access: Doubles) -> Doubles:
+def occupancy(table: pd.DataFrame, access: Floats | Doubles) -> Doubles:
     """Occupancy of each site in each cell type.
 
     Parameters

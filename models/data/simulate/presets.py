@@ -49,10 +49,10 @@ PRESETS = {
         # A compact genome, packed so that a model learns eight motifs from it in minutes on two cores.
         Preset(
             name="small",
-            chromosomes=_lengths(1_400_000, 1_200_000, 1_100_000, 1_000_000, 650_000, 650_000),
+            chromosomes=_lengths(1_100_000, 1_000_000, 900_000, 500_000, 500_000, 500_000),
             valid=("chr5",),
             test=("chr6",),
-            element_spacing=1_050,
+            element_spacing=650,
             gene_spacing=20_000,
             isochore=40_000,
             length=500,
@@ -88,7 +88,7 @@ PRESETS = {
             chromosomes=_lengths(120_000, 60_000, 60_000),
             valid=("chr2",),
             test=("chr3",),
-            element_spacing=1_050,
+            element_spacing=800,
             gene_spacing=15_000,
             isochore=20_000,
             length=500,

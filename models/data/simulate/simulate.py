@@ -52,7 +52,7 @@ class _World:
     planting: Planting
     sites: pd.DataFrame
     bound: types.Doubles  # sites, cell types
-    access: types.Doubles  # cell types, total
+    access: types.Floats  # cell types, total
     copies: types.Integers  # total: of the 35-mer that starts there
     satellites: list[tuple[int, int]]
 
@@ -65,7 +65,7 @@ def simulate(out: types.Path, *, preset: str = "small", seed: int = 0, progress:
     out
         A folder that does not exist yet, or is empty. It appears whole or not at all.
     preset
-        ``small`` (6 Mb) or ``paper`` (60 Mb).
+        ``small`` (4.5 Mb) or ``paper`` (60 Mb).
     seed
         The same seed gives the same files.
     progress
@@ -122,7 +122,7 @@ def _grow(preset: Preset, seed: int, tell: Progress) -> _World:
     return _World(preset, seed, genome, genes, elements, planting, sites, bound, access, copies, satellites)
 
 
-def _bind(genome: Genome, planting: Planting, access: types.Doubles) -> tuple[pd.DataFrame, types.Doubles]:
+def _bind(genome: Genome, planting: Planting, access: types.Floats) -> tuple[pd.DataFrame, types.Doubles]:
     """Find all sites and how often each is bound; unbound ones that were not planted are kept if strong."""
     sites = find_sites(genome, planting, thresholds())
     middle = ((sites["start"] + sites["end"]) // 2).to_numpy()
@@ -249,13 +249,13 @@ def _sequence(folder: Path, world: _World, tell: Progress) -> None:
         access = world.access[cell]
         seen = world.bound[:, cell] >= FAINT
         cut = footprints(
-            np.rint((access + 0.02) * _UNIT).astype(np.int64) * mappable,
+            np.rint((access.astype(np.float64) + 0.02) * _UNIT).astype(np.int64) * mappable,
             sites["start"].to_numpy()[seen],
             sites["end"].to_numpy()[seen],
             world.bound[seen, cell],
         )
         files.write_runs(folder / "dnase" / f"{name}.bw", genome, dnase(cut, Stream(world.seed, f"DNase {name}")))
-        open_bins = access.reshape(-1, _BIN).mean(axis=1)
+        open_bins = access.reshape(-1, _BIN).mean(axis=1, dtype=np.float64)
         base = mappable.reshape(-1, _BIN).sum(axis=1)
         artefact = np.zeros(total // _BIN)
         for start, end in world.satellites:

@@ -19,7 +19,9 @@ def experiment(strengths: list[int], total: int = 100_000) -> np.ndarray:
     weights = np.full(total // 50, 1000)
     against = control(weights, 50, total, Stream(0, "c"))
     centres = np.array([30_000, 60_000])[: len(strengths)]
-    return chip(weights, 50, centres, np.array(strengths, dtype=np.int64), against, total, Stream(0, "t")).fold_change
+    return chip(
+        weights, 50, centres, np.array(strengths, dtype=np.int64), against, total, Stream(0, "t")
+    ).fold_change
 
 
 def test_fold_change_is_one_without_sites_and_high_at_them() -> None:
