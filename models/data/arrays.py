@@ -91,8 +91,9 @@ def _part(content: dict[str, Any], suffix: str, path: Path, options: Options) ->
             raise ValueError(f"{path} lacks {name!r}: it holds {', '.join(sorted(content)) or 'nothing'}")
     x, y = np.asarray(content[f"X{suffix}"]), np.asarray(content[f"y{suffix}"])
     where = f"{path} X{suffix}"
-    if x.ndim != 3 or x.shape[1] < 4:
-        hint = " (it looks like (N, L, 4): transpose it)" if x.ndim == 3 and x.shape[2] == 4 else ""
+    turned = x.ndim == 3 and x.shape[2] == 4 != x.shape[1]
+    if x.ndim != 3 or x.shape[1] < 4 or turned:
+        hint = " (it looks like (N, L, 4): transpose it)" if turned else ""
         raise ValueError(f"{where} has the shape {x.shape}: expected (N, C, L) with C of at least 4{hint}")
     if x.dtype.kind not in "fiub" or y.dtype.kind not in "fiub":
         raise ValueError(f"{where} and y{suffix} are of type {x.dtype} and {y.dtype}: expected numbers")
