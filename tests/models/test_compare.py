@@ -1,0 +1,94 @@
+"""Comparing runs: means over common tasks, counts about the diagonal, Wilcoxon, strata."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import wilcoxon
+
+from motiflens.models.compare import compare, pair, size_class, task_table
+from motiflens.models.metrics import METRICS
+
+
+def make(folder: Path, values: dict[str, float], bound: dict[str, int] | None = None) -> Path:
+    """Write what compare reads of a run."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"training": {"train_windows": bound or {}}}))
+    tasks = [
+        {"task": task, "positives": 5, "negatives": 5, **dict.fromkeys(METRICS, value)}
+        for task, value in values.items()
+    ]
+    (folder / "metrics.json").write_text(json.dumps({"evaluated_test": {"tasks": tasks}}))
+    return folder
+
+
+def test_means_over_common_tasks(tmp_path: Path) -> None:
+    a = make(tmp_path / "a", {"x": 0.5, "y": 0.7, "z": 0.1})
+    b = make(tmp_path / "b", {"y": 0.9, "x": 0.7})
+    table = compare([a, b])
+    assert table["tasks"].tolist() == [2, 2]
+    np.testing.assert_allclose(table["auroc"], [0.6, 0.8], rtol=1e-12)
+    np.testing.assert_allclose(table["dream_score"], [4 * np.log(2 / 6), 4 * np.log(1 / 6)], rtol=1e-12)
+
+
+def test_pair(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    first = {f"t{i}": float(value) for i, value in enumerate(rng.random(40))}
+    second = {task: value + float(rng.normal(0.05, 0.1)) for task, value in first.items()}
+    second["t0"] = first["t0"]
+    bound = {task: [100, 2_000, 50_000][i % 3] for i, task in enumerate(first)}
+    found = pair(make(tmp_path / "a", first, bound), make(tmp_path / "b", second, bound))
+    change = np.array([second[task] - first[task] for task in first])
+    whole = found.counts.iloc[0]
+    assert (whole["above"], whole["below"], whole["equal"]) == ((change > 0).sum(), (change < 0).sum(), 1)
+    assert whole["p"] == pytest.approx(wilcoxon(change[change != 0]).pvalue, rel=1e-12)
+    assert found.counts["size"].tolist() == ["all", "small", "medium", "large"]
+    assert found.counts["tasks"].tolist() == [40, 14, 13, 13]
+    small = change[::3]
+    assert found.counts.iloc[1]["above"] == (small > 0).sum()
+
+
+def test_folders_of_runs(tmp_path: Path) -> None:
+    make(tmp_path / "a" / "one", {"x": 0.5})
+    make(tmp_path / "a" / "two", {"y": 0.6})
+    assert task_table(tmp_path / "a")["task"].tolist() == ["x", "y"]
+    make(tmp_path / "a" / "three", {"y": 0.6})
+    with pytest.raises(ValueError, match="two runs have the task 'y'"):
+        task_table(tmp_path / "a")
+
+
+def test_refusals(tmp_path: Path) -> None:
+    a, b = make(tmp_path / "a", {"x": 0.5}), make(tmp_path / "b", {"y": 0.5})
+    with pytest.raises(ValueError, match="different tasks"):
+        compare([a, b])
+    with pytest.raises(ValueError, match="no metric 'auc'"):
+        pair(a, a, metric="auc")
+    with pytest.raises(FileNotFoundError, match="interpret evaluate"):
+        compare([a, b], split="train")
+    with pytest.raises(FileNotFoundError, match="is no run folder"):
+        compare([tmp_path / "none", b])
+
+
+def test_sizes() -> None:
+    """3,000 and 30,000 sequences, half of them bound."""
+    assert [size_class(n) for n in (0, 1_499, 1_500, 15_000, 15_001)] == [
+        "small",
+        "small",
+        "medium",
+        "medium",
+        "large",
+    ]
+    assert size_class(float("nan")) == "unknown"
+
+
+def test_figure(tmp_path: Path) -> None:
+    from motiflens.analyses.compare_figure import compare_figure
+
+    a, b = make(tmp_path / "a", {"x": 0.5, "y": 0.6}), make(tmp_path / "b", {"x": 0.7, "y": 0.5})
+    figure = compare_figure(pair(a, b), tmp_path / "pair.svg")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["1 above", "1 below"]
+    assert (tmp_path / "pair.svg").read_text().startswith("<?xml")

@@ -1,0 +1,164 @@
+"""Predictions of a split, a BED file and a genome: values, order, blacklist, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pytest
+import torch
+
+from motiflens.models import build, open_run, save_run
+from motiflens.models.data.one_hot import encode, one_hot
+from motiflens.models.data.windows import ArrayWindows
+from motiflens.models.places import genome_tiles, open_ground
+from motiflens.models.predict import (
+    Chunk,
+    How,
+    predict_bed,
+    predict_bins,
+    predict_windows,
+    write_predictions,
+)
+from motiflens.models.run import Run
+
+LENGTH, BIN = 60, 20
+SIZES = {"chr1": 1010, "chr2": 333}
+
+
+@pytest.fixture
+def genome(tmp_path: Path) -> dict[str, str]:
+    rng = np.random.default_rng(0)
+    found = {name: "".join(rng.choice(list("ACGT"), size)) for name, size in SIZES.items()}
+    found["chr1"] = found["chr1"][:400] + "N" * 100 + found["chr1"][500:]
+    (tmp_path / "genome.fa").write_text("".join(f">{name}\n{text}\n" for name, text in found.items()))
+    return found
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    torch.manual_seed(0)
+    model = build("cnn_zeng", length=LENGTH, outputs=1, kernels=8, kernel_size=6, dense=4)
+    return open_run(save_run(tmp_path / "run", model, {"tasks": ["CTCF"], "training": {"average_strands": False}}))
+
+
+def expected(run: Run, genome: dict[str, str], chrom: str, start: int) -> float:
+    """One bin at a time, from the text: an independent slow reference."""
+    first = start - (LENGTH - BIN) // 2
+    text = "".join(genome[chrom][i] if 0 <= i < len(genome[chrom]) else "N" for i in range(first, first + LENGTH))
+    with torch.no_grad():
+        return float(run.model(torch.from_numpy(one_hot(encode(text)))[None]).sigmoid())
+
+
+def test_genome(run: Run, genome: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motiflens.models.places.CHUNK", 7)
+    (tmp_path / "black.bed").write_text("chr1\t205\t230\n")
+    ground = open_ground(run, genome=tmp_path / "genome.fa", blacklist=tmp_path / "black.bed", bin_size=BIN)
+    chunks = list(predict_bins(run, ground, genome_tiles(ground, BIN), How(batch_size=5)))
+    table = pd.concat([chunk.table for chunk in chunks], ignore_index=True)
+    p = np.concatenate([chunk.probabilities for chunk in chunks])[:, 0]
+    kept = [s for s in range(0, 1010 - BIN + 1, BIN) if not 400 <= s < 500]
+    assert table[table["chrom"] == "chr1"]["start"].tolist() == kept
+    assert table[table["chrom"] == "chr2"]["start"].tolist() == list(range(0, 333 - BIN + 1, BIN))
+    for row, value in zip(table.itertuples(), p, strict=True):
+        black = row.chrom == "chr1" and row.start < 230 and row.end > 205
+        wanted = 0.0 if black else expected(run, genome, row.chrom, row.start)
+        assert value == pytest.approx(wanted, abs=1e-6)
+    assert (p == 0).sum() == 2
+
+
+def test_genome_of_some_chromosomes(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
+    ground = open_ground(run, genome=tmp_path / "genome.fa", bin_size=BIN)
+    found = list(genome_tiles(ground, 50, ("chr2",)))
+    assert np.concatenate([bins for _, bins in found]).tolist() == list(range(0, 333 - BIN + 1, 50))
+    with pytest.raises(ValueError, match="chr9"):
+        list(genome_tiles(ground, 50, ("chr9",)))
+
+
+def test_bigwig(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
+    """Bins of 20 bp every 10 bp: each stands for its middle 10 bp."""
+    ground = open_ground(run, genome=tmp_path / "genome.fa", bin_size=BIN)
+    chunks = predict_bins(run, ground, genome_tiles(ground, 10))
+    total = write_predictions(tmp_path / "out.bw", chunks, run.tasks, sizes=SIZES, step=10)
+    with pyBigWig.open(str(tmp_path / "out.bw")) as file:
+        assert file.chroms() == SIZES
+        intervals = file.intervals("chr2")
+        assert len(intervals) == 32
+        assert total == len(file.intervals("chr1")) + 32
+        for start, end, value in intervals:
+            assert end - start == 10
+            assert value == pytest.approx(expected(run, genome, "chr2", start - 5), abs=1e-6)
+
+
+def test_bed(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "in.bed").write_text("chr2\t100\t120\nchr1\t11\t40\nchr2\t0\t2\n")
+    ground = open_ground(run, genome=tmp_path / "genome.fa", bin_size=BIN)
+    total = write_predictions(tmp_path / "out.bed", predict_bed(run, ground, tmp_path / "in.bed"), run.tasks)
+    assert total == 3
+    lines = [line.split("\t") for line in (tmp_path / "out.bed").read_text().splitlines()]
+    assert [line[:4] for line in lines] == [
+        ["chr2", "100", "120", "CTCF"],
+        ["chr1", "11", "40", "CTCF"],
+        ["chr2", "0", "2", "CTCF"],
+    ]
+    for line, (chrom, middle) in zip(lines, (("chr2", 110), ("chr1", 25), ("chr2", 1)), strict=True):
+        value = expected(run, genome, chrom, middle - BIN // 2)
+        assert float(line[6]) == pytest.approx(value, abs=1e-5)
+        assert int(line[4]) == round(1000 * float(line[6]))
+
+
+def test_windows_to_tsv(run: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    windows = ArrayWindows(rng.integers(0, 4, (10, LENGTH)).astype(np.uint8), np.zeros(10))
+    write_predictions(tmp_path / "out.tsv", predict_windows(run, windows, How(batch_size=3)), run.tasks)
+    table = pd.read_csv(tmp_path / "out.tsv", sep="\t")
+    assert table.columns.tolist() == ["name", "CTCF"]
+    assert table["name"].tolist() == list(range(10))
+    with torch.no_grad():
+        p = run.model(torch.from_numpy(one_hot(windows.codes(np.arange(10))))).sigmoid().numpy()
+    np.testing.assert_allclose(table["CTCF"], p[:, 0], atol=1e-5, rtol=0)
+
+
+def test_streams_and_writes_whole(tmp_path: Path) -> None:
+    """Chunks are written as they come, and nothing is left if one fails."""
+
+    def chunks() -> Iterator[Chunk]:
+        table = pd.DataFrame({"chrom": ["chr1"], "start": [0], "end": [20]})
+        yield Chunk(table, np.array([[0.5]], dtype=np.float32))
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        write_predictions(tmp_path / "out.bed", chunks(), ("a",))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("out.bed", {}, "a bed file holds one task: choose one of a, b"),
+        ("out.tsv", {"task": "c"}, "no task 'c'"),
+        ("out.x", {"format": "wig"}, "format 'wig' is unknown"),
+        ("out.bw", {"task": "a"}, "needs the chromosomes' lengths"),
+    ],
+)
+def test_refusals(tmp_path: Path, name: str, options: dict[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        write_predictions(tmp_path / name, iter(()), ("a", "b"), **options)  # type: ignore[arg-type]
+
+
+def test_bigwig_refuses_overlaps(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "in.bed").write_text("chr1\t100\t120\nchr1\t110\t140\n")
+    ground = open_ground(run, genome=tmp_path / "genome.fa", bin_size=BIN)
+    with pytest.raises(ValueError, match="do not overlap"):
+        write_predictions(
+            tmp_path / "out.bw", predict_bed(run, ground, tmp_path / "in.bed"), run.tasks, sizes=SIZES
+        )
+    assert not (tmp_path / "out.bw").exists()
+
+
+def test_needs_a_genome(run: Run) -> None:
+    with pytest.raises(ValueError, match="a genome is needed"):
+        open_ground(run)
