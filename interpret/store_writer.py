@@ -150,9 +150,8 @@ class StoreWriter:
         file["row"], file["label"] = self.index, self.labels
         for name in TEXT_COLUMNS:
             if name in self.table:
-                file.create_dataset(
-                    name, data=self.table[name].astype(str).to_numpy(object), dtype=h5py.string_dtype()
-                )
+                text = ["" if pd.isna(value) else str(value) for value in self.table[name]]
+                file.create_dataset(name, data=text, dtype=h5py.string_dtype())
         for name in PLACE_COLUMNS:
             if name in self.table:
                 file[name] = self.table[name].fillna(0).to_numpy(np.int64)
