@@ -1,0 +1,171 @@
+"""Pooling, transfer and sweeps on small made-up ChIP-seq sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from motiflens.models import open_run
+from motiflens.models.data.windows import ArrayWindows, Dataset
+from motiflens.models.pooled import PooledWindows
+from motiflens.models.recipes import Recipe, recipe
+from motiflens.models.sweep import read_grid, sweep
+from motiflens.models.transfer import open_sets, pooled_folder, set_files, transfer, transfer_table
+
+MOTIF = "TGACTCA"
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> object:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def write_set(folder: Path, name: str, bound: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def line(number: int, label: int) -> str:
+        text = "".join(rng.choice(list("ACGT"), 40))
+        at = int(rng.integers(0, 33))
+        text = text[:at] + MOTIF + text[at + 7 :] if label else text
+        return f"A\tseq_{number:05d}\t{text}\t{label}\n"
+
+    header = "FoldID\tEventID\tseq\tBound\n"
+    (folder / f"{name}.AC.seq").write_text(header + "".join(line(i, 1) for i in range(bound)))
+    (folder / f"{name}.B.seq").write_text(header + "".join(line(i, i % 2) for i in range(100)))
+
+
+@pytest.fixture
+def sets(tmp_path: Path) -> Path:
+    folder = tmp_path / "sets"
+    folder.mkdir()
+    write_set(folder, "one", 150, 0)
+    write_set(folder, "two", 60, 1)
+    return folder
+
+
+SMALL = Recipe(
+    rate=0.02, batch=20, epochs=2, hyperparameters={"kernels": 8, "kernel_size": 8, "dense": 8, "dropout": 0.0}
+)
+
+
+def test_set_files(sets: Path, tmp_path: Path) -> None:
+    assert list(set_files(sets)) == ["one", "two"]
+    with pytest.raises(ValueError, match="holds no data set"):
+        set_files(tmp_path)
+
+
+def test_pool_is_balanced(sets: Path) -> None:
+    found = pooled_folder(sets)["train"]
+    parts = open_sets(sets)
+    assert len(found) == sum(len(part["train"]) for part in parts.values())
+    assert found.tasks == ("bound",)
+    rows = found.epoch(0)
+    drawn = found.table.iloc[rows].assign(label=found.labels[rows, 0])
+    counts = drawn.groupby(["data_set", "label"]).size()
+    pools = found.table.assign(label=found.labels[:, 0]).groupby(["data_set", "label"]).size()
+    median = int(np.median(pools))
+    assert counts.to_dict() == {key: min(median, int(size)) for key, size in pools.items()}
+    assert not np.array_equal(rows, found.epoch(1))
+
+
+def test_pool_reads_the_right_bases() -> None:
+    rng = np.random.default_rng(0)
+    parts = {
+        name: ArrayWindows(rng.integers(0, 4, (n, 9)).astype(np.uint8), np.zeros(n))
+        for name, n in (("a", 3), ("b", 5), ("c", 1))
+    }
+    pooled = PooledWindows(parts)
+    whole = np.concatenate([part.codes(np.arange(len(part))) for part in parts.values()])
+    rows = np.array([8, 0, 4, 3, 2, 8])
+    np.testing.assert_array_equal(pooled.codes(rows), whole[rows])
+    with pytest.raises(ValueError, match="one length is needed"):
+        PooledWindows({**parts, "d": ArrayWindows(np.zeros((2, 8), dtype=np.uint8), np.zeros(2))})
+
+
+def test_transfer(sets: Path, tmp_path: Path) -> None:
+    names: list[str] = []
+    rows = transfer(sets, tmp_path / "out", architecture="cnn_zeng", recipe=SMALL, began=names.append)
+    assert names == ["global", "individual/one", "transfer/one", "individual/two", "transfer/two"]
+    assert rows["way"].tolist() == ["individual", "global", "transfer"] * 2
+    config = open_run(tmp_path / "out" / "transfer" / "one").config["training"]
+    assert config["rate"] == SMALL.finetune_rate
+    assert config["init_from"]["weights_hash"] == open_run(tmp_path / "out" / "global").weights_hash
+    names.clear()
+    again = transfer(sets, tmp_path / "out", architecture="cnn_zeng", recipe=SMALL, began=names.append)
+    assert names == [], "what is finished is kept"
+    pd.testing.assert_frame_equal(rows, again)
+    table = transfer_table(rows)
+    assert table["data_set"].tolist() == ["one", "two", "mean of small", "mean of all"]
+    assert table["global"].iloc[-1] == pytest.approx(rows[rows["way"] == "global"]["auroc"].mean())
+
+
+def test_sweep(sets: Path, tmp_path: Path) -> None:
+    def data(how: Recipe) -> Dataset:
+        return open_sets(sets, ratio=how.ratio)["one"]
+
+    names: list[str] = []
+    grid = read_grid(["kernels=4,8", "optimizer=adam,sgd"])
+    table = sweep("cnn_zeng", data, tmp_path / "out", grid, recipe=SMALL, began=names.append)
+    assert names == [f"kernels={k},optimizer={o}" for k in ("4", "8") for o in ("adam", "sgd")]
+    assert table["run"].tolist() == names
+    assert {"valid_auprc", "auroc", "seconds"} <= set(table.columns)
+    assert open_run(tmp_path / "out" / names[1]).model.hyperparameters["kernels"] == 4
+    before = (tmp_path / "out" / "sweep.tsv").read_text()
+
+    def never(how: Recipe) -> Dataset:
+        raise AssertionError("finished runs need no data")
+
+    sweep("cnn_zeng", never, tmp_path / "out", grid, recipe=SMALL)
+    assert (tmp_path / "out" / "sweep.tsv").read_text() == before
+    with pytest.raises(ValueError, match="expected a whole number"):
+        sweep("cnn_zeng", data, tmp_path / "new", {"kernels": ["4", "x"]}, recipe=SMALL)
+    assert not (tmp_path / "new").exists(), "refused before anything is trained"
+
+
+def test_grid_refusals() -> None:
+    with pytest.raises(ValueError, match="empty value"):
+        read_grid(["units=50,,80"])
+    with pytest.raises(ValueError, match="key=value"):
+        read_grid(["units"])
+
+
+def test_kegru_strategies(sets: Path, tmp_path: Path) -> None:
+    """Pre-trained vectors start the embedding; frozen ones stay."""
+    from motiflens.models.train import train
+    from motiflens.models.word2vec import word2vec
+
+    data = open_sets(sets)["one"]
+    vectors, tokens = word2vec(data["train"], k=3, stride=2, dimension=6)
+    again, _ = word2vec(data["train"], k=3, stride=2, dimension=6)
+    assert torch.equal(vectors, again), "the same seed gives the same vectors"
+    found = {}
+    for strategy in ("init-train", "init-no-train", "no-init"):
+        own = {"k": 3, "stride": 2, "dimension": 6, "units": 4, "strategy": strategy, "reset_after": True}
+        how = Recipe(epochs=1, batch=50, hyperparameters=own)
+        run = train("kegru", data, tmp_path / strategy, recipe=how)
+        found[strategy] = run.model.embedding.weight.detach()[tokens]
+    torch.testing.assert_close(found["init-no-train"], vectors, rtol=0, atol=0)
+    moved = (found["init-train"] - vectors).abs()
+    assert 0 < moved.max() < 0.2
+    assert (found["no-init"] - vectors).abs().max() > 0.2 or vectors.abs().max() < 0.2
+
+
+def test_kmer_numbers_are_the_models() -> None:
+    from motiflens.models.architectures.kegru import kmer_tokens
+    from motiflens.models.data.one_hot import one_hot
+    from motiflens.models.word2vec import kmer_numbers
+
+    codes = np.random.default_rng(0).integers(0, 5, (6, 31)).astype(np.uint8)
+    expected = kmer_tokens(torch.from_numpy(one_hot(codes)), k=5, stride=2).numpy()
+    np.testing.assert_array_equal(kmer_numbers(codes, k=5, stride=2), expected)
+
+
+def test_paper_recipe_of_saresnet_finetunes_slower() -> None:
+    assert recipe("saresnet").finetune_rate < recipe("saresnet").rate
