@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "scan": "scan",
     "match": "match",
     "motifs": "motifs",
+    "report": "report",
 }
 
 app = typer.Typer(

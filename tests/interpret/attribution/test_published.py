@@ -45,7 +45,7 @@ def test_gradients(shared: Path, weights: str, reference: str, order: list[int])
     found = result.hypothetical * (probability * (1 - probability))[:, None, None]
     expected[:, :4] *= x[:, :4].sum(1, keepdim=True).numpy() > 0  # scores at unknown bases are 0 by definition
     for window, wanted, p in zip(found, expected, probability, strict=True):
-        share = 3e-6 + 2**-24 / (1 - p)
+        share = 3e-6 + 2**-23 / (1 - p)
         np.testing.assert_allclose(window, wanted, rtol=0, atol=share * np.abs(wanted).max())
 
 

@@ -1,0 +1,62 @@
+"""`interpret sanity`: do a model's attributions deserve to be believed?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    data: Annotated[str | None, typer.Option(help="Other data than the run was trained on.")] = None,
+    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    tf: Annotated[str | None, typer.Option(help="One TF of a dataset.toml, if not the run's.")] = None,
+    method: Annotated[str, typer.Option(help="Attribution method.")] = "saliency",
+    target: Annotated[int, typer.Option(help="Which output, from 0.")] = 0,
+    windows: Annotated[int, typer.Option(help="Windows to attribute, bound ones first.")] = 32,
+    shuffled: Annotated[Path | None, typer.Option(help="Run trained on shuffled labels.")] = None,
+    epochs: Annotated[int, typer.Option(help="Else: epochs of training a twin on them; 0 leaves it out.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    batch_size: Annotated[int, typer.Option(help="Rows in one pass.")] = 64,
+    out: Annotated[Path | None, typer.Option(help="Also write the results here (JSON).")] = None,
+) -> None:
+    """Randomise weights and labels, change seeds, strands and batches, and see what becomes of the attributions."""
+    import json
+
+    from motiflens.analyses.cli.tables import print_table
+    from motiflens.interpret.sanity import Settings, sanity
+    from motiflens.models.files import write_text
+    from motiflens.models.opening import open_as_trained
+    from motiflens.models.provenance import provenance
+    from motiflens.models.run import open_run
+
+    opened = open_run(run)
+    dataset = open_as_trained(opened, data, tf=tf)
+    found = sanity(
+        opened,
+        dataset[split],
+        method=method,
+        target=target,
+        shuffled=None if shuffled is None else open_run(shuffled),
+        settings=Settings(n=windows, epochs=epochs, seed=seed, batch_size=batch_size),
+    )
+    if out is not None:
+        made_by = provenance(
+            seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash
+        )
+        write_text(out, json.dumps({**found.as_json(), "made_by": made_by}, indent=2) + "\n")
+    lines = [
+        [
+            row.check,
+            row.part,
+            row.measure,
+            f"{row.value:.4g}",
+            row.limit,
+            {True: "passed", False: "FAILED"}.get(row.passed, ""),
+        ]
+        for row in found.table.itertuples(index=False)
+    ]
+    title = f"{method} of {run}, {found.windows} windows"
+    print_table(["check", "part", "measure", "value", "limit", ""], lines, title=title)

@@ -1,0 +1,366 @@
+"""Whether attributions deserve to be believed: one call, every check."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from motiflens.interpret.attribution.attribute import attribute
+from motiflens.interpret.attribution.strands import agreement, importance, strand_agreement
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.data.windows import Windows
+from motiflens.models.registry import architectures, build
+from motiflens.models.run import Run
+from motiflens.models.types import Floats, Integers, Json
+
+# Where a check passes. The similarities are conventions (rank correlations over the bases of a window), chosen so
+# that what a check is for shows: a map that hardly changes when the weights behind it are noise explains no weights.
+AT_MOST: Final = {"weights": 0.5, "labels": 0.5, "batches": 1e-3, "completeness": 0.0, "control": 0.2}
+AT_LEAST: Final = {"seeds": 0.7, "strands": 0.5}
+COLUMNS: Final = ("check", "part", "measure", "value", "limit", "passed")
+
+
+@dataclass(frozen=True)
+class Sanity:
+    """What the checks found.
+
+    Attributes
+    ----------
+    method, target
+        What was checked.
+    windows
+        Number of windows, bound ones first.
+    table
+        One row a number: ``check``, ``part``, ``measure``, ``value``, ``limit`` (text, empty where a number is only
+        reported) and ``passed`` (True, False, None).
+    """
+
+    method: str
+    target: int
+    windows: int
+    table: pd.DataFrame
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed."""
+        return not any(value is False for value in self.table["passed"])
+
+    def as_json(self) -> Json:
+        """Return everything as plain values; NaN becomes null."""
+        rows: list[Json] = json.loads(self.table.to_json(orient="records"))
+        return {
+            "method": self.method,
+            "target": self.target,
+            "windows": self.windows,
+            "passed": self.passed,
+            "checks": rows,
+        }
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How `sanity` checks.
+
+    Attributes
+    ----------
+    n
+        Windows to attribute, bound ones of the target first.
+    stages
+        Steps in which the weights are randomised, from the output down.
+    seeds
+        Seeds to compare.
+    epochs, train_windows
+        Training on shuffled labels: passes over how many windows; 0 epochs leave it out.
+    batch_size, seed, baseline, options
+        As for `attribute`.
+    """
+
+    n: int = 32
+    stages: int = 5
+    seeds: int = 3
+    epochs: int = 5
+    train_windows: int = 256
+    batch_size: int = 64
+    seed: int = 0
+    baseline: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def sanity(
+    model: nn.Module | Run,
+    windows: Windows,
+    *,
+    method: str = "saliency",
+    target: int = 0,
+    shuffled: nn.Module | Run | None = None,
+    settings: Settings | None = None,
+) -> Sanity:
+    """Check a method on a model.
+
+    - ``weights``: the map's similarity to those of models whose weights are randomised one stage after the other,
+      from the output down (cascading randomisation; Adebayo et al. 2018).
+    - ``labels``: its similarity to that of a model trained on shuffled labels (ibid.). Give such a model as
+      `shuffled`; otherwise a fresh twin is trained briefly on some of the windows, and the loss that it reached is
+      reported: only a twin that fitted its labels (well below 0.69) says much.
+    - ``seeds``: similarity between random seeds of the method. ``strands``: agreement with the reverse complement.
+    - ``batches``: largest difference between batch sizes. ``completeness``: where the method promises it.
+    - ``control``: similarity to random scores, for the scale.
+
+    Parameters
+    ----------
+    model
+        A model or an opened run.
+    windows
+        One split of a data set.
+    method, target
+        As for `attribute`.
+    shuffled
+        A model, or run, trained on shuffled labels.
+
+    Raises
+    ------
+    ValueError
+        As `attribute`, or if there are no windows.
+    """
+    chosen = settings or Settings()
+    network = model.model if isinstance(model, Run) else model
+    if not len(windows):
+        raise ValueError("sanity needs windows: this split has none")
+    batch = windows.read(_pick(windows, target, chosen))
+    meta = None if batch.meta is None else torch.from_numpy(batch.meta)
+    maps = _Maps(network, torch.from_numpy(batch.x), meta, method, target, chosen)
+    rows = [
+        *_weights(maps),
+        *_labels(maps, windows, shuffled.model if isinstance(shuffled, Run) else shuffled),
+        *_seeds(maps),
+        *_strands(maps),
+        *_batches(maps),
+        *_completeness(maps),
+        *_control(maps),
+    ]
+    table = pd.DataFrame([dict(zip(COLUMNS, row, strict=True)) for row in rows], columns=list(COLUMNS))
+    table["passed"] = table["passed"].astype(object)
+    return Sanity(method, target, len(batch.x), table)
+
+
+Row = tuple[str, str, str, float, str, bool | None]
+
+
+def _pick(windows: Windows, target: int, settings: Settings) -> Integers:
+    """Choose windows, bound ones first, in a fixed random order."""
+    order = np.random.default_rng(settings.seed).permutation(len(windows))
+    column = min(target, windows.labels.shape[1] - 1)
+    bound = windows.labels[order, column] == 1
+    return np.concatenate([order[bound], order[~bound]])[: settings.n]
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """Maps of importance, one signed number a base, of one set of windows."""
+
+    model: nn.Module
+    x: Tensor
+    meta: Tensor | None
+    method: str
+    target: int
+    settings: Settings
+
+    def of(self, model: nn.Module | None = None, **changed: Any) -> Floats:
+        """Return the map, (N, L), of a model."""
+        return importance(self.result(model, **changed).scores)
+
+    def result(self, model: nn.Module | None = None, **changed: Any) -> Any:
+        s = self.settings
+        given = {
+            "method": self.method,
+            "batch_size": s.batch_size,
+            "seed": s.seed,
+            "baseline": s.baseline,
+            "options": s.options,
+        }
+        return attribute(model or self.model, self.x, meta=self.meta, target=self.target, **{**given, **changed})  # type: ignore[arg-type]
+
+    def similarity(self, first: Floats, second: Floats) -> tuple[float, float]:
+        """Return the mean rank correlation over windows, of the signed maps and of their absolute values.
+
+        A map that is constant resembles nothing: 0.
+        """
+        known = self.x[:, :4].sum(1).numpy() > 0
+        signed = np.nan_to_num(agreement(first, second, known)[1])
+        absolute = np.nan_to_num(agreement(np.abs(first), np.abs(second), known)[1])
+        return float(signed.mean()), float(absolute.mean())
+
+
+def _weights(maps: _Maps) -> list[Row]:
+    original = maps.of()
+    fresh = fresh_twin(maps.model, maps.settings.seed)
+    broken = copy.deepcopy(maps.model)
+    names = [name for name, module in broken.named_modules() if list(module.parameters(recurse=False))][::-1]
+    stages = [
+        list(part) for part in np.array_split(np.array(names, dtype=object), maps.settings.stages) if len(part)
+    ]
+    rows: list[Row] = []
+    for number, stage in enumerate(stages, 1):
+        for name in stage:
+            _take_over(broken.get_submodule(name), fresh.get_submodule(name))
+        signed, absolute = maps.similarity(original, maps.of(broken))
+        part = f"{number} of {len(stages)}: down to {stage[-1] or 'all'}"
+        rows.append(("weights", part, "spearman", signed, "", None))
+        last = number == len(stages)
+        limit = AT_MOST["weights"]
+        rows.append(
+            ("weights", part, "spearman of absolute values", absolute, f"<= {limit}" if last else "",
+             absolute <= limit if last else None)
+        )  # fmt: skip
+    return rows
+
+
+def fresh_twin(model: nn.Module, seed: int) -> nn.Module:
+    """Return the model with weights as if it had never been trained.
+
+    One of our architectures is built anew. Of any other module each parameter's entries are permuted, which keeps
+    their distribution.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if isinstance(model, SequenceModel) and model.name in architectures():
+            config = model.config
+            twin: nn.Module = build(
+                config["architecture"],
+                **{size: config[size] for size in ("length", "channels", "outputs", "meta")},
+                **config["hyperparameters"],
+            )
+            like = next(model.parameters())
+            return twin.to(device=like.device, dtype=like.dtype).eval()
+    twin = copy.deepcopy(model)
+    with torch.no_grad():
+        for parameter in twin.parameters():
+            order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
+            parameter.copy_(parameter.flatten()[order].reshape(parameter.shape))
+    return twin
+
+
+def _take_over(module: nn.Module, fresh: nn.Module) -> None:
+    """Copy a module's own parameters and buffers from another."""
+    with torch.no_grad():
+        for tensors in ("_parameters", "_buffers"):
+            for name, value in getattr(module, tensors).items():
+                if value is not None:
+                    value.copy_(getattr(fresh, tensors)[name])
+
+
+def _labels(maps: _Maps, windows: Windows, shuffled: nn.Module | None) -> list[Row]:
+    rows: list[Row] = []
+    part = "given model"
+    if shuffled is None:
+        if not maps.settings.epochs:
+            return []
+        shuffled = fresh_twin(maps.model, maps.settings.seed + 1)
+        loss = _train_on_shuffled(shuffled, windows, maps.settings)
+        part = f"twin trained for {maps.settings.epochs} epochs"
+        rows.append(("labels", part, "training loss (0.693 = nothing learned)", loss, "", None))
+    signed, absolute = maps.similarity(maps.of(), maps.of(shuffled))
+    limit = AT_MOST["labels"]
+    rows.append(("labels", part, "spearman", signed, "", None))
+    rows.append(("labels", part, "spearman of absolute values", absolute, f"<= {limit}", absolute <= limit))
+    return rows
+
+
+def _train_on_shuffled(model: nn.Module, windows: Windows, settings: Settings) -> float:
+    """Train in place on permuted labels (Adam, 1e-3, batches of 32); return the last epoch's mean loss."""
+    rng = np.random.default_rng(settings.seed)
+    index = rng.permutation(len(windows))[: settings.train_windows]
+    labels = torch.from_numpy(windows.labels[rng.permutation(index)])
+    like = next(model.parameters())
+    optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3)
+    loss = float("nan")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)  # of dropout
+        model.train()
+        for _ in range(settings.epochs):
+            losses = []
+            for part in np.array_split(rng.permutation(len(index)), max(1, len(index) // 32)):
+                batch = windows.read(index[part])
+                x = torch.from_numpy(batch.x).to(like)
+                meta = None if batch.meta is None else torch.from_numpy(batch.meta).to(like)
+                y = labels[part].to(like)
+                logits = model(x) if meta is None else model(x, meta)
+                known = ~y.isnan()
+                if not known.any():
+                    continue
+                error = nn.functional.binary_cross_entropy_with_logits(logits[known], y[known])
+                optimiser.zero_grad()
+                error.backward()
+                optimiser.step()
+                losses.append(float(error.detach()))
+            loss = float(np.mean(losses)) if losses else float("nan")
+        model.eval()
+    return loss
+
+
+def _seeds(maps: _Maps) -> list[Row]:
+    found = [maps.of(seed=maps.settings.seed + i) for i in range(maps.settings.seeds)]
+    pairs = [(a, b) for i, a in enumerate(found) for b in found[i + 1 :]]
+    if not pairs:
+        return []
+    similar = float(np.mean([maps.similarity(a, b)[0] for a, b in pairs]))
+    limit = AT_LEAST["seeds"]
+    return [("seeds", f"{len(found)} seeds", "spearman", similar, f">= {limit}", similar >= limit)]
+
+
+def _strands(maps: _Maps) -> list[Row]:
+    s = maps.settings
+    found = strand_agreement(
+        maps.model,
+        maps.x,
+        method=maps.method,
+        target=maps.target,
+        meta=maps.meta,
+        baseline=s.baseline,
+        batch_size=s.batch_size,
+        seed=s.seed,
+        options=s.options,
+    )
+    pearson, spearman = (float(np.median(np.nan_to_num(values))) for values in (found.pearson, found.spearman))
+    limit = AT_LEAST["strands"]
+    return [
+        ("strands", "median window", "pearson", pearson, f">= {limit}", pearson >= limit),
+        ("strands", "median window", "spearman", spearman, "", None),
+    ]
+
+
+def _batches(maps: _Maps) -> list[Row]:
+    whole, parts = maps.of(), maps.of(batch_size=3)
+    worst = float(np.abs(whole - parts).max() / max(np.abs(whole).max(), np.finfo(whole.dtype).tiny))
+    limit = AT_MOST["batches"]
+    part = f"batches of {maps.settings.batch_size} and 3"
+    return [("batches", part, "largest difference / largest score", worst, f"<= {limit}", worst <= limit)]
+
+
+def _completeness(maps: _Maps) -> list[Row]:
+    result = maps.result()
+    if result.completeness is None:
+        return []
+    share, limit = float(result.flagged.mean()), AT_MOST["completeness"]
+    return [
+        ("completeness", "all windows", "largest relative error", float(result.completeness.max()), "", None),
+        ("completeness", "all windows", "share of windows flagged", share, f"<= {limit}", share <= limit),
+    ]
+
+
+def _control(maps: _Maps) -> list[Row]:
+    random = dataclasses.replace(maps, method="random", settings=dataclasses.replace(maps.settings, options={}))
+    noise = importance(random.result(baseline=None).scores)
+    signed, _ = maps.similarity(maps.of(), noise)
+    limit = AT_MOST["control"]
+    return [("control", "random scores", "spearman", signed, f"<= {limit}", abs(signed) <= limit)]

@@ -1,0 +1,135 @@
+"""Sanity checks: they pass for what is sane and fail for what is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from motiflens.interpret.sanity import COLUMNS, Settings, fresh_twin, sanity
+from motiflens.models.data.windows import ArrayWindows
+from motiflens.models.registry import build
+from motiflens.models.run import open_run, save_run
+
+LENGTH = 50
+QUICK = Settings(n=6, stages=3, epochs=2, train_windows=40)
+
+
+@pytest.fixture(scope="module")
+def windows() -> ArrayWindows:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (60, LENGTH)).astype(np.uint8)
+    codes[0, :5] = 4
+    labels = (np.arange(60) % 3 == 0).astype(np.float32)
+    for window in np.flatnonzero(labels):  # bound windows hold CACGTG
+        codes[window, 20:26] = [1, 0, 1, 2, 3, 2]
+    labels[1] = np.nan
+    return ArrayWindows(codes, labels)
+
+
+class Motif(nn.Module):
+    """Knows CACGTG, which is its own reverse complement."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(4, 1, 6)
+        self.pool = nn.MaxPool1d(LENGTH - 5)
+        self.output = nn.Linear(1, 1)
+        with torch.no_grad():
+            kernel = torch.full((1, 4, 6), -1.0)
+            kernel[0, [1, 0, 1, 2, 3, 2], torch.arange(6)] = 1.0
+            self.convolution.weight.copy_(kernel)
+            self.convolution.bias.zero_()
+            self.output.weight.fill_(2.0)
+            self.output.bias.fill_(-4.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.output(self.pool(self.convolution(x)).flatten(1))
+        return logits
+
+
+class Template(nn.Module):
+    """Answers with the input itself through a fixed template, whatever its weights are: not sane."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+        self.register_buffer("template", torch.from_numpy(np.random.default_rng(1).random((4, LENGTH))).float())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x * self.template).sum((1, 2)) + self.weight)[:, None]
+
+
+def row(found: object, check: str, measure: str) -> dict[str, object]:
+    table = found.table  # type: ignore[attr-defined]
+    chosen = table[(table["check"] == check) & (table["measure"] == measure)]
+    return dict(chosen.iloc[-1])
+
+
+def test_a_sane_model_passes(windows: ArrayWindows) -> None:
+    model = Motif()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    found = sanity(model, windows, method="deep_lift_shap", settings=QUICK)
+    assert list(found.table.columns) == list(COLUMNS)
+    assert set(found.table["check"]) == {
+        "weights", "labels", "seeds", "strands", "batches", "completeness", "control",
+    }  # fmt: skip
+    assert row(found, "strands", "pearson")["value"] > 0.8  # type: ignore[operator]
+    assert row(found, "completeness", "share of windows flagged")["value"] == 0
+    assert row(found, "batches", "largest difference / largest score")["passed"]
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert model.training
+
+
+def test_a_map_that_ignores_the_weights_fails(windows: ArrayWindows) -> None:
+    found = sanity(Template(), windows, method="saliency", settings=QUICK)
+    randomised = row(found, "weights", "spearman of absolute values")
+    assert randomised["value"] == pytest.approx(1.0, abs=1e-6)
+    assert randomised["passed"] is False
+    assert row(found, "strands", "pearson")["passed"] is False
+    assert not found.passed
+
+
+def test_a_run_and_a_model_trained_on_shuffled_labels(windows: ArrayWindows, tmp_path: Path) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build("cnn_zeng", length=LENGTH, kernels=4, kernel_size=6, dense=4)
+    run = open_run(save_run(tmp_path / "run", model, {"tasks": ["task0"]}))
+    found = sanity(run, windows, shuffled=run, settings=QUICK)
+    same = row(found, "labels", "spearman of absolute values")
+    assert same["part"] == "given model"
+    assert same["value"] == pytest.approx(1.0)  # the same model: nothing changed
+    assert same["passed"] is False
+    record = json.loads(json.dumps(found.as_json()))
+    assert record["windows"] == 6
+    assert record["checks"][0]["check"] == "weights"
+
+
+def test_seeds_of_random_scores_disagree(windows: ArrayWindows) -> None:
+    found = sanity(Motif(), windows, method="random", settings=QUICK)
+    assert row(found, "seeds", "spearman")["passed"] is False
+    steady = sanity(Motif(), windows, method="saliency", settings=QUICK)
+    assert row(steady, "seeds", "spearman")["value"] == pytest.approx(1.0)
+
+
+def test_fresh_twins() -> None:
+    model = build("danq", length=LENGTH, kernels=4, kernel_size=6, units=3, dense=4)
+    state = torch.get_rng_state()
+    first, again, other = fresh_twin(model, 1), fresh_twin(model, 1), fresh_twin(model, 2)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(first.convolution.weight, again.convolution.weight)  # type: ignore[union-attr]
+    assert not torch.equal(first.convolution.weight, other.convolution.weight)  # type: ignore[union-attr]
+    assert not torch.equal(first.convolution.weight, model.convolution.weight)  # type: ignore[union-attr]
+    permuted = fresh_twin(Motif(), 0)
+    assert sorted(permuted.convolution.weight.flatten().tolist()) == sorted(  # type: ignore[union-attr]
+        Motif().convolution.weight.flatten().tolist()
+    )
+
+
+def test_no_windows(windows: ArrayWindows) -> None:
+    with pytest.raises(ValueError, match="this split has none"):
+        sanity(Motif(), windows.subset(np.array([], dtype=np.int64)), settings=QUICK)
