@@ -23,7 +23,7 @@ from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers, Json
 
 # Where a check passes. The similarities are conventions (rank correlations over the bases of a window), chosen so
-# that what a check is for shows: a map that hardly changes when the weights behind it are noise explains no weights.
+# that what a check is for shows: a map that hardly changes when the weights behind it are noise explains nothing.
 AT_MOST: Final = {"weights": 0.5, "labels": 0.5, "batches": 1e-3, "completeness": 0.0, "control": 0.2}
 AT_LEAST: Final = {"seeds": 0.7, "strands": 0.5}
 COLUMNS: Final = ("check", "part", "measure", "value", "limit", "passed")
@@ -40,8 +40,8 @@ class Sanity:
     windows
         Number of windows, bound ones first.
     table
-        One row a number: ``check``, ``part``, ``measure``, ``value``, ``limit`` (text, empty where a number is only
-        reported) and ``passed`` (True, False, None).
+        One row a number: ``check``, ``part``, ``measure``, ``value``, ``limit`` (text, empty where a number is
+        only reported) and ``passed`` (True, False, None).
     """
 
     method: str

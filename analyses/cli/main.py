@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "sweep": "sweep",
     "transfer": "transfer",
     "import": "import_run",
+    "sanity": "sanity",
     "scan": "scan",
     "match": "match",
     "motifs": "motifs",

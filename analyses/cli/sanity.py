@@ -22,7 +22,7 @@ def command(
     batch_size: Annotated[int, typer.Option(help="Rows in one pass.")] = 64,
     out: Annotated[Path | None, typer.Option(help="Also write the results here (JSON).")] = None,
 ) -> None:
-    """Randomise weights and labels, change seeds, strands and batches, and see what becomes of the attributions."""
+    """Randomise weights and labels, change seeds, strands, batches, and see what becomes of attributions."""
     import json
 
     from motiflens.analyses.cli.tables import print_table
@@ -47,16 +47,17 @@ def command(
             seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash
         )
         write_text(out, json.dumps({**found.as_json(), "made_by": made_by}, indent=2) + "\n")
+    verdicts = {True: "passed", False: "FAILED"}
     lines = [
         [
-            row.check,
-            row.part,
-            row.measure,
-            f"{row.value:.4g}",
-            row.limit,
-            {True: "passed", False: "FAILED"}.get(row.passed, ""),
+            row["check"],
+            row["part"],
+            row["measure"],
+            f"{row['value']:.4g}",
+            row["limit"],
+            verdicts.get(row["passed"], ""),
         ]
-        for row in found.table.itertuples(index=False)
+        for row in found.table.to_dict("records")
     ]
     title = f"{method} of {run}, {found.windows} windows"
     print_table(["check", "part", "measure", "value", "limit", ""], lines, title=title)
