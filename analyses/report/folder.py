@@ -12,7 +12,7 @@ import pandas as pd
 
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import read_motifs
-from motiflens.models.types import Doubles, Json
+from motiflens.models.types import Json
 from motiflens.models.types import Path as AnyPath
 
 REQUIRED = ("summary.json", "motifs.tsv", "motifs.meme", "targets.meme")
@@ -32,10 +32,8 @@ class MotifsFolder:
         ``motifs.tsv``, one row a motif.
     motifs, targets
         Name -> matrix: the model's motifs and the known ones that they match.
-    clusters
-        ``clusters.tsv``; empty where absent.
-    linkage, labels
-        scipy's linkage over the clustered motifs, and their names; None and () where absent.
+    dendrogram
+        ``dendrogram.json``: scipy's linkage over the motifs that passed the gate, their names, cuts; may be empty.
     profiles
         Name -> array of ``profiles.npz``.
     """
@@ -45,9 +43,7 @@ class MotifsFolder:
     table: pd.DataFrame
     motifs: Mapping[str, Motif]
     targets: Mapping[str, Motif]
-    clusters: pd.DataFrame
-    linkage: Doubles | None = None
-    labels: tuple[str, ...] = ()
+    dendrogram: Json = field(default_factory=dict)
     profiles: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -67,17 +63,14 @@ def read_folder(path: AnyPath) -> MotifsFolder:
             raise FileNotFoundError(
                 f"{folder} holds no {name}: it is no output of 'interpret motifs', or that run did not finish"
             )
-    linkage, labels = _dendrogram(folder / "dendrogram.json")
-    clusters = folder / "clusters.tsv"
+    dendrogram = folder / "dendrogram.json"
     return MotifsFolder(
         path=folder,
         summary=_json(folder / "summary.json"),
         table=pd.read_csv(folder / "motifs.tsv", sep="\t", dtype={"motif_id": str, "target_id": str}),
         motifs=_by_name(folder / "motifs.meme"),
         targets=_by_name(folder / "targets.meme"),
-        clusters=pd.read_csv(clusters, sep="\t") if clusters.is_file() else pd.DataFrame(),
-        linkage=linkage,
-        labels=labels,
+        dendrogram=_json(dendrogram) if dendrogram.is_file() else {},
         profiles=_arrays(folder / "profiles.npz"),
     )
 
@@ -94,15 +87,6 @@ def _by_name(path: Path) -> dict[str, Motif]:
     if "\nMOTIF" not in path.read_text(encoding="utf-8"):
         return {}  # nothing was found, or nothing matched: an answer too
     return {motif.name: motif for motif in read_motifs(path)}
-
-
-def _dendrogram(path: Path) -> tuple[Doubles | None, tuple[str, ...]]:
-    if not path.is_file():
-        return None, ()
-    content = _json(path)
-    linkage = np.asarray(content.get("linkage") or [], dtype=np.float64).reshape(-1, 4)
-    labels = tuple(content.get("labels") or ())
-    return (linkage, labels) if len(linkage) else (None, labels)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

@@ -1,0 +1,230 @@
+"""What the report says of one output folder: numbers as text, figures as markup."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from motiflens.analyses.report import figures
+from motiflens.analyses.report.folder import MotifsFolder
+from motiflens.analyses.report.logo import aligned_logos, logo
+from motiflens.analyses.report.words import cluster_words, methods, summary_words, uncorrected_words
+from motiflens.models.types import Json
+
+HEADS = (
+    ("Motif", ""),
+    ("Logo", ""),
+    ("Known motif", ""),
+    ("Family", ""),
+    ("q", "number"),
+    ("Sites", "number"),
+    ("Bits", "number"),
+    ("Enrichment", "number"),
+    ("Cluster", "number"),
+)
+NULLS = {"column_shuffled": "positions of the kernels permuted", "untrained": "kernels of untrained models"}
+CONSENSUS_LIMIT = 200  # leaves of a dendrogram that is still legible
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run, ready for the template; texts are escaped there, `logo`, `figure`, `content` are markup."""
+
+    anchor: str
+    name: str
+    lead: str
+    sentences: list[str]
+    rows: list[Json]
+    routes: list[str]
+    nulls: list[Json]
+    uncorrected: list[str]
+    dendrogram: str
+    distinct: list[tuple[str, int]]
+    cluster_sentences: list[str]
+    figures: list[Json]
+    methods: list[str]
+    command: str
+    made_by: list[tuple[str, str]]
+    counts: dict[str, str]
+    families: dict[str, int]
+
+
+def view(folder: MotifsFolder, *, anchor: str) -> RunView:
+    """Turn an output folder into what the template shows."""
+    summary = folder.summary
+    made_by = summary["made_by"]
+    model, data = summary["model"], summary["data"]
+    alpha = float(summary["parameters"]["alpha"])
+    significant = folder.table[(folder.table["gate"] == "passed") & (folder.table["target_q"] < alpha)]
+    return RunView(
+        anchor=anchor,
+        name=str(model["architecture"]) + (f" ({summary['tf']})" if summary.get("tf") else ""),
+        lead=(
+            f"{model['architecture']}, {model['parameters']:,} parameters, {model['tasks']} outputs; "
+            f"{data['windows']:,} {data['split']} windows of {data['length']} bp of {data['source']}"
+        ),
+        sentences=summary_words(summary),
+        rows=[_row(row, folder, alpha) for row in folder.table.to_dict("records")],
+        routes=list(summary["routes"]),
+        nulls=_nulls(summary),
+        uncorrected=uncorrected_words(summary),
+        dendrogram=_dendrogram(folder.dendrogram),
+        distinct=list(folder.dendrogram.get("edit", {}).get("distinct", {}).items()),
+        cluster_sentences=cluster_words(folder.dendrogram),
+        figures=_figures(folder),
+        methods=methods(summary),
+        command=made_by["command"],
+        made_by=_made_by(made_by),
+        counts=_counts(summary),
+        families=significant["target_family"].replace("", "(no family)").value_counts().to_dict(),
+    )
+
+
+def compare(runs: Sequence[RunView]) -> Json:
+    """Return the side-by-side tables: counts of each run, and motifs of each family in each run."""
+    heads = list(dict.fromkeys(head for run in runs for head in run.counts))
+    names = sorted({family for run in runs for family in run.families})
+    return {
+        "heads": heads,
+        "rows": [{"name": run.name, "values": [run.counts.get(head, "") for head in heads]} for run in runs],
+        "families": [{"family": name, "counts": [run.families.get(name, 0) for run in runs]} for name in names],
+    }
+
+
+def number(value: object, digits: int = 3) -> str:
+    """Return a number as people read it: nothing for a missing one, 1.2e-05 for a small one."""
+    if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
+        return ""
+    number = float(value)  # type: ignore[arg-type]
+    if number != 0 and abs(number) < 1e-3:
+        return f"{number:.1e}"
+    return f"{number:.{digits}g}" if abs(number) < 1000 else f"{number:,.0f}"
+
+
+def _plain(value: object) -> str:
+    """Return a number in full, for sorting; nothing for a missing one."""
+    return "" if value is None or pd.isna(value) else repr(float(value))  # type: ignore[arg-type, call-overload]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _row(row: Json, folder: MotifsFolder, alpha: float) -> Json:
+    motif, target = folder.motifs[row["motif_id"]], folder.targets.get(_text(row["target_id"]))
+    if target is not None and not pd.isna(row["offset"]):
+        drawing = aligned_logos(
+            motif, target, offset=int(row["offset"]), orientation=_text(row["orientation"]), symbols=False
+        )
+    else:
+        drawing = logo(motif.ppm, label=motif.name, symbols=False)
+    shown = target is not None
+    cluster = row.get("cluster")
+    names = (row["motif_id"], row["route"], _text(row["target_id"]), _text(row["target_alt"]))
+    return {
+        "motif": row["motif_id"],
+        "route": row["route"],
+        "gate": row["gate"],
+        "consensus": _text(row["consensus"]),
+        "logo": drawing,
+        "target": _text(row["target_id"]) if shown else "",
+        "target_alt": _text(row["target_alt"]) if shown else "",
+        "family": _text(row["target_family"]) if shown else "",
+        "weak": bool(shown and not row["target_q"] < alpha),
+        "q": number(row["target_q"], 2) if shown else "",
+        "q_value": _plain(row["target_q"]) if shown else "",
+        "sites": number(row["nsites"]),
+        "sites_value": _plain(row["nsites"]),
+        "information": number(row["information"]),
+        "information_value": _plain(row["information"]),
+        "enrichment": number(row["enrichment"]),
+        "enrichment_value": _plain(row["enrichment"]),
+        "enrichment_q": number(row["enrichment_q"], 2),
+        "cluster": "" if cluster is None or pd.isna(cluster) else str(int(cluster)),
+        "text": " ".join((*names, _text(row["target_family"]))).lower(),
+    }
+
+
+def _nulls(summary: Json) -> list[Json]:
+    rows = []
+    for name, null in summary["nulls"].items():
+        if null["null_mean"] is None:
+            continue
+        low, high = null["null_interval"]
+        label = NULLS.get(name, name)
+        words = f"observed against {label}"
+        drawing = figures.interval(
+            null["observed"], low, high, mean=null["null_mean"], top=null["total"], label=words
+        )
+        rows.append(
+            {
+                "route": "kernels",
+                "label": f"{label} ({len(null['null_counts'])} times)",
+                "observed": f"{null['observed']} of {null['total']}",
+                "mean": number(null["null_mean"]),
+                "interval": f"{number(low)} to {number(high)}",
+                "p": number(null["p"], 2),
+                "figure": drawing,
+            }
+        )
+    return rows
+
+
+def _dendrogram(content: Json) -> str:
+    linkage = np.asarray(content.get("linkage") or [], dtype=np.float64).reshape(-1, 4)
+    if not len(linkage) or len(linkage) >= CONSENSUS_LIMIT:
+        return ""
+    return figures.dendrogram(linkage, content["labels"], threshold=content.get("cut"))
+
+
+def _figures(folder: MotifsFolder) -> list[Json]:
+    found, profiles = [], folder.profiles
+    if "bin_edges" in profiles:
+        edges = profiles["bin_edges"]
+        start, width = float(edges[0]), float(edges[1] - edges[0])
+        for key, words in (
+            ("site_counts", "Attended sites along the window (bp)"),
+            ("hit_counts", "Attended sites that hit a known motif, along the window (bp)"),
+        ):
+            if key in profiles:
+                content = figures.histogram(profiles[key], start=start, width=width, label=words)
+                found.append({"content": content, "caption": words + "."})
+    for key, words, colours in (
+        ("attention", "Attention", "magma"),
+        ("dnase", "DNase", "viridis"),
+    ):
+        if key in profiles and len(profiles[key]):
+            caption = (
+                f"{words} of {len(profiles[key])} attended windows (rows), ordered by the attention's maximum."
+            )
+            content = figures.heat_map(profiles[key], label=caption, colours=colours)
+            found.append({"content": content, "caption": caption})
+    return found
+
+
+def _made_by(record: Json) -> list[tuple[str, str]]:
+    rows = [
+        (key.replace("_", " "), str(value)) for key, value in record.items() if key not in ("versions", "command")
+    ]
+    return [*rows, *((name, str(version)) for name, version in record["versions"].items())]
+
+
+def _counts(summary: Json) -> dict[str, str]:
+    """Return the side-by-side row of a run."""
+    counts: dict[str, str] = {}
+    for route, values in summary["routes"].items():
+        if not values["left_out"]:
+            counts[f"{route}: motifs"] = str(values["motifs"])
+            counts[f"{route}: passed the gate"] = str(values["passed"])
+            counts[f"{route}: known"] = str(values["matched"])
+            counts[f"{route}: families"] = str(values["families"])
+    untrained = summary["nulls"].get("untrained")
+    if untrained and untrained["null_mean"] is not None:
+        counts["kernels: known, untrained model"] = number(untrained["null_mean"])
+    if summary["uncorrected"]["kernels"] is not None:
+        counts["kernels: uncorrected, as in the papers"] = str(summary["uncorrected"]["kernels"])
+    return counts

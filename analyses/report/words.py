@@ -1,0 +1,119 @@
+"""The report's sentences: what was found, and how."""
+
+from __future__ import annotations
+
+from motiflens.models.types import Json
+
+
+def _listing(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none"
+
+
+def _count(n: int, one: str, many: str | None = None) -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def summary_words(summary: Json) -> list[str]:
+    """Return the summary, a paragraph a subject."""
+    alpha = summary["parameters"]["alpha"]
+    paragraphs = []
+    for route, values in summary["routes"].items():
+        if values["left_out"]:
+            paragraphs.append(f"Route {route} was not possible: {values['note']}.")
+            continue
+        text = (
+            f"Route {route} gave {_count(values['motifs'], 'motif')}; {values['passed']:,} passed the information "
+            f"gate, and {values['matched']:,} of these match a known motif at q < {alpha:g}, of "
+            f"{_count(values['families'], 'family', 'families')}."
+        )
+        paragraphs.append(text + (f" Used: {values['note']}." if values["note"] else ""))
+    for name, what in (
+        ("column_shuffled", "with the kernels' positions permuted"),
+        ("untrained", "in kernels of the same architecture, untrained"),
+    ):
+        null = summary["nulls"].get(name)
+        if null and null["null_mean"] is not None:
+            low, high = null["null_interval"]
+            paragraphs.append(
+                f"Of {_count(null['total'], 'kernel')} {null['observed']:,} match; {what}, "
+                f"{null['null_mean']:.2g} do on average (95 % between {low:.3g} and {high:.3g}; "
+                f"p = {null['p']:.2g})."
+            )
+    factors = summary["factors"]
+    if factors["trained_on"]:
+        found, chance = factors["found_by_kernels"], factors["found_by_untrained_kernels"]
+        text = (
+            f"Of the {_count(len(factors['trained_on']), 'factor')} that the model was trained on, kernels name "
+            f"the family of {len(found)}: {_listing(found)}; any route names "
+            f"{_listing(factors['found_by_any_route'])}."
+        )
+        if chance:
+            text += f" Untrained kernels name {min(chance)} to {max(chance)}."
+        paragraphs.append(text)
+    return paragraphs
+
+
+def uncorrected_words(summary: Json) -> list[str]:
+    """Return the paper's own count, labelled as what it is."""
+    count = summary["uncorrected"]["kernels"]
+    if count is None:
+        return []
+    return [f"For comparison with the papers, not corrected: {count:,} {summary['uncorrected']['what']}."]
+
+
+def cluster_words(content: Json) -> list[str]:
+    """Return what the clusters say."""
+    if not content.get("labels"):
+        return []
+    words = [
+        f"By similarity of the matrices ({content['distance']}, cut at {content['cut']:g}) the "
+        f"{_count(len(content['labels']), 'motif')} that passed the gate make "
+        f"{_count(content['clusters'], 'cluster')}."
+    ]
+    agreement = content.get("adjusted_rand") or {}
+    if agreement:
+        each = ", ".join(f"{value:.2f} at d = {d}" for d, value in agreement.items())
+        words.append(f"Adjusted Rand index between these and the clusters by edit distance: {each}.")
+    distinct = content.get("matched", {}).get("distinct") or {}
+    if distinct:
+        each = ", ".join(f"{value} at d = {d}" for d, value in distinct.items())
+        words.append(f"Distinct known motifs among those that kernels match, by edit distance: {each}.")
+    return words
+
+
+def methods(summary: Json) -> list[str]:
+    """Return the methods paragraph, from the parameters that were in force."""
+    p, routes, data = summary["parameters"], summary["routes"], summary["data"]
+    versions = summary["made_by"]["versions"]
+    parts = []
+    if "kernels" in routes:
+        limit = "0" if p["kernel_threshold"] == "zero" else "half of the kernel's largest activation"
+        parts.append(
+            f"Kernels: the best-activating subsequence of each {data['split']} window with an activation above "
+            f"{limit} was counted into a position probability matrix."
+        )
+    if "attention" in routes or "denovo" in routes:
+        at = "the exact centre of the field" if p["scaling"] == "field" else "the authors' linear scaling"
+        flat = f", without a distinct DNase peak (max/mean < {p['flat_dnase']:g}) where DNase is known"
+        parts.append(
+            f"Attention: {p['width']} bp about {at} of the position of largest attention were cut out of windows "
+            f"that are positive and predicted above {p['least_prediction']:g}{flat if p['flat_dnase'] else ''}; "
+            f"hits of known motifs (p < {p['hit_p']:g}) were tested by Fisher's exact test against matched random "
+            "and minimum-attention places, with Benjamini and Hochberg's q over the matrices."
+        )
+    if "seqlets" in routes:
+        parts.append(
+            f"Seqlets: stretches of high attribution ({p['method']}), aligned and clustered into matrices."
+        )
+    gate = ", ".join(f"{key} {value:g}" for key, value in p["gate"].items() if isinstance(value, int | float))
+    distance = "Euclidean distance" if p["distance"] == "ed" else "Pearson correlation"
+    parts.append(
+        f"Matching: motifs were trimmed and gated by information ({gate}), and compared with "
+        f"{summary['targets']['count']:,} matrices of {summary['targets']['source']} by TOMTOM's statistic "
+        f"({distance}, complete scoring, both strands). "
+        "A motif's q is the larger of Benjamini and Hochberg's over the motifs and the rate at which motifs with "
+        f"permuted positions match ({p['shuffles']} permutations of the whole set)."
+    )
+    made = ", ".join(f"{name} {version}" for name, version in versions.items())
+    parts.append(f"Versions: {made}. Seed {p['seed']}.")
+    return parts

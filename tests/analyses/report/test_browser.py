@@ -1,0 +1,108 @@
+"""The report in a real browser: it opens, sorts, filters, and works by keyboard."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from motiflens.analyses.report import build_report
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (shutil.which("chromium") and shutil.which("chromedriver")), reason="Chromium is not installed"
+    ),
+]
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1200,900",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Headless Chromium."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(shutil.which("chromedriver"))))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser: Any, folder: Path) -> Any:
+    """The opened report."""
+    browser.get(build_report([folder], folder / "report.html").resolve().as_uri())
+    return browser
+
+
+def _names(page: Any) -> list[str]:
+    return page.execute_script(
+        "return [...document.querySelectorAll('#run0-table tbody tr')].filter(r => !r.hidden)"
+        ".map(r => r.cells[0].querySelector('.name').textContent)"
+    )
+
+
+def test_opens_without_errors_or_requests(page: Any) -> None:
+    assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
+    resources = "performance.getEntriesByType('resource').filter(r => !r.name.startsWith('data:'))"
+    assert page.execute_script(f"return {resources}.length") == 0
+    assert len(_names(page)) == 4
+    drawn = page.execute_script(
+        "return Math.max(...[...document.querySelectorAll('#run0-table svg.logo use')].map("
+        "u => u.getBoundingClientRect().height))"
+    )
+    assert drawn > 15, "letters are drawn"
+
+
+def test_sorts_by_a_click_and_back(page: Any) -> None:
+    button = page.find_element("xpath", "//table[@id='run0-table']//th/button[.='q']")
+    button.click()
+    assert _names(page) == ["kernel_000", "seqlet_pos_00", "kernel_001", "kernel_002"]
+    button.click()
+    assert _names(page) == ["kernel_001", "seqlet_pos_00", "kernel_000", "kernel_002"], "no q stays last"
+
+
+def test_sorts_by_keyboard(page: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    button = page.find_element("xpath", "//table[@id='run0-table']//th/button[.='Sites']")
+    button.send_keys(Keys.ENTER)
+    assert _names(page)[0] == "kernel_002"
+    head = page.find_element("xpath", "//table[@id='run0-table']//th[button[.='Sites']]")
+    assert head.get_attribute("aria-sort") == "ascending"
+
+
+def test_filters(page: Any) -> None:
+    page.find_element("name", "text").send_keys("foxa1")
+    assert _names(page) == ["kernel_001", "seqlet_pos_00"]
+    page.find_element("name", "q").send_keys("0.05")
+    assert _names(page) == ["seqlet_pos_00"]
+    assert "1 of 4" in page.find_element("tag name", "output").text
+
+
+def test_keyboard_reaches_the_content_first(page: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page.find_element("tag name", "body").send_keys(Keys.TAB)
+    assert page.switch_to.active_element.get_attribute("href").endswith("#main")
+
+
+def test_prints(page: Any) -> None:
+    printed = page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    assert len(printed["data"]) > 10_000
