@@ -45,7 +45,7 @@ class Case(NamedTuple):
 
 
 _LSTM = {"kernels": 8, "kernel_size": 8, "pool": 4, "units": 6, "dense": 12}
-_GRN = {"kernels": 8, "kernel_size": 8, "units": 6, "dense": 12}
+_GRN = {"kernels": 8, "kernel_size": 8, "units": 6, "dense": 24}
 _CNN = {"kernels": 16, "kernel_size": 8}
 
 CASES: dict[str, Case] = {
