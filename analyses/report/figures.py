@@ -68,7 +68,7 @@ def _ticks(reach: float) -> list[float]:
     return [float(value) for value in np.arange(0, reach + 1e-9, step)]
 
 
-def histogram(counts: Sequence[float], *, start: float, width: float, label: str) -> str:
+def histogram(counts: Sequence[float] | Doubles, *, start: float, width: float, label: str) -> str:
     """Draw counts per bin as SVG bars; the x axis runs in bp from `start` in bins of `width`."""
     wide, tall, left, foot = 420.0, 110.0, 40.0, 22.0
     values = np.asarray(counts, dtype=float)

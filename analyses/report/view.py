@@ -59,7 +59,9 @@ def view(folder: MotifsFolder, *, anchor: str) -> RunView:
     made_by = summary["made_by"]
     model, data = summary["model"], summary["data"]
     alpha = float(summary["parameters"]["alpha"])
+    records = folder.table.to_dict("records")
     significant = folder.table[(folder.table["gate"] == "passed") & (folder.table["target_q"] < alpha)]
+    found = significant["target_family"].fillna("(no family)").value_counts()
     return RunView(
         anchor=anchor,
         name=str(model["architecture"]) + (f" ({summary['tf']})" if summary.get("tf") else ""),
@@ -68,7 +70,7 @@ def view(folder: MotifsFolder, *, anchor: str) -> RunView:
             f"{data['windows']:,} {data['split']} windows of {data['length']} bp of {data['source']}"
         ),
         sentences=summary_words(summary),
-        rows=[_row(row, folder, alpha) for row in folder.table.to_dict("records")],
+        rows=[_row({str(key): value for key, value in row.items()}, folder, alpha) for row in records],
         routes=list(summary["routes"]),
         nulls=_nulls(summary),
         uncorrected=uncorrected_words(summary),
@@ -80,7 +82,7 @@ def view(folder: MotifsFolder, *, anchor: str) -> RunView:
         command=made_by["command"],
         made_by=_made_by(made_by),
         counts=_counts(summary),
-        families=significant["target_family"].replace("", "(no family)").value_counts().to_dict(),
+        families={str(name): int(count) for name, count in found.items()},
     )
 
 

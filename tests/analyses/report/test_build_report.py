@@ -51,7 +51,7 @@ def test_says_what_the_folder_says(folder: Path) -> None:
     assert "not significant" in page
     assert "3 kernels 1 match" in page
     assert "interpret motifs --model tbinet" in page
-    assert "Route attention was not possible: none." in page
+    assert "Route attention was not possible: no attention." in page
 
 
 def test_several_runs_side_by_side(folder: Path, other_folder: Path, tmp_path: Path) -> None:

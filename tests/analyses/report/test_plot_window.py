@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -119,10 +118,8 @@ def test_wrong_input_is_named(tmp_path: Path) -> None:
         save_window(view, tmp_path / "a.gif")
 
 
-def test_letters_are_fast(rng: np.random.Generator) -> None:
+def test_letters_of_a_kind_are_one_patch(rng: np.random.Generator) -> None:
+    """A patch a letter takes seconds."""
     axes = Figure().add_subplot()
-    codes, heights = rng.integers(0, 4, 1000).astype(np.uint8), rng.normal(size=1000)
-    draw_letters(axes, codes, heights)
-    begin = time.perf_counter()
-    draw_letters(axes, codes, heights)
-    assert time.perf_counter() - begin < 0.5  # a patch a letter takes seconds
+    draw_letters(axes, rng.integers(0, 4, 1000).astype(np.uint8), rng.normal(size=1000))
+    assert len(axes.patches) == 4
