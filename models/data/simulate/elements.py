@@ -14,7 +14,7 @@ from motiflens.models.types import Doubles, Floats, Integers
 
 KINDS = ("promoter", "enhancer", "insulator", "bare", "closed")
 PROMOTER, ENHANCER, INSULATOR, BARE, CLOSED = range(len(KINDS))
-_WEIGHTS = np.array([0, 50, 12, 10, 28])  # of each kind, away from promoters, in %
+_WEIGHTS = np.array([0, 58, 12, 11, 19])  # of each kind, away from promoters, in %
 SILENT = 0.002  # accessibility where chromatin is closed
 
 
@@ -85,7 +85,7 @@ def open_elements(elements: Elements, lineage: Integers, seed: int) -> None:
             elements.access[i] = SILENT
             continue
         first, second = 30 + 45 * lineage[i]
-        both = 150 if kind in (PROMOTER, INSULATOR) else 40
+        both = 200 if kind in (PROMOTER, INSULATOR) else 70
         state = stream.pick((int(first), int(second), both))
         wobble = 0.8 + 0.4 * stream.uniform(2)
         for cell in range(2):
