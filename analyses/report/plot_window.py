@@ -96,7 +96,8 @@ def draw_letters(axes: Axes, codes: Codes, heights: Floats | Doubles, *, start: 
         scaled = vertices[None] * np.stack([np.full(len(at), 0.92), heights[at]], axis=1)[:, None]  # n, V, 2
         scaled[..., 0] += (start + at + 0.04)[:, None]
         path = Path(scaled.reshape(-1, 2), np.tile(path_codes, len(at)))
-        axes.add_patch(PathPatch(path, facecolor=COLOURS[letter], linewidth=0))
+        # Not add_patch, which walks along every curve in Python to find the limits.
+        axes.add_artist(PathPatch(path, facecolor=COLOURS[letter], linewidth=0))
 
 
 def plot_window(view: WindowView) -> Figure:

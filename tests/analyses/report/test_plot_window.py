@@ -24,11 +24,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, ArrayWindows]
     rng = np.random.default_rng(0)
     n = 12
     start = np.arange(n) * 25 + 100
-    table = pd.DataFrame(
-        {"name": [f"w{i}" for i in range(n)], "chrom": "chr1", "start": start, "end": start + LENGTH}
-    )
+    names = [f"w{i}" for i in range(n)]
+    table = pd.DataFrame({"name": names, "chrom": "chr1", "start": start, "end": start + LENGTH})
+    genome = rng.integers(0, 5, 1000).astype(np.uint8)
     windows = ArrayWindows(
-        rng.integers(0, 5, (n, LENGTH)).astype(np.uint8),
+        genome[start[:, None] + np.arange(LENGTH)],
         rng.integers(0, 2, n).astype(float),
         table=table,
         signals={"dnase": rng.random((n, LENGTH), dtype=np.float32)},
