@@ -35,6 +35,13 @@ def masked_loss(logits: Tensor, y: Tensor, known: float) -> Tensor:
     return (losses * mask).sum() / max(known, 1)
 
 
+def gathered(tensor: Tensor, world: int) -> list[Tensor]:
+    """Return a tensor of every process, in the order of ranks; all have one shape."""
+    parts = [torch.empty_like(tensor) for _ in range(world)]
+    torch.distributed.all_gather(parts, tensor.contiguous())
+    return parts
+
+
 def _parts(model: SequenceModel) -> list[nn.Module]:
     """Return the members of an ensemble, or the model itself."""
     members = getattr(model, "members", None)
@@ -126,7 +133,7 @@ class Trained(pl.LightningModule):
         loss = masked_loss(torch.from_numpy(logits), torch.from_numpy(y), int((~np.isnan(y)).sum()))
         mean = torch.stack(self._losses).mean() if self._losses else torch.full((), float("nan"))
         if self.trainer.world_size > 1:
-            mean = self.all_gather(mean).mean()
+            mean = torch.stack(gathered(mean, self.trainer.world_size)).mean()
         self.figures = {
             "train_loss": float(mean),
             "valid_loss": float(loss),
@@ -140,7 +147,8 @@ class Trained(pl.LightningModule):
         pieces = []
         for part in parts:  # n, T of this process
             if world > 1:
-                part = self.all_gather(part).transpose(0, 1).reshape(-1, part.shape[1])  # rows interleaved
+                every = torch.stack(gathered(part, world), dim=1)  # n, world, T: rows were dealt out in turn
+                part = every.reshape(-1, part.shape[1])
             pieces.append(part.cpu())
         return torch.cat(pieces)[: len(self.valid_rows())].numpy()
 
