@@ -6,7 +6,8 @@ from pathlib import Path
 
 from motiflens.models.cache import cache_folder
 from motiflens.models.data.simulate.presets import preset_named
-from motiflens.models.data.simulate.simulate import Progress, simulate
+from motiflens.models.data.simulate.simulate import simulate
+from motiflens.models.data.simulate.world import Progress
 
 VERSION = 3  # raised whenever the same seed gives other files
 

@@ -54,7 +54,7 @@ def track(folder: Path, name: str, sites: pd.DataFrame, reach: int = 0) -> Doubl
 
 
 def read_peaks(folder: Path, name: str) -> pd.DataFrame:
-    columns = "chrom start end name score strand signal pvalue qvalue summit".split()
+    columns = ["chrom", "start", "end", "name", "score", "strand", "signal", "pvalue", "qvalue", "summit"]
     return pd.read_csv(folder / "peaks" / f"{name}.narrowPeak", sep="\t", names=columns)
 
 
@@ -76,7 +76,7 @@ def test_same_seed_same_bytes_other_seed_others(tiny: Path, tmp_path: Path) -> N
 def test_it_opens_as_a_data_set(tiny: Path) -> None:
     dataset = open_dataset(tiny)
     assert dataset["train"].tasks == tuple(f"{name}|{cell}" for name in FACTORS for cell in CELL_TYPES)
-    assert {chrom for chrom in dataset["test"].table["chrom"]} == {"chr3"}
+    assert set(dataset["test"].table["chrom"]) == {"chr3"}
     assert (np.nansum(dataset["train"].labels, axis=0) > 0).all()
     one = open_dataset(tiny, tf="CTCF")["train"]
     assert one.channels == ("A", "C", "G", "T", "uniqueness", "dnase")

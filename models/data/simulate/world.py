@@ -1,0 +1,89 @@
+"""The simulated world before anything of it is sequenced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from motiflens.models.data.simulate.elements import Elements, accessibility, open_elements, place_elements
+from motiflens.models.data.simulate.factors import factors
+from motiflens.models.data.simulate.genes import Genes, add_genes
+from motiflens.models.data.simulate.genome import Genome, bare_genome
+from motiflens.models.data.simulate.occupancy import FAINT, occupancy, thresholds
+from motiflens.models.data.simulate.presets import Preset
+from motiflens.models.data.simulate.repeats import add_repeats, uniqueness
+from motiflens.models.data.simulate.sites import Planting, find_sites, plant
+from motiflens.models.types import Doubles, Floats, Integers
+
+Progress = Callable[[str, float], None]  # what is being done, and how much of all is done, 0 … 1
+
+
+@dataclass(eq=False)
+class World:
+    """Everything there is to know.
+
+    Attributes
+    ----------
+    preset, seed
+        What it was made from.
+    genome, genes, elements, planting, sites
+        See their modules; `sites` is `find_sites`' table.
+    bound
+        (sites, cell types): occupancies.
+    access
+        (cell types, total): accessibility of each base.
+    copies
+        (total,): of the 35-mer that starts at each base; 0 for more than four, or with N.
+    satellites
+        Regions for the blacklist.
+    """
+
+    preset: Preset
+    seed: int
+    genome: Genome
+    genes: Genes
+    elements: Elements
+    planting: Planting
+    sites: pd.DataFrame
+    bound: Doubles
+    access: Floats
+    copies: Integers
+    satellites: list[tuple[int, int]]
+
+    @property
+    def middles(self) -> Integers:
+        """Middle base of each site, (sites,)."""
+        return ((self.sites["start"] + self.sites["end"]) // 2).to_numpy()
+
+
+def grow_world(preset: Preset, seed: int, tell: Progress) -> World:
+    """Make the genome, and all that binds to it."""
+    tell("background", 0.0)
+    genome = bare_genome(preset, seed)
+    tell("repeats", 0.1)
+    satellites = add_repeats(genome, seed)
+    tell("genes and elements", 0.15)
+    genes = add_genes(genome, preset, seed)
+    elements = place_elements(genome, genes, preset, seed)
+    planting = plant(genome, elements, seed)
+    open_elements(elements, planting.lineage, seed)
+    tell("sites", 0.25)
+    access = accessibility(elements, len(genome.codes))
+    sites, bound = _bind(genome, planting, access)
+    tell("uniqueness", 0.35)
+    copies = uniqueness(genome.codes)
+    return World(preset, seed, genome, genes, elements, planting, sites, bound, access, copies, satellites)
+
+
+def _bind(genome: Genome, planting: Planting, access: Floats) -> tuple[pd.DataFrame, Doubles]:
+    """Find all sites and how often each is bound; unbound ones that were not planted are kept if strong."""
+    sites = find_sites(genome, planting, thresholds())
+    middle = ((sites["start"] + sites["end"]) // 2).to_numpy()
+    bound = occupancy(sites, access[:, middle])
+    half = sites["factor"].map({factor.name: factor.half for factor in factors()}).to_numpy()
+    strong = (sites["kind"] != "chance").to_numpy() | (sites["score"].to_numpy() >= half)
+    kept = np.flatnonzero(strong | (bound.max(axis=1) >= FAINT))
+    return sites.iloc[kept].reset_index(drop=True), bound[kept]
