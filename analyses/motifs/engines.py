@@ -36,9 +36,10 @@ def scan_with(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Scan with another program; return FIMO's columns, and how many sequences and bases there were.
 
-    ``meme`` (pymemesuite 0.1.0a4) is FIMO's code; what it gets wrong by itself is put right here: it passes over the
-    last window of each sequence (an N is appended) and takes NRDB's frequencies for pseudocounts (they are added
-    beforehand). ``memelite`` scores against a uniform background only, is approximate, and has no q-values (nan).
+    ``meme`` (pymemesuite 0.1.0a4) is FIMO's code; what it gets wrong by itself is put right here: it passes
+    over the last window of each sequence (an N is appended) and takes NRDB's frequencies for pseudocounts (they
+    are added beforehand). ``memelite`` scores against a uniform background only, is approximate, and has no
+    q-values (nan).
 
     Raises
     ------
@@ -141,7 +142,7 @@ def _fimo(
         path.write_text(_meme_text(motifs, frequencies), encoding="utf-8")
         runner = fimo.FIMO(both_strands=both_strands, threshold=threshold, max_stored_scores=10_000_000)
         with common.MotifFile(str(path)) as file:
-            bg = common.Background(file.alphabet, common.Array(frequencies.tolist()))
+            bg = common.Background(common.Alphabet.dna(), common.Array(frequencies.tolist()))
             for motif in motifs:
                 pattern = runner.score_motif(file.read(), known, bg)
                 for hit in pattern.matched_elements:
@@ -150,10 +151,8 @@ def _fimo(
                     found = letters[start - 1 : stop]
                     if hit.strand == "-":
                         found = reverse_complement(found.upper())
-                    rows.append(
-                        (motif.name, motif.alt, name, start, stop, hit.strand, hit.score, hit.pvalue, hit.qvalue)
-                        + (found.decode("ascii"),)
-                    )
+                    row = (name, start, stop, hit.strand, hit.score, hit.pvalue, hit.qvalue, found.decode("ascii"))
+                    rows.append((motif.name, motif.alt, *row))
     return _frame(rows)
 
 

@@ -74,7 +74,7 @@ def jaspar(
 
 
 def jaspar_by_name(name: str) -> list[Motif]:
-    """Read ``jaspar``, ``jaspar:2016``, ``jaspar:2026:fungi``, ``jaspar:2026:all`` or ``jaspar:2026:MA0139.1,...``.
+    """Read ``jaspar``, ``jaspar:2016``, ``jaspar:2026:fungi``, ``jaspar:2026:all``, ``jaspar:2026:MA0139.1``.
 
     >>> jaspar_by_name("jaspar:2026:MA0139.1")[0].alt
     'CTCF'

@@ -67,9 +67,10 @@ def match(
     Returns
     -------
     pandas.DataFrame
-        TOMTOM's columns, ordered by query, p-value, overlap (greatest first) and name. ``p-value`` is that of the better strand,
-        corrected for both; ``E-value`` that times the number of targets; ``q-value`` Storey's, over one query's
-        p-values. ``Optimal_offset`` is where the query begins in the target (of the given orientation).
+        TOMTOM's columns, ordered by query, p-value, overlap (greatest first) and name. ``p-value`` is that of
+        the better strand, corrected for both; ``E-value`` that times the number of targets; ``q-value`` Storey's,
+        over one query's p-values. ``Optimal_offset`` is where the query begins in the target (of the given
+        orientation).
 
     Raises
     ------

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from motiflens.models.types import Doubles, Integers
 
 EUCLIDEAN, PEARSON = 0, 1
+BLOCK = 256  # target columns worked on at a time
 BINS = 100  # steps between a query's lowest and highest column score
 
 
 @numba.njit("void(float64[::1], float64[:, ::1], int64, boolean, float64[::1])", cache=True, nogil=True)
 def column_scores(query: Doubles, columns: Doubles, distance: int, complement: bool, out: Doubles) -> None:
-    """Similarity of one query column to every target column (or its complement): -Euclidean distance or Pearson's r.
+    """Similarity of one query column to every target column (or its complement): -distance or Pearson's r.
 
     `columns` is (4, N). A column without variance correlates with nothing: r = 0.
     """
@@ -49,11 +50,20 @@ def column_scores(query: Doubles, columns: Doubles, distance: int, complement: b
         out[i] = product / scale if scale > 1e-14 else 0.0
 
 
-@numba.njit("float64(float64[::1])", cache=True, nogil=True)
-def lower_median(values: Doubles) -> float:
-    """The ((n - 1) // 2)-th smallest value, by counting into bins and sorting one of them."""
+@numba.njit("UniTuple(float64, 2)(float64[::1])", cache=True, nogil=True, fastmath={"nnan", "nsz"})
+def extremes(values: Doubles) -> tuple[float, float]:
+    """Least and greatest value; without the promise that there is no nan this would not run in vectors."""
+    low, high = values[0], values[0]
+    for value in values:
+        low = min(low, value)
+        high = max(high, value)
+    return low, high
+
+
+@numba.njit("float64(float64[::1], float64, float64)", cache=True, nogil=True)
+def lower_median(values: Doubles, low: float, high: float) -> float:
+    """The ((n - 1) // 2)-th smallest of values between `low` and `high`: count into bins and sort one of them."""
     n = len(values)
-    low, high = values.min(), values.max()
     if low == high:
         return low
     bins = 1024
@@ -75,14 +85,34 @@ def lower_median(values: Doubles) -> float:
         if which[i] == b:
             inside[k] = values[i]
             k += 1
-    return np.sort(inside)[rank]
+    left, right = 0, len(inside) - 1
+    while left < right:  # Hoare's selection (numba's own sort takes seconds to compile)
+        pivot = inside[(left + right) // 2]
+        i, j = left, right
+        while i <= j:
+            while inside[i] < pivot:
+                i += 1
+            while inside[j] > pivot:
+                j -= 1
+            if i <= j:
+                inside[i], inside[j] = inside[j], inside[i]
+                i += 1
+                j -= 1
+        if rank <= j:
+            right = j
+        elif rank >= i:
+            left = i
+        else:
+            break
+    return inside[rank]
 
 
 @numba.njit("void(float64[::1], float64[::1], float64[::1])", cache=True, nogil=True)
 def convolve(left: Doubles, right: Doubles, out: Doubles) -> None:
     """out = left * right, (n + m - 1,). All terms are >= 0, so that small tails keep their precision."""
     n, m = len(left), len(right)
-    out[: n + m - 1] = 0.0
+    for i in range(n + m - 1):
+        out[i] = 0.0
     k = 0
     while k + 4 <= m and n >= 4:  # four at a time: one load and store of `out` for four terms
         r0, r1, r2, r3 = right[k], right[k + 1], right[k + 2], right[k + 3]
@@ -112,7 +142,8 @@ def either(chance: Doubles, tail: Doubles, base: int) -> None:
 
     ``tail[i]`` belongs to ``chance[base + i]``; below, the event is certain; beyond, impossible.
     """
-    chance[:base] = 1.0
+    for i in range(base):
+        chance[i] = 1.0
     part = chance[base : base + len(tail)]
     for i in range(len(tail)):
         part[i] = part[i] + tail[i] - part[i] * tail[i]
@@ -137,12 +168,11 @@ def null_tails(densities: Doubles, zero: int, longest: int, wanted: NDArray[np.b
     for t in range(1, min(longest, width - 1) + 1):
         if wanted[t]:
             inner = t
-    whole_base = 0
     for i in range(width):
         length = bins
-        now[:bins] = densities[i]
-        last = width if i == 0 or wanted[width:].any() or inner > 0 else i
-        for j in range(i + 1, last + 1):
+        for b in range(bins):
+            now[b] = densities[i, b]
+        for j in range(i + 1, width + 1):
             columns = j - i
             if columns > 1:
                 convolve(now[:length], densities[j - 1], new)
@@ -167,8 +197,6 @@ def null_tails(densities: Doubles, zero: int, longest: int, wanted: NDArray[np.b
                 for t in range(width, longest + 1):
                     for _ in range(t - width + 1):
                         either(tails[t], tail[:length], base)
-                whole_base = base
-    tails[:, :whole_base] = 1.0
     for k in range(1, width):
         for t in range(k + 1, longest + 1):
             if wanted[t]:
@@ -195,26 +223,41 @@ def match_query(
     n = columns.shape[1]
     targets = len(begins) - 1
     scores = np.empty((width, 2 * n))
+    medians = np.empty(width)
     low, high = np.inf, -np.inf
     for i in range(width):
         column_scores(query[i], columns, distance, False, scores[i, :n])
         column_scores(query[i], columns, distance, True, scores[i, n:])
-        scores[i] -= lower_median(scores[i])
-        low = min(low, scores[i].min())
-        high = max(high, scores[i].max())
+        least, greatest = extremes(scores[i])
+        medians[i] = lower_median(scores[i], least, greatest)
+        low = min(low, least - medians[i])
+        high = max(high, greatest - medians[i])
     low = math.floor(low)
     scale = math.floor(BINS / max(high - low, 1.0))
     zero = np.int64(-low * scale)
     top = np.int64(math.floor((high - low) * scale + 0.5)) + 1
-    steps = np.empty((2 * n, width), dtype=np.int32)
-    densities = np.zeros((width, top))
+    steps = np.empty((2 * n, width), dtype=np.int16)
+    counts = np.zeros((2, width, top), dtype=np.int32)  # two, so that equal steps in a row do not wait
+    part = np.empty(BLOCK, dtype=np.int16)
+    for begin in range(0, 2 * n, BLOCK):  # a block of the transposed array stays in cache
+        size = min(BLOCK, 2 * n - begin)
+        for i in range(width):
+            row = scores[i, begin : begin + size]
+            median = medians[i]
+            for c in range(size):
+                part[c] = np.int16((row[c] - median - low) * scale + 0.5)  # >= 0: the same as floor
+            for c in range(size):
+                steps[begin + c, i] = part[c] - zero
+            even, odd = counts[0, i], counts[1, i]
+            for c in range(0, size - 1, 2):
+                even[part[c]] += 1
+                odd[part[c + 1]] += 1
+            if size % 2:
+                even[part[size - 1]] += 1
+    densities = np.empty((width, top))
     for i in range(width):
-        row = scores[i]
-        for c in range(2 * n):
-            steps[c, i] = np.int32(math.floor((row[c] - low) * scale + 0.5))
-        for c in range(2 * n):
-            densities[i, steps[c, i]] += 1.0
-    densities /= 2 * n
+        for b in range(top):
+            densities[i, b] = (counts[0, i, b] + counts[1, i, b]) / (2 * n)
     tails = null_tails(densities, zero, len(wanted) - 1, wanted)
     p = np.empty((2, targets))
     offset = np.empty((2, targets), dtype=np.int32)
@@ -223,22 +266,25 @@ def match_query(
     for strand in range(2):
         for t in range(targets):
             w = begins[t + 1] - begins[t]
-            totals[: width + w - 1] = 0
+            for i in range(width + w - 1):
+                totals[i] = 0
             for k in range(w):  # the target's k-th column on this strand
                 c = begins[t] + k if strand == 0 else n + begins[t + 1] - 1 - k
                 shift = w - 1 - k
+                row_steps = steps[c]
+                row_totals = totals[shift : shift + width]
                 for i in range(width):
-                    totals[shift + i] += steps[c, i] - zero
-            best = np.int64(-(1 << 30))
+                    row_totals[i] += row_steps[i]
+            best = totals[0]
+            for i in range(width + w - 1):
+                best = max(best, totals[i])
             best_overlap = np.int64(0)
             best_start = np.int64(0)
             for start in range(width - 1, -w, -1):  # of the target, in the query
-                total = np.int64(totals[start + w - 1])
-                if total < best:
-                    continue
-                common = min(width, start + w) - max(0, start)
-                if total > best or common > best_overlap:
-                    best, best_overlap, best_start = total, common, start
+                if totals[start + w - 1] == best:
+                    common = min(width, start + w) - max(0, start)
+                    if common > best_overlap:  # equal scores: the greatest overlap, then the last start
+                        best_overlap, best_start = common, start
             p[strand, t] = tails[w, best + width * zero]
             offset[strand, t] = -best_start
             overlap[strand, t] = best_overlap

@@ -76,21 +76,25 @@ def p_values(scores: NDArray[np.int32], background: Doubles) -> Doubles:
 @numba.njit("float64[::1](int32[:, ::1], float64[::1])", cache=True, nogil=True)
 def _p_values(scores: NDArray[np.int32], background: Doubles) -> Doubles:
     width = scores.shape[0]
+    lows = np.empty(width, dtype=np.int64)
+    highs = np.empty(width, dtype=np.int64)
     lowest = 0
     reach = 0
     for j in range(width):
-        lowest += scores[j].min()
-        reach += scores[j].max()
+        lows[j] = min(scores[j, 0], scores[j, 1], scores[j, 2], scores[j, 3])
+        highs[j] = max(scores[j, 0], scores[j, 1], scores[j, 2], scores[j, 3])
+        lowest += lows[j]
+        reach += highs[j]
     now = np.zeros(reach - lowest + 1)
     new = np.zeros(reach - lowest + 1)
     now[0] = 1.0
     size = 1
     for j in range(width):
-        least = scores[j].min()
-        grown = size + scores[j].max() - least
-        new[:grown] = 0.0
+        grown = size + highs[j] - lows[j]
+        for s in range(grown):
+            new[s] = 0.0
         for a in range(4):
-            shift = scores[j, a] - least
+            shift = scores[j, a] - lows[j]
             weight = background[a]
             target = new[shift : shift + size]
             for s in range(size):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -207,8 +208,10 @@ class _Scan:
         self.windows = np.zeros(self.widest + 1, dtype=np.int64)  # window starts with a valid run of at least w
         self.pieces: list[tuple[Integers, Integers, Integers]] = []
         self.sample = _Sample(self.widest)
-        reach = np.array([len(table) for table in self.matrices.tables])
-        self.firsts = np.concatenate(([0], np.cumsum(reach)))  # where a motif's scores start in `counts`
+        # Hits are counted by motif and score, from each motif's threshold on.
+        self.least = self.matrices.thresholds[:: self.matrices.strands].astype(np.int64)
+        sizes = np.array([len(table) for table in self.matrices.tables]) - self.least
+        self.firsts = np.concatenate(([0], np.cumsum(sizes)))  # where a motif's scores start in `counts`
         self.counts = np.zeros(int(self.firsts[-1]), dtype=np.int64)
 
     def __enter__(self) -> _Scan:
@@ -226,6 +229,7 @@ class _Scan:
         self.letter_file.close()
 
     def _read(self) -> None:
+        """Scan everything once; hits and letters go to the files."""
         stream = batches(each_sequence(self.sequences), size=BATCH, overlap=self.widest - 1, names=self.names)
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in stream:
@@ -238,14 +242,10 @@ class _Scan:
         pad = self.widest + kernels.K
         kmers, runs = kernels.kmer_codes(batch.codes, pad)
         inside = runs[pad : pad + len(batch.codes)]
-        for start, end, following in zip(
-            batch.piece_start,
-            batch.piece_start + batch.piece_windows,
-            [*batch.piece_start[1:], len(batch.codes)],
-            strict=True,
-        ):
-            if end < following:
-                inside[end:following] = 0  # windows that start here belong to the next piece
+        ends = batch.piece_start + batch.piece_windows
+        following = np.append(batch.piece_start[1:], len(batch.codes))
+        for piece in np.flatnonzero(ends < following):
+            inside[ends[piece] : following[piece]] = 0  # windows that start here belong to the next piece
         self.windows += np.bincount(np.minimum(inside, self.widest), minlength=self.widest + 1)
         self.sample.add(batch.codes, inside)
         first, positions = kernels.kmer_index(kmers, pad)
@@ -271,7 +271,8 @@ class _Scan:
         self.bases += int(batch.piece_windows.sum())
 
     def _entry(self, hits: NDArray[np.void]) -> Integers:
-        return self.firsts[hits["matrix"] // self.matrices.strands] + hits["total"]
+        index = hits["matrix"] // self.matrices.strands
+        return self.firsts[index] + hits["total"] - self.least[index]
 
     def _null_share(self, index: int) -> float:
         scores, table = self.matrices.pssms[index].scores, self.matrices.tables[index]
@@ -303,21 +304,17 @@ class _Scan:
         )
 
     def _tables(self) -> tuple[Doubles, Doubles, Doubles]:
-        """Score in bits, p and q of each entry of `counts`; q is computed where there are hits."""
-        p = np.concatenate(self.matrices.tables)
-        bits = np.concatenate(
-            [
-                matrix.bits(np.arange(len(table)))
-                for matrix, table in zip(self.matrices.pssms, self.matrices.tables, strict=True)
-            ]
-        )
-        q = np.ones(len(p))
+        """Score in bits, p and q of each entry of `counts` that has hits (the others hold nothing)."""
+        bits, p, q = (np.empty(len(self.counts)) for _ in range(3))
         starts = np.cumsum(self.windows[::-1])[::-1]  # window starts with room for w bases
         shares = self.null_shares()
         for index, motif in enumerate(self.motifs):
             low, high = self.firsts[index], self.firsts[index + 1]
-            hit = low + np.flatnonzero(self.counts[low:high])[::-1]  # ascending p
+            above = np.flatnonzero(self.counts[low:high])[::-1]  # ascending p
+            hit, totals = low + above, self.least[index] + above
             if len(hit):
+                bits[hit] = self.matrices.pssms[index].bits(totals)
+                p[hit] = self.matrices.tables[index][totals]
                 total = int(starts[motif.width]) * self.matrices.strands
                 q[hit] = tabulated_q_values(p[hit], self.counts[hit], total=total, pi0=shares[index])
         return bits, p, q
@@ -330,8 +327,10 @@ class _Scan:
         self.hit_file.flush()
         self.letter_file.flush()
         hits = np.memmap(self.hit_file, dtype=_HIT, mode="r")
-        letters = np.memmap(self.letter_file, dtype=np.uint8, mode="r")
-        with tempfile.TemporaryFile() as file:
+        with (
+            mmap.mmap(self.letter_file.fileno(), 0, access=mmap.ACCESS_READ) as letters,
+            tempfile.TemporaryFile() as file,
+        ):
             ordered = np.memmap(file, dtype=_HIT, mode="w+", shape=hits.shape)
             self._order(hits, ordered, p, chunk)
             columns = [np.concatenate(column) for column in zip(*self.pieces, strict=True)]
@@ -359,7 +358,7 @@ class _Scan:
         self,
         hits: NDArray[np.void],
         pieces: list[Integers],
-        letters: NDArray[np.uint8],
+        letters: mmap.mmap,
         tables: tuple[Doubles, Doubles, Doubles],
     ) -> _Rows:
         bits, p, q = tables
@@ -373,7 +372,7 @@ class _Scan:
         for i, (at, width, back) in enumerate(
             zip(hits["letter"].tolist(), widths.tolist(), reverse.tolist(), strict=True)
         ):
-            found = letters[at : at + width].tobytes()
+            found = letters[at : at + width]
             matched[i] = (reverse_complement(found.upper()) if back else found).decode("ascii")
         return _Rows(
             np.array([motif.name for motif in self.motifs], dtype=object)[index],
@@ -427,7 +426,7 @@ class _Sample:
         self.seen += len(codes)
         keep = np.flatnonzero((hashed <= self.limit) & (runs > 0))
         padded = np.concatenate((codes, np.zeros(self.width, dtype=np.uint8)))
-        new = padded[keep[:, None] + np.arange(self.width)] & 3
+        new = np.lib.stride_tricks.sliding_window_view(padded, self.width)[keep] & 3
         self.hashes = np.concatenate((self.hashes, hashed[keep]))
         self.codes = np.concatenate((self.codes, new))
         self.runs = np.concatenate((self.runs, runs[keep]))

@@ -51,7 +51,9 @@ def kmer_index(kmers: NDArray[np.uint16], pad: int) -> tuple[NDArray[np.int32], 
         first[np.int64(kmers[pad + i]) + 1] += 1
     for k in range(KMERS):
         first[k + 1] += first[k]
-    fill = first[:-1].copy()
+    fill = np.empty(KMERS, dtype=np.int32)
+    for k in range(KMERS):
+        fill[k] = first[k]
     positions = np.empty(length, dtype=np.int32)
     for i in range(length):
         k = np.int64(kmers[pad + i])
@@ -63,13 +65,43 @@ def kmer_index(kmers: NDArray[np.uint16], pad: int) -> tuple[NDArray[np.int32], 
 @numba.njit("void(int32[:, ::1], int64, int64, int32[::1])", cache=True, nogil=True)
 def four_columns(scores: NDArray[np.int32], begin: int, end: int, table: NDArray[np.int32]) -> None:
     """Fill ``table[c]`` with the sum over columns begin .. min(end, begin + 4) - 1 for the 4-mer c."""
-    table[:] = 0
+    for c in range(HALF):
+        table[c] = 0
     for j in range(4):
         column = begin + j
         if column < end:
             shift = 6 - 2 * j
             for c in range(HALF):
                 table[c] += scores[column, (c >> shift) & 3]
+
+
+@numba.njit("float64(int32[::1])", cache=True, nogil=True)
+def gap(values: NDArray[np.int32]) -> float:
+    """Greatest minus mean: how much a lookup in this table excludes."""
+    total = 0
+    high = values[0]
+    for value in values:
+        total += value
+        high = max(high, value)
+    return high - total / len(values)
+
+
+@numba.njit("int32(int32[::1])", cache=True, nogil=True)
+def greatest(values: NDArray[np.int32]) -> int:
+    """The greatest value (a loop of our own compiles faster than numba's)."""
+    high = values[0]
+    for value in values:
+        high = max(high, value)
+    return high
+
+
+@numba.njit("int32[::1](int32[::1])", cache=True, nogil=True)
+def doubled(values: NDArray[np.int32]) -> NDArray[np.int32]:
+    """A copy with room for as many again."""
+    longer = np.empty(2 * len(values), dtype=np.int32)
+    for i in range(len(values)):  # numba takes seconds to compile an assignment between slices
+        longer[i] = values[i]
+    return longer
 
 
 @numba.njit("int64(int32[:, ::1])", cache=True, nogil=True)
@@ -79,17 +111,18 @@ def best_block(scores: NDArray[np.int32]) -> int:
     best = 0
     best_gap = -1.0
     for b in range(max(width - K, 0) + 1):
-        gap = 0.0
+        total = 0.0
         for j in range(b, min(b + K, width)):
-            gap += scores[j].max() - scores[j].mean()
-        if gap > best_gap:
-            best, best_gap = b, gap
+            total += gap(scores[j])
+        if total > best_gap:
+            best, best_gap = b, total
     return best
 
 
 @numba.njit(
     "Tuple((int32[::1], int32[::1], int32[::1]))"
-    "(uint16[::1], int32[::1], int32[::1], int32[::1], int64, int32[:, ::1], int64[::1], int32[::1], int64, int64)",
+    "(uint16[::1], int32[::1], int32[::1], int32[::1], int64, int32[:, ::1], int64[::1], int32[::1], int64,"
+    "int64)",
     cache=True,
     nogil=True,
 )
@@ -135,13 +168,20 @@ def scan_matrices(
             for begin in range(0 if side == 0 else block + K, end, 4):
                 four_columns(scores, begin, end, tables[n])
                 offsets[n] = begin
-                gaps[n] = tables[n].max() - tables[n].mean()
+                gaps[n] = gap(tables[n])
                 n += 1
-        order = np.argsort(-gaps)
+        order = np.empty(chunks, dtype=np.int64)
+        for c in range(chunks):
+            order[c] = c
+        for c in range(1, chunks):  # most telling first; a handful, so by insertion
+            at = c
+            while at > 0 and gaps[order[at]] > gaps[order[at - 1]]:
+                order[at], order[at - 1] = order[at - 1], order[at]
+                at -= 1
         left = np.zeros(chunks + 1, dtype=np.int64)  # the most that chunks c, c + 1, ... can add
         for c in range(chunks - 1, -1, -1):
-            left[c] = left[c + 1] + tables[order[c]].max()
-        most_lower = np.int64(lower.max())
+            left[c] = left[c + 1] + greatest(tables[order[c]])
+        most_lower = np.int64(greatest(lower))
         for u in range(HALF):
             need = threshold - left[0] - upper[u]
             if most_lower < need:
@@ -162,9 +202,8 @@ def scan_matrices(
                     if total < threshold or runs[pad + start] < width:
                         continue
                     if found == capacity:
-                        out_matrix = np.concatenate((out_matrix, np.empty(capacity, dtype=np.int32)))
-                        out_start = np.concatenate((out_start, np.empty(capacity, dtype=np.int32)))
-                        out_total = np.concatenate((out_total, np.empty(capacity, dtype=np.int32)))
+                        out_matrix, out_start = doubled(out_matrix), doubled(out_start)
+                        out_total = doubled(out_total)
                         capacity *= 2
                     out_matrix[found] = m
                     out_start[found] = start

@@ -85,7 +85,7 @@ def read_fasta(path: types.Path) -> Iterator[tuple[str, bytes]]:
 
 
 def each_sequence(sequences: Sequences) -> Iterator[tuple[str, bytes]]:
-    """Stream (name, letters) from a FASTA path, a mapping, pairs, or plain strings (then named seq_1, seq_2, ...)."""
+    """Stream (name, letters) from a FASTA path, a mapping, pairs, or plain strings (named seq_1, ...)."""
     if isinstance(sequences, (str, os.PathLike)):
         yield from read_fasta(sequences)
         return
