@@ -1,0 +1,91 @@
+"""Detection of kinds, run folders of imports, and the command."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from motiflens.analyses.cli.main import app
+from motiflens.models import import_published, open_run
+from motiflens.models.provenance import file_hash
+from motiflens.models.registry import build
+
+from .keras_writer import Writer
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A DeepGRN file."""
+    torch.manual_seed(0)
+    model = build("deepgrn", length=80, channels=6, meta=14, kernels=5, kernel_size=8, units=4, dense=6)
+    path = tmp_path / "CTCF_single.h5"
+    Writer(model).write(path)  # type: ignore[arg-type]
+    return path
+
+
+def test_what_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no file or folder"):
+        import_published(tmp_path / "nothing.h5")
+    with pytest.raises(FileNotFoundError, match=r"model\.json is missing"):
+        import_published(tmp_path)
+    for content in (b"\x93NUMPY", b"PK\x03\x04", b"hello", b"\xff\xfe\x00"):
+        path = tmp_path / "foreign"
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="no published model that we know"):
+            import_published(path)
+        for kind in ("deepgrn", "factornet", "deepbind"):
+            with pytest.raises(ValueError, match="foreign"):
+                import_published(path, kind=kind)
+
+
+class _Bomb:
+    def __reduce__(self) -> tuple[object, ...]:
+        return (open, ("exploded", "w"))
+
+
+def test_pickles_are_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    buffer = io.BytesIO()
+    torch.save(_Bomb(), buffer)
+    for content in (pickle.dumps(_Bomb()), buffer.getvalue()):
+        (tmp_path / "model.pt").write_bytes(content)
+        with pytest.raises(ValueError, match="no published model"):
+            import_published(tmp_path / "model.pt")
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_kind(file: Path) -> None:
+    assert import_published(file, kind="deepgrn").name == "deepgrn"
+    with pytest.raises(ValueError, match="kind must be one of deepgrn, factornet, deepbind, not 'tbinet'"):
+        import_published(file, kind="tbinet")
+    with pytest.raises(ValueError, match=str(file)):
+        import_published(file, kind="factornet")
+
+
+def test_command(file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    result = CliRunner().invoke(app, ["import", str(file), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "deepgrn, " in result.output
+    assert "channels: A, C, G, T, uniqueness, dnase" in result.output
+    assert "outputs: CTCF" in result.output
+    run = open_run(out)
+    assert run.tasks == ("CTCF",)
+    assert run.config["published"]["hashes"] == {file.name: file_hash(file)}
+    assert run.config["meta"][:1] == ["expression1"]
+    assert run.config["meta"][8:] == ["cpg", "cds", "intron", "promoter", "utr5", "utr3"]
+    assert json.loads((out / "config.json").read_text())["channels"][4:] == ["uniqueness", "dnase"]
+    x, meta = torch.rand(2, 6, 80), torch.rand(2, 14)
+    assert torch.equal(run.model(x, meta), import_published(file)(x, meta))
+
+
+def test_command_fails_in_one_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["import", str(tmp_path / "no.h5"), "--out", str(tmp_path / "run")])
+    assert isinstance(result.exception, FileNotFoundError)
+    assert not (tmp_path / "run").exists()
