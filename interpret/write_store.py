@@ -26,6 +26,7 @@ def write_store(
     *,
     method: str,
     target: int = 0,
+    column: int | None = None,
     index: Integers | None = None,
     attention: bool = True,
     layer: str | None = None,
@@ -53,6 +54,8 @@ def write_store(
     method, target, seed, options
         See `motiflens.interpret.attribute`. ``baseline``, ``n_baselines``, ``correct`` and ``tolerance`` may be
         among the options.
+    column
+        The target's column among the windows' tasks, where it is another than among the model's outputs.
     index
         Rows of the windows, all by default.
     attention, layer
@@ -79,11 +82,12 @@ def write_store(
     Raises
     ------
     ValueError
-        As `attribute` does, or if `target` is no output of the windows' tasks.
+        As `attribute` does, or if the target is none of the windows' tasks.
     """
     rows = np.arange(len(windows)) if index is None else np.asarray(index, dtype=np.int64)
-    if not 0 <= target < len(windows.tasks):
-        raise ValueError(f"target {target} is out of range: the data have {len(windows.tasks)} tasks")
+    task = target if column is None else column
+    if not 0 <= task < len(windows.tasks):
+        raise ValueError(f"target {task} is out of range: the data have {len(windows.tasks)} tasks")
     given = dict(options or {})
     common = {
         name: given.pop(name) for name in ("baseline", "n_baselines", "correct", "tolerance") if name in given
@@ -91,7 +95,7 @@ def write_store(
     writer = StoreWriter(
         path,
         index=rows,
-        labels=windows.labels[rows, target],
+        labels=windows.labels[rows, task],
         table=windows.table.iloc[rows],
         identity={
             **(identity or {}),
@@ -105,7 +109,7 @@ def write_store(
         attributes={
             "method": method,
             "target": target,
-            "task": windows.tasks[target],
+            "task": windows.tasks[task],
             "channels": list(windows.channels),
             "length": windows.length,
             "made_by": made_by or {},

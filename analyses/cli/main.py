@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "sanity": "sanity",
     "scan": "scan",
     "match": "match",
+    "attribute": "attribute",
     "motifs": "motifs",
     "report": "report",
 }

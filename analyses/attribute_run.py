@@ -1,0 +1,261 @@
+"""Attributing the windows of a split with a trained model: store, tracks, files for TF-MoDISco, plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from motiflens.analyses.report.plot_window import save_window
+from motiflens.analyses.report.window_view import parse_region, region_view, row_view, top_rows
+from motiflens.interpret.adapter import adapt
+from motiflens.interpret.export_bigwig import export_bigwig
+from motiflens.interpret.export_modisco import export_modisco
+from motiflens.interpret.store import Store, open_store
+from motiflens.interpret.write_store import write_store
+from motiflens.models import types
+from motiflens.models.data.windows import Windows
+from motiflens.models.run import Run
+from motiflens.models.types import Booleans, Integers, Json
+
+EXPORTS = ("bigwig", "modisco")
+Only = Literal["positive", "negative", "all"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which windows to attribute, how, and what to make of it.
+
+    Attributes
+    ----------
+    method, seed, batch_size, precision
+        See `write_store`.
+    options
+        The method's own, ``baseline``, ``n_baselines``, ``correct`` and ``tolerance``.
+    task
+        Name of the output; the first by default.
+    only
+        Windows labelled ``positive`` or ``negative`` for it, or ``all``.
+    maximum
+        Most windows, drawn at random.
+    export
+        Of `EXPORTS`.
+    plot
+        Regions to plot, ``chr:start-end``; windows that overlap them are attributed whatever their label. Without
+        `top` and `export` no others are.
+    top
+        Plot this many of the windows predicted highest.
+    width
+        Base pairs of those that are shown.
+    image
+        ``png``, ``svg`` or ``pdf``.
+    cell_type
+        Of the windows plotted and attributed, where windows are of one.
+    """
+
+    method: str = "input_x_gradient"
+    seed: int = 0
+    batch_size: int = 64
+    precision: str = "float32"
+    options: Mapping[str, Any] | None = None
+    task: str | None = None
+    only: Only = "positive"
+    maximum: int | None = None
+    export: Sequence[str] = ()
+    plot: Sequence[str] = ()
+    top: int = 0
+    width: int = 120
+    image: str = "png"
+    cell_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """What was made.
+
+    Attributes
+    ----------
+    store
+        The HDF5 file.
+    files
+        All others.
+    windows
+        Windows attributed.
+    flagged, worst
+        Windows whose attributions do not add up to within the method's tolerance, and the largest relative error;
+        None where the method promises nothing.
+    """
+
+    store: Path
+    files: tuple[Path, ...]
+    windows: int
+    flagged: int | None
+    worst: float | None
+
+
+def attribute_run(
+    run: Run,
+    windows: Windows,
+    out: types.Path,
+    wanted: Wanted,
+    *,
+    made_by: Json | None = None,
+    report: Callable[[int, int], None] | None = None,
+) -> Attributed:
+    """Attribute windows into ``OUT/attributions.h5`` and make what else is wanted of it beside it.
+
+    Interrupted and called again with the same arguments, it goes on where it stopped.
+
+    Parameters
+    ----------
+    run
+        The trained model, on the device to use.
+    windows
+        One split of the data.
+    out
+        A folder; made if need be.
+    wanted
+        See `Wanted`.
+    made_by
+        Provenance.
+    report
+        Called with the windows done and to do.
+
+    Raises
+    ------
+    ValueError
+        If no window is chosen, a region is in none, or something wanted is unknown.
+    """
+    _check(wanted)
+    target, column = _target(run, windows, wanted.task)
+    regions = [parse_region(text) for text in wanted.plot]
+    index = _rows(windows, column, wanted, regions)
+    folder = Path(out)
+    path = write_store(
+        adapt(run.model),
+        windows,
+        folder / "attributions.h5",
+        method=wanted.method,
+        target=target,
+        column=column,
+        index=index,
+        hypothetical="modisco" in wanted.export,
+        precision=wanted.precision,
+        batch_size=wanted.batch_size,
+        seed=wanted.seed,
+        options=wanted.options,
+        identity={key: (made_by or {}).get(key) for key in ("weights_hash", "data_hash")},
+        made_by=made_by,
+        report=report,
+    )
+    with open_store(path) as store:
+        files = [*_exports(store, windows, folder, wanted), *_plots(store, windows, folder, wanted, regions)]
+        error, flagged = store.completeness, store.flagged
+        return Attributed(
+            store=path,
+            files=tuple(files),
+            windows=len(store),
+            flagged=None if flagged is None else int(flagged.sum()),
+            worst=None if error is None else float(error.max()),
+        )
+
+
+def chromosome_sizes(windows: Windows) -> dict[str, int] | None:
+    """Chromosome -> length where the windows come from a genome that is at hand."""
+    genome = getattr(windows, "genome", None)
+    if genome is not None:
+        return dict(zip(genome.names, genome.lengths.tolist(), strict=True))
+    parent = getattr(windows, "parent", None)
+    return None if parent is None else chromosome_sizes(parent)
+
+
+def _check(wanted: Wanted) -> None:
+    for name in wanted.export:
+        if name not in EXPORTS:
+            raise ValueError(f"there is no export {name!r}: choose of {', '.join(EXPORTS)}")
+    for option, known in (("only", ("positive", "negative", "all")), ("image", ("png", "svg", "pdf"))):
+        if getattr(wanted, option) not in known:
+            raise ValueError(f"{option} must be one of {', '.join(known)}, not {getattr(wanted, option)!r}")
+
+
+def _target(run: Run, windows: Windows, task: str | None) -> tuple[int, int]:
+    """The output's number in the model and its column in the data."""
+    if task is None:
+        target = 0
+    elif task in run.tasks:
+        target = run.tasks.index(task)
+    else:
+        raise ValueError(f"the run has no task {task!r}: it has {', '.join(run.tasks[:10])}")
+    if len(run.tasks) == len(windows.tasks) == 1:
+        return 0, 0
+    if run.tasks[target] not in windows.tasks:
+        raise ValueError(f"the data have no task {run.tasks[target]!r}: they have {', '.join(windows.tasks[:10])}")
+    return target, windows.tasks.index(run.tasks[target])
+
+
+def _rows(windows: Windows, column: int, wanted: Wanted, regions: Sequence[tuple[str, int, int]]) -> Integers:
+    """Rows to attribute, in order."""
+    allowed = np.ones(len(windows), dtype=bool)
+    if wanted.cell_type is not None:
+        if "cell_type" not in windows.table:
+            raise ValueError(f"the windows are of no cell type, so none is of {wanted.cell_type!r}")
+        allowed = (windows.table["cell_type"] == wanted.cell_type).to_numpy()
+    chosen = np.zeros(len(windows), dtype=bool)
+    for region in regions:
+        within = allowed & _within(windows, *region)
+        if not within.any():
+            raise ValueError(f"no window of this split overlaps {region[0]}:{region[1]}-{region[2]}")
+        chosen |= within
+    if not regions or wanted.top or wanted.export:
+        chosen |= _labelled(windows, column, allowed, wanted)
+    return np.flatnonzero(chosen)
+
+
+def _labelled(windows: Windows, column: int, allowed: Booleans, wanted: Wanted) -> Booleans:
+    label = windows.labels[:, column]
+    fits = {"positive": label == 1, "negative": label == 0, "all": np.ones(len(label), dtype=bool)}
+    rows = np.flatnonzero(allowed & fits[wanted.only])
+    if not len(rows):
+        raise ValueError(
+            f"none of the {len(windows)} windows is {wanted.only} for {windows.tasks[column]}: choose others, "
+            "such as all"
+        )
+    if wanted.maximum is not None and len(rows) > wanted.maximum:
+        rows = np.random.default_rng(wanted.seed).choice(rows, wanted.maximum, replace=False)
+    chosen = np.zeros(len(windows), dtype=bool)
+    chosen[rows] = True
+    return chosen
+
+
+def _within(windows: Windows, chrom: str, start: int, end: int) -> Booleans:
+    table = windows.table
+    if not {"chrom", "start"} <= set(table):
+        raise ValueError("the windows have no genome coordinates: plot the top ones instead of a region")
+    here = (table["chrom"] == chrom) & (table["start"] < end) & (table["start"] + windows.length > start)
+    return here.fillna(False).to_numpy(dtype=bool)
+
+
+def _exports(store: Store, windows: Windows, folder: Path, wanted: Wanted) -> list[Path]:
+    files: list[Path] = []
+    if "bigwig" in wanted.export:
+        files += export_bigwig(store, folder, sizes=chromosome_sizes(windows))
+    if "modisco" in wanted.export:
+        files += export_modisco(store, folder)
+    return files
+
+
+def _plots(
+    store: Store, windows: Windows, folder: Path, wanted: Wanted, regions: Sequence[tuple[str, int, int]]
+) -> list[Path]:
+    files: list[Path] = []
+    for chrom, start, end in regions:
+        view = region_view(store, windows, chrom, start, end, cell_type=wanted.cell_type)
+        files.append(folder / f"{chrom}_{start}-{end}.{wanted.image}".replace("/", "_"))
+        save_window(view, files[-1])
+    for place, row in enumerate(top_rows(store, wanted.top) if wanted.top else ()):
+        files.append(folder / f"top_{place + 1:02d}.{wanted.image}")
+        save_window(row_view(store, windows, int(row), width=wanted.width), files[-1])
+    return files

@@ -1,0 +1,74 @@
+"""`interpret attribute`: which bases a model's prediction rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    model: Annotated[Path, typer.Option("--model", help="Run folder.")],
+    out: Annotated[Path, typer.Option(help="Folder for store, tracks and plots.")] = Path("attributions"),
+    data: Annotated[str | None, typer.Option(help="Other data than the run was trained on.")] = None,
+    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    tf: Annotated[str | None, typer.Option(help="One TF of a dataset.toml, if not the run's.")] = None,
+    task: Annotated[str | None, typer.Option(help="Output to explain, by name; the first by default.")] = None,
+    method: Annotated[
+        str,
+        typer.Option(help="saliency, input_x_gradient, integrated_gradients, deep_lift_shap, ism, … or random."),
+    ] = "input_x_gradient",
+    baseline: Annotated[str | None, typer.Option(help="shuffle, gc or zeros, where methods compare.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value: an option of the method; repeatable.")
+    ] = None,
+    only: Annotated[str, typer.Option(help="Windows labelled positive or negative, or all.")] = "positive",
+    maximum: Annotated[int | None, typer.Option(help="Most windows, drawn at random.")] = None,
+    cell_type: Annotated[str | None, typer.Option(help="Windows of this cell type only.")] = None,
+    plot: Annotated[
+        list[str] | None, typer.Option(help="Plot a region, chr:start-end (0-based, half-open); repeatable.")
+    ] = None,
+    top: Annotated[int, typer.Option(help="Plot this many of the windows predicted highest.")] = 0,
+    width: Annotated[int, typer.Option(help="Base pairs of the top windows that are shown.")] = 120,
+    image: Annotated[str, typer.Option(help="png, svg or pdf.")] = "png",
+    export: Annotated[str | None, typer.Option(help="Of bigwig,modisco (TF-MoDISco's input).")] = None,
+    precision: Annotated[str, typer.Option(help="float32 or float16.")] = "float32",
+    batch_size: Annotated[int, typer.Option(help="Most rows in one pass; bounds the memory.")] = 64,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
+) -> None:
+    """Attribute windows base by base, with their attention, into an HDF5 store; export and plot them."""
+    from motiflens.analyses.attribute_run import Wanted, attribute_run
+    from motiflens.analyses.cli.attribute_report import progress, show, values
+    from motiflens.models.evaluate import best_device
+    from motiflens.models.opening import open_as_trained
+    from motiflens.models.provenance import provenance
+    from motiflens.models.run import open_run
+
+    run = open_run(model)
+    dataset = open_as_trained(run, data, tf=tf)
+    run.model.to(device or best_device())
+    options = values(set_ or [])
+    if baseline is not None:
+        options["baseline"] = baseline
+    wanted = Wanted(
+        method=method,
+        seed=seed,
+        batch_size=batch_size,
+        precision=precision,
+        options=options or None,
+        task=task,
+        only=only,  # type: ignore[arg-type]
+        maximum=maximum,
+        export=tuple(part.strip() for part in (export or "").split(",") if part.strip()),
+        plot=tuple(plot or ()),
+        top=top,
+        width=width,
+        image=image,
+        cell_type=cell_type,
+    )
+    made_by = provenance(seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=run.weights_hash)
+    with progress("attributing") as report:
+        found = attribute_run(run, dataset[split], out, wanted, made_by=made_by, report=report)
+    show(found, method)

@@ -1,0 +1,165 @@
+"""`interpret attribute` from end to end on a tiny genome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+import pytest
+import torch
+
+from motiflens.analyses.cli.attribute_report import values
+from motiflens.analyses.cli.main import main
+from motiflens.interpret import open_store
+from motiflens.models import build, save_run
+from motiflens.models.data import open_dataset
+
+SIZES = {"chr1": 3000, "chr2": 2000, "chr3": 2000}
+TOML = """
+name = "tiny"
+[genome]
+fasta = "genome.fa"
+[windows]
+length = 200
+bin = 100
+stride = 100
+labelling = "deepsea"
+[splits]
+valid = ["chr2"]
+test = ["chr3"]
+[[cell_types]]
+name = "GM"
+accessibility = "signal.bw"
+[[experiments]]
+tf = "CTCF"
+cell_type = "GM"
+peaks = "peaks.narrowPeak"
+fold_change = "signal.bw"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set and a run of an untrained model on it."""
+    folder = tmp_path_factory.mktemp("tiny")
+    rng = np.random.default_rng(0)
+    text = {name: "".join(rng.choice(list("ACGT"), size)) for name, size in SIZES.items()}
+    (folder / "genome.fa").write_text("".join(f">{name}\n{letters}\n" for name, letters in text.items()))
+    (folder / "dataset.toml").write_text(TOML)
+    with pyBigWig.open(str(folder / "signal.bw"), "w") as file:
+        file.addHeader(list(SIZES.items()))
+        for name, size in SIZES.items():
+            file.addEntries(name, 0, values=rng.random(size).tolist(), span=1, step=1)
+    lines = [f"{name}\t{at}\t{at + 150}\t.\t0\t.\t5\t5\t5\t75" for name in SIZES for at in (400, 900, 1300)]
+    (folder / "peaks.narrowPeak").write_text("\n".join(lines) + "\n")
+    torch.manual_seed(0)
+    options = {"tf": "CTCF", "signals": ["dnase"]}
+    dataset = open_dataset(folder, tf="CTCF", signals=("dnase",))
+    windows = dataset["test"]
+    model = build("tbinet", length=200, channels=5, kernels=4, kernel_size=5, pool=10, units=3, dense=4)
+    save_run(
+        folder / "run",
+        model,
+        {
+            "tasks": list(windows.tasks),
+            "channels": list(windows.channels),
+            "meta": [],
+            "data": {"source": str(folder), "options": options},
+        },
+    )
+    return folder
+
+
+def _run(folder: Path, *arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    import sys
+
+    before = sys.argv
+    sys.argv = ["interpret", "attribute", "--model", str(folder / "run"), *arguments]
+    code = 0
+    try:
+        main()
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    finally:
+        sys.argv = before
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_store_tracks_pair_and_plots(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = _run(
+        folder, "--out", str(tmp_path), "--export", "bigwig,modisco", "--top", "2", "--plot", "chr3:400-600",
+        capsys=capsys,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {
+        "attributions.h5", "importance.bw", "attention.bw", "sequences.npz", "hypothetical.npz",
+        "chr3_400-600.png", "top_01.png", "top_02.png",
+    }  # fmt: skip
+    assert all(str(tmp_path / name) in out for name in names)
+    windows = open_dataset(folder, tf="CTCF", signals=("dnase",))["test"]
+    with open_store(tmp_path / "attributions.h5") as store:
+        rows = store.table["row"].to_numpy()
+        table = windows.table.iloc[rows]
+        near = ((table["start"] < 600) & (table["start"] + 200 > 400)).to_numpy()
+        assert np.all((windows.labels[rows, 0] == 1) | near)
+        assert set(np.flatnonzero(windows.labels[:, 0] == 1)) <= set(rows.tolist())
+        assert store.channels == ("A", "C", "G", "T", "dnase")
+        assert store.made_by["weights_hash"]
+        assert store.made_by["data_hash"]
+    with pyBigWig.open(str(tmp_path / "importance.bw")) as file:
+        assert file.chroms() == {"chr3": 2000}
+
+
+def test_a_plot_alone_attributes_its_windows_only(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, _ = _run(
+        folder, "--out", str(tmp_path), "--plot", "chr3:1,700-1,750", "--image", "svg", "--method", "ism",
+        capsys=capsys,
+    )  # fmt: skip
+    assert code == 0
+    assert (tmp_path / "chr3_1700-1750.svg").is_file()
+    with open_store(tmp_path / "attributions.h5") as store:
+        assert 1 <= len(store) <= 4
+        assert ((store.table["start"] < 1750) & (store.table["start"] + 200 > 1700)).all()
+
+
+def test_attributions_that_do_not_add_up_are_told(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--method", "integrated_gradients", "--set", "tolerance=0", "--baseline", "zeros")
+    code, _, err = _run(folder, "--out", str(tmp_path), *arguments, "--maximum", "3", capsys=capsys)
+    assert code == 0
+    assert "integrated_gradients does not add up for 3 of 3 windows" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--plot", "chr9:1-5"), "no window of this split overlaps chr9:1-5"),
+        (("--plot", "chr3"), "write chr:start-end"),
+        (("--export", "bed"), "no export 'bed'"),
+        (("--method", "magic"), "no attribution method is called 'magic'"),
+        (("--task", "MAX"), "the run has no task 'MAX'"),
+        (("--only", "bound"), "only must be one of positive, negative, all"),
+        (("--image", "gif"), "image must be one of"),
+        (("--set", "steps"), "expected key=value"),
+        (("--cell-type", "K562"), "is positive"),
+        (("--split", "no"), "no split 'no'"),
+    ],
+)
+def test_bad_input_is_one_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = _run(folder, "--out", str(tmp_path / "out"), *arguments, capsys=capsys)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_settings_are_read() -> None:
+    assert values(["steps=64", "baseline=gc", "correct=true"]) == {"steps": 64, "baseline": "gc", "correct": True}
