@@ -122,7 +122,12 @@ class DeepGRN(SequenceModel):
     def _make_members(self, own: Json) -> None:
         if not own["members"] or "ensemble" in own["members"]:
             raise ValueError(f"deepgrn: members must be attentions other than ensemble, not {own['members']!r}")
-        sizes = {"length": self.length, "channels": self.channels, "outputs": self.outputs, "meta": self.meta}
+        sizes: Json = {
+            "length": self.length,
+            "channels": self.channels,
+            "outputs": self.outputs,
+            "meta": self.meta,
+        }
         self.members = nn.ModuleList(
             DeepGRN(**sizes, **{**own, "attention": attention}) for attention in own["members"]
         )

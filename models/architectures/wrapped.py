@@ -32,7 +32,7 @@ class Wrapped(SequenceModel):
         return y
 
     def attention_stems(self) -> dict[str, tuple[nn.Module, ...]]:
-        stems = getattr(self.module, "attention_stems", dict)()
+        stems: dict[str, tuple[nn.Module, ...]] = getattr(self.module, "attention_stems", dict)()
         return {f"module.{name}": stem for name, stem in stems.items()}
 
 

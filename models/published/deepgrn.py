@@ -7,7 +7,17 @@ from pathlib import Path
 from torch import Tensor
 
 from motiflens.models.architectures.deepgrn import DeepGRN
-from motiflens.models.published.keras_file import Graph, KerasFile, Layer, Node, Walk, expect, rate, unwrapped
+from motiflens.models.published.keras_file import (
+    Graph,
+    KerasFile,
+    Layer,
+    Node,
+    Walk,
+    expect,
+    rate,
+    siamese_inputs,
+    unwrapped,
+)
 from motiflens.models.published.load_state import load_state
 from motiflens.models.published.lstm import dropouts, gates, inner, lstm_state
 from motiflens.models.published.published import BASES, Published, meta_names
@@ -64,18 +74,11 @@ class _Reader:
 
     def __init__(self, file: KerasFile, graph: Graph, length: int | None) -> None:
         self.file, self.graph = file, graph
-        strands = graph.inputs(3)
-        if len(strands) != 2:
-            raise ValueError(f"no {MODEL} model: it has {len(strands)} sequence inputs, not the two strands")
-        shape = strands[0].get("batch_input_shape", "batch_shape")
-        _, steps, self.channels = shape  # type: ignore[misc]
-        self.length = int(length or steps or LENGTH) if steps is None else int(steps)
-        if not isinstance(self.channels, int) or self.channels < 4:
-            raise ValueError(f"no {MODEL} model: its input has {self.channels} channels, fewer than four")
-        metas = graph.inputs(2)
-        self.meta_input: Node | None = (metas[0].name, 0) if metas else None
-        self.meta = int(metas[0].get("batch_input_shape", "batch_shape")[1]) if metas else 0  # type: ignore[index]
-        self.walk = Walk(graph, (strands[0].name, 0), MODEL)
+        inputs = siamese_inputs(graph, MODEL, length or LENGTH)
+        self.length, self.channels = inputs.length, inputs.channels
+        self.meta_input, self.meta = inputs.meta_input, inputs.meta
+        self.walk = Walk(graph, inputs.start, MODEL)
+        self.steps = self.width = 0
         self.outputs = 1
         self.options: Json = {"attention": "none", "position": "after"}
         self.state: dict[str, Tensor] = {}

@@ -11,11 +11,11 @@ from motiflens.models.published.keras_file import (
     Graph,
     KerasFile,
     Layer,
-    Node,
     Walk,
     expect,
     parse_json,
     rate,
+    siamese_inputs,
     unwrapped,
 )
 from motiflens.models.published.load_state import load_state
@@ -111,17 +111,11 @@ class _Reader:
 
     def __init__(self, file: KerasFile, graph: Graph, length: int | None) -> None:
         self.file, self.graph = file, graph
-        strands = graph.inputs(3)
-        if len(strands) != 2:
-            raise ValueError(f"no {MODEL} model: it has {len(strands)} sequence inputs, not the two strands")
-        _, steps, self.channels = strands[0].get("batch_input_shape")  # type: ignore[misc]
-        self.length = int(steps or length or LENGTH)
-        if not isinstance(self.channels, int) or self.channels < 4:
-            raise ValueError(f"no {MODEL} model: its input has {self.channels} channels, fewer than four")
-        metas = graph.inputs(2)
-        self.meta_input: Node | None = (metas[0].name, 0) if metas else None
-        self.meta = int(metas[0].get("batch_input_shape")[1]) if metas else 0  # type: ignore[index]
-        self.walk = Walk(graph, (strands[0].name, 0), MODEL)
+        inputs = siamese_inputs(graph, MODEL, length or LENGTH)
+        self.length, self.channels = inputs.length, inputs.channels
+        self.meta_input, self.meta = inputs.meta_input, inputs.meta
+        self.walk = Walk(graph, inputs.start, MODEL)
+        self.steps = self.width = 0
         self.outputs = 1
         self.options: Json = {}
         self.state: dict[str, Tensor] = {}

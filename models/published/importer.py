@@ -81,8 +81,7 @@ def detect(path: Path) -> str:
     if start.lstrip().lower().startswith(b"# deepbind"):
         return "deepbind"
     if h5py.is_hdf5(path):
-        file = KerasFile(path)
-        return "factornet" if file.version.startswith("1.") else "deepgrn"
+        return "factornet" if KerasFile(path).version.startswith("1.") else "deepgrn"
     if not start:
         raise ValueError(f"{path} is empty")
     raise ValueError(

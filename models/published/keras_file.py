@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -31,6 +32,13 @@ class Layer:
             if name in self.config:
                 return self.config[name]
         raise ValueError(f"layer {self.name!r} ({self.kind}) has no {names[0]!r} in its configuration")
+
+    def shape(self) -> list[int | None]:
+        """Shape of an input layer, the batch first; None where it is open."""
+        shape = self.get("batch_input_shape", "batch_shape")
+        if not isinstance(shape, list) or not all(size is None or isinstance(size, int) for size in shape):
+            raise ValueError(f"layer {self.name!r} ({self.kind}): {shape!r} is no shape")
+        return shape
 
     def number(self, *names: str) -> int:
         """Like `get`, a whole number; Keras 2 puts some into lists of one."""
@@ -72,13 +80,44 @@ class Graph:
 
     def inputs(self, dimensions: int) -> list[Layer]:
         """Input layers whose arrays have that many dimensions, the batch included."""
-        found = []
-        for layer in self.layers.values():
-            if layer.kind == "InputLayer":
-                shape = layer.get("batch_input_shape", "batch_shape")
-                if isinstance(shape, list) and len(shape) == dimensions:
-                    found.append(layer)
-        return found
+        layers = (layer for layer in self.layers.values() if layer.kind == "InputLayer")
+        return [layer for layer in layers if len(layer.shape()) == dimensions]
+
+
+class Inputs(NamedTuple):
+    """What a Siamese model takes."""
+
+    start: Node  # one of the two strands; they share their weights
+    length: int
+    channels: int
+    meta_input: Node | None
+    meta: int
+
+
+def siamese_inputs(graph: Graph, model: str, length: int) -> Inputs:
+    """Read the inputs of a model of both strands; `length` is taken where the file leaves it open.
+
+    Raises
+    ------
+    ValueError
+        If they are other ones; `model` is what the graph is taken for.
+    """
+    strands, metas = graph.inputs(3), graph.inputs(2)
+    if len(strands) != 2:
+        raise ValueError(f"no {model} model: it has {len(strands)} sequence inputs, not the two strands")
+    if len(metas) > 1:
+        raise ValueError(f"no {model} model: it has {len(metas)} inputs beside the sequence, one at most is known")
+    _, steps, channels = strands[0].shape()
+    if steps is None:
+        steps = length
+    if channels is None or channels < 4:
+        raise ValueError(f"no {model} model: its input has {channels} channels, fewer than four")
+    if not metas:
+        return Inputs((strands[0].name, 0), steps, channels, None, 0)
+    meta = metas[0].shape()[1]
+    if not meta:
+        raise ValueError(f"layer {metas[0].name!r} (InputLayer) does not say how many meta features there are")
+    return Inputs((strands[0].name, 0), steps, channels, (metas[0].name, 0), meta)
 
 
 def _layer(entry: Json) -> Layer:
