@@ -63,8 +63,9 @@ class Keeper(pl.Callback):
         The best value of the monitor, its epoch, epochs since, and that epoch's metrics per task.
     interrupted
         Set from outside: stop after this step.
-    seconds, stepping, sequences
-        Seconds in epochs, of them inside training steps, and sequences trained on, over the whole run.
+    seconds, training, stepping, sequences
+        Seconds in epochs, of them outside validation, of those inside steps, and sequences trained on, over the
+        whole run.
     """
 
     def __init__(self, folder: Path, config: types.Json, report: Report | None = None) -> None:
@@ -73,11 +74,11 @@ class Keeper(pl.Callback):
         self.best, self.best_epoch, self.waited = -math.inf, -1, 0
         self.table: list[dict[str, Any]] = []
         self.interrupted = False
-        self.seconds, self.stepping, self.sequences = 0.0, 0.0, 0
+        self.seconds, self.training, self.stepping, self.sequences = 0.0, 0.0, 0.0, 0
         self._said = self._began = self._mark = 0.0
         self._seen = 0
 
-    _STATE = ("rows", "best", "best_epoch", "waited", "table", "seconds", "stepping", "sequences")
+    _STATE = ("rows", "best", "best_epoch", "waited", "table", "seconds", "training", "stepping", "sequences")
 
     def state_dict(self) -> dict[str, Any]:
         return {key: getattr(self, key) for key in self._STATE}
@@ -104,6 +105,9 @@ class Keeper(pl.Callback):
             self._said = now
             assert isinstance(pl_module, Trained)
             self._tell(trainer, batch_idx + 1, float(pl_module.step_loss), False)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.training += time.perf_counter() - self._began
 
     def on_validation_batch_end(self, *_: Any, **__: Any) -> None:
         if self.interrupted:
@@ -155,6 +159,7 @@ class Keeper(pl.Callback):
             "epochs": len(self.rows),
             "best_epoch": self.best_epoch,
             "seconds": round(self.seconds, 2),
+            "seconds_training": round(self.training, 2),
             "seconds_in_steps": round(self.stepping, 2),
             "sequences": self.sequences,
             "valid": self.table,

@@ -59,7 +59,9 @@ def curve(labels: Floats, scores: Floats) -> Curve:
     labels, scores = labels[order], scores[order]
     last = np.flatnonzero(np.append(np.diff(scores) != 0, True)) if len(scores) else np.zeros(0, dtype=int)
     positives = int(labels.sum())
-    return Curve(scores[last], np.cumsum(labels)[last], last + 1.0, positives, len(labels) - positives)
+    return Curve(
+        scores[last], np.cumsum(labels)[last], (last + 1).astype(np.float64), positives, len(labels) - positives
+    )
 
 
 def auroc(found: Curve) -> float:

@@ -64,14 +64,14 @@ class Ground:
         rows = Rows(np.arange(len(places)), np.full(len(places), self.cell, dtype=np.int64), labels)
         return GenomeWindows(self.genome, places, self.length, rows, tasks, features)
 
-    def blacklisted(self, chrom: Integers, bins: Integers, size: int) -> Booleans:
-        """Return which bins share a base with the blacklist, (n,)."""
-        found = np.zeros(len(bins), dtype=bool)
+    def blacklisted(self, chrom: Integers, starts: Integers, ends: Integers) -> Booleans:
+        """Return which intervals share a base with the blacklist, (n,)."""
+        found = np.zeros(len(starts), dtype=bool)
         if self.blacklist is None:
             return found
         for number in np.unique(chrom).tolist():
             here = chrom == number
-            found[here] = overlaps(bins[here], bins[here] + size, self.blacklist.on(number))
+            found[here] = overlaps(starts[here], ends[here], self.blacklist.on(number))
         return found
 
 

@@ -83,7 +83,7 @@ def predict_bins(
     """
     names = np.asarray(ground.genome.names, dtype=object)
     for chrom, first in bins:
-        black = ground.blacklisted(chrom, first, ground.bin)
+        black = ground.blacklisted(chrom, first, first + ground.bin)
         windows = ground.windows(chrom, first, run.tasks)
         found = np.zeros((len(first), len(run.tasks)), dtype=np.float32)
         keep = np.flatnonzero(~black)
@@ -109,7 +109,7 @@ def predict_bed(run: Run, ground: Ground, bed: types.Path, how: How | None = Non
         chrom, start, end = peaks.chrom[part], peaks.start[part], peaks.end[part]
         windows = ground.windows(chrom, middle[part] - ground.bin // 2, run.tasks)
         found = np.concatenate(list(probabilities(run, windows, how or How())))
-        found[ground.blacklisted(chrom, start, end - start)] = 0.0
+        found[ground.blacklisted(chrom, start, end)] = 0.0
         yield Chunk(pd.DataFrame({"chrom": names[chrom], "start": start, "end": end}), found)
 
 

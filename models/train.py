@@ -170,8 +170,13 @@ def _model(
                 f"{init_from} has {key} {found['hyperparameters'][key]}: it cannot be set to {value} when "
                 "starting from its weights"
             )
-    changes = {"rate": recipe.finetune_rate, "patience": recipe.finetune_patience}
-    return run.model.train(), replace(recipe, **changes, hyperparameters=dict(run.model.hyperparameters))
+    how = replace(
+        recipe,
+        rate=recipe.finetune_rate,
+        patience=recipe.finetune_patience,
+        hyperparameters=dict(run.model.hyperparameters),
+    )
+    return run.model.train(), how
 
 
 def _config(dataset: Dataset, recipe: Recipe, seed: int, init_from: types.Path | None) -> types.Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -97,7 +99,8 @@ def pretrain(model: torch.nn.Module, windows: Windows, *, seed: int = 0) -> bool
     if not hasattr(model, "set_word_vectors") or own.get("strategy") == "no-init":
         return False
     found, tokens = word2vec(windows, k=own["k"], stride=own["stride"], dimension=own["dimension"], seed=seed)
-    vectors = model.embedding.weight.detach().clone()
+    kegru: Any = model  # one's own k-mer models may do the same
+    vectors = kegru.embedding.weight.detach().clone()
     vectors[tokens] = found
-    model.set_word_vectors(vectors)
+    kegru.set_word_vectors(vectors)
     return True

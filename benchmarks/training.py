@@ -1,0 +1,203 @@
+"""How fast does each architecture train and predict, in how much memory, and how much of it is not the model?
+
+Run from the repository's root: ``python benchmarks/training.py``. Each architecture is measured in a process of
+its own with its paper's size and batch: a bare PyTorch loop over batches in memory (forward, backward, optimiser)
+and our training on the same windows alternate, so that a busy machine slows both. ``outside`` is the share of our
+time that the bare loop does not take: reading, one-hot coding, logging, lightning. Writes
+``benchmarks/results/training.tsv|md``. With TensorFlow installed (extra ``bench``), ``--keras`` measures TBiNet's
+layers in Keras too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+RESULTS = Path(__file__).resolve().parent / "results"
+LENGTHS = {"saresnet": 101, "kegru": 101, "deepbind": 101, "cnn_zeng": 101, "expectation_luo": 101}
+OUTPUTS = {"tbinet": 690, "danq": 919, "deepsea": 919}
+SIGNALS = {"deepgrn": 2, "factornet": 2}
+
+
+def main() -> None:
+    """Measure all architectures, each in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default="")
+    parser.add_argument("--batches", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--keras", action="store_true")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        found = keras_tbinet(options) if options.one == "keras" else measure(options.one, options)
+        print(json.dumps(found))
+        return
+    from motiflens.models import architectures
+
+    names = options.models.split(",") if options.models else architectures()
+    rows = []
+    for name in [*names, *(["keras"] if options.keras else [])]:
+        more = ["--batches", str(options.batches), "--rounds", str(options.rounds)]
+        text = subprocess.run(
+            [sys.executable, __file__, "--one", name, *more], check=True, capture_output=True, text=True
+        ).stdout
+        rows.append(json.loads(text.splitlines()[-1]))
+        print(" ".join(f"{key}={value}" for key, value in rows[-1].items()), flush=True)
+        write(pd.DataFrame(rows), options.results)
+
+
+def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
+    """Measure one architecture in this process."""
+    import torch
+
+    from motiflens.models import build
+    from motiflens.models.data.windows import ArrayWindows, Dataset
+    from motiflens.models.evaluate import score
+    from motiflens.models.lightning_module import make_optimizer, masked_loss
+    from motiflens.models.loader import CodeCache, Loader, inputs
+    from motiflens.models.recipes import recipe
+    from motiflens.models.train import train
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    how = recipe(name)
+    count = how.batch * options.batches
+    length, outputs = LENGTHS.get(name, 1000), OUTPUTS.get(name, 1)
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (count, length)).astype(np.uint8)
+    labels = (rng.random((count, outputs)) < 0.1).astype(np.float32)
+    labels[0], labels[1] = 0, 1
+    signals = {f"s{i}": rng.random((count, length)).astype(np.float32) for i in range(SIGNALS.get(name, 0))}
+    windows = ArrayWindows(codes, labels, signals=signals or None)
+    few = windows.subset(np.arange(how.batch))
+    sizes = {"length": length, "channels": len(windows.channels), "outputs": outputs}
+    model = build(name, **sizes).to(device)
+    optimizer = make_optimizer(how, list(model.parameters()))
+    loader = Loader(CodeCache(windows), np.arange(count), how.batch)
+    batches = [(inputs(step).to(device), step.y.to(device), step.known) for step in loader]
+
+    def bare() -> float:
+        start = time.perf_counter()
+        for x, y, known in batches:
+            optimizer.zero_grad()
+            masked_loss(model(x, None), y, known).backward()
+            optimizer.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter() - start
+
+    from dataclasses import replace
+
+    def ours() -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            dataset = Dataset("random", "arrays", {"train": windows, "valid": few}, "h")
+            short = replace(how, epochs=2, patience=9, average_strands=False, hyperparameters=dict(own))
+            run = train(name, dataset, Path(folder) / "run", recipe=short)
+            record = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
+        return record["seconds_training"] / 2
+
+    own = {"strategy": "no-init"} if name == "kegru" else {}
+    bare()
+    pairs = [(bare(), ours()) for _ in range(options.rounds)]
+    start = time.perf_counter()
+    for _ in score(model, windows, batch_size=how.batch):
+        pass
+    inference = time.perf_counter() - start
+    bare_time, our_time = min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
+    return {
+        "model": name,
+        "length": length,
+        "batch": how.batch,
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "train_per_second": round(count / our_time, 1),
+        "bare_per_second": round(count / bare_time, 1),
+        "outside": round(max(1 - bare_time / our_time, 0), 3),
+        "infer_per_second": round(count / inference, 1),
+        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "device": _device(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return platform.processor() or platform.machine()
+
+
+def keras_tbinet(options: argparse.Namespace) -> dict[str, object]:
+    """Measure TBiNet's layers in Keras on the same sizes (needs the extra ``bench``)."""
+    try:
+        import tensorflow as tf
+        import tf_keras as keras
+    except ImportError:
+        raise SystemExit("--keras needs TensorFlow: pip install motiflens[bench]") from None
+    layers = keras.layers
+    x = layers.Input((1000, 4))
+    h = layers.MaxPooling1D(13)(layers.Conv1D(320, 26, activation="relu")(x))
+    h = layers.Dropout(0.2)(h)
+    weights = layers.Softmax(axis=1)(layers.Dense(1)(h))
+    h = layers.Bidirectional(layers.LSTM(320, return_sequences=True))(layers.Multiply()([h, weights]))
+    h = layers.Flatten()(layers.Dropout(0.5)(h))
+    model = keras.Model(x, layers.Dense(690, activation="sigmoid")(layers.Dense(695, activation="relu")(h)))
+    model.compile("adam", "binary_crossentropy")
+    count = 100 * options.batches
+    rng = np.random.default_rng(0)
+    data = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (count, 1000))]
+    labels = (rng.random((count, 690)) < 0.1).astype(np.float32)
+    model.fit(data[:100], labels[:100], batch_size=100, verbose=0)
+    times = []
+    for _ in range(options.rounds):
+        start = time.perf_counter()
+        model.fit(data, labels, batch_size=100, verbose=0)
+        times.append(time.perf_counter() - start)
+    start = time.perf_counter()
+    model.predict(data, batch_size=100, verbose=0)
+    return {
+        "model": "tbinet (Keras)",
+        "length": 1000,
+        "batch": 100,
+        "parameters": model.count_params(),
+        "train_per_second": round(count / min(times), 1),
+        "bare_per_second": float("nan"),
+        "outside": float("nan"),
+        "infer_per_second": round(count / (time.perf_counter() - start), 1),
+        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "device": "GPU" if tf.config.list_physical_devices("GPU") else platform.machine(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+    }
+
+
+def write(table: pd.DataFrame, folder: Path) -> None:
+    """Write the table as TSV and Markdown."""
+    from motiflens.models.files import write_text
+
+    write_text(folder / "training.tsv", table.to_csv(sep="\t", index=False))
+    lines = [
+        "# Sequences per second of training and inference",
+        "",
+        "Made by `python benchmarks/training.py`: each architecture at its paper's size and batch; `bare` is a",
+        "plain PyTorch loop over batches in memory, `outside` the share of our training time beyond it (side by",
+        "side, best of the rounds), memory the process's peak.",
+        "",
+        "| " + " | ".join(table.columns) + " |",
+        "|" + "---|" * len(table.columns),
+    ]
+    lines += ["| " + " | ".join(str(value) for value in row) + " |" for row in table.itertuples(index=False)]
+    write_text(folder / "training.md", "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
