@@ -43,7 +43,7 @@ class Elements:
 
 
 def place_elements(genome: Genome, genes: Genes, preset: Preset, seed: int) -> Elements:
-    """Place a promoter element at every gene and the others between them, never closer than 500 bp."""
+    """Place an element at every promoter, 500 bp or more from others, and these at least half a spacing apart."""
     stream = Stream(seed, "elements")
     found = [(start - 100 * strand, PROMOTER) for start, strand in zip(genes.starts, genes.strands, strict=True)]
     taken = np.sort(np.array([centre for centre, _ in found], dtype=np.int64))

@@ -210,7 +210,7 @@ def find_sites(genome: Genome, planting: Planting, thresholds: dict[str, int]) -
     table = table.sort_values(["start", "factor", "strand"], kind="stable", ignore_index=True)
     keys = zip(table["start"].tolist(), table["factor"].tolist(), table["strand"].tolist(), strict=True)
     table["kind"] = [planting.kinds.get(key, "chance") for key in keys]
-    return _best_strand(table)
+    return _compete(table)
 
 
 _WORD = 5  # bases scored at once by table lookup
@@ -239,9 +239,21 @@ def _scan(codes: Codes, scores: Integers, threshold: int) -> tuple[Integers, Int
     return np.concatenate(starts).astype(np.int64), np.concatenate(found)
 
 
-def _best_strand(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep one strand of a site that both strands match at one place (palindromes): planted, then better."""
-    rank = table.assign(chance=table["kind"] == "chance", worse=-table["score"])
-    rank = rank.sort_values(["start", "factor", "chance", "worse"], kind="stable")
-    kept = rank.drop_duplicates(["start", "factor"]).index
-    return table.loc[np.sort(kept)].reset_index(drop=True)
+def _compete(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep one of a factor's sites that share half their width or more, on either strand: only one can be bound.
+
+    What was planted comes first, then the better score.
+    """
+    chance = (table["kind"] == "chance").to_numpy()
+    order = np.lexsort((table["start"].to_numpy(), -table["score"].to_numpy(), chance))
+    starts, names = table["start"].tolist(), table["factor"].tolist()
+    reach = {factor.name: (factor.width + 1) // 2 for factor in factors()}
+    taken: dict[tuple[str, int], int] = {}  # factor, start // reach -> start; no two kept sites share one
+    kept = []
+    for i in order.tolist():
+        name, start = names[i], starts[i]
+        cell = start // reach[name]
+        if all(abs(start - taken.get((name, near), -1000)) >= reach[name] for near in (cell - 1, cell, cell + 1)):
+            taken[name, cell] = start
+            kept.append(i)
+    return table.loc[np.sort(np.array(kept, dtype=np.int64))].reset_index(drop=True)

@@ -129,5 +129,5 @@ def footprints(weights: Integers, starts: Integers, ends: Integers, occupied: Do
     for start, end, bound in zip(starts.tolist(), ends.tolist(), occupied.tolist(), strict=True):
         for a, b in ((start - flank, start), (end, end + flank)):
             factor[a:b] *= 1.0 + 0.25 * bound
-        factor[start:end] *= 1.0 - 0.9 * bound
+        factor[start:end] *= 1.0 - 0.75 * bound
     return np.rint(weights * factor).astype(np.int64)

@@ -48,7 +48,7 @@ def test_unmappable_bins_give_no_background_fragments() -> None:
 
 def test_footprints_lower_cuts_within_and_raise_them_beside() -> None:
     found = footprints(np.full(100, 1000), np.array([40]), np.array([50]), np.array([1.0]))
-    assert found[40:50].tolist() == [100] * 10
+    assert found[40:50].tolist() == [250] * 10
     assert found[32:40].tolist() == found[50:58].tolist() == [1250] * 8
     assert found[:32].tolist() == [1000] * 32
     unbound = footprints(np.full(100, 1000), np.array([40]), np.array([50]), np.array([0.0]))
