@@ -49,15 +49,8 @@ def command(
         write_text(out, json.dumps({**found.as_json(), "made_by": made_by}, indent=2) + "\n")
     verdicts = {True: "passed", False: "FAILED"}
     lines = [
-        [
-            row["check"],
-            row["part"],
-            row["measure"],
-            f"{row['value']:.4g}",
-            row["limit"],
-            verdicts.get(row["passed"], ""),
-        ]
-        for row in found.table.to_dict("records")
+        [check, part, measure, f"{value:.4g}", limit, verdicts.get(passed, "")]
+        for check, part, measure, value, limit, passed in found.table.to_numpy().tolist()
     ]
     title = f"{method} of {run}, {found.windows} windows"
     print_table(["check", "part", "measure", "value", "limit", ""], lines, title=title)
