@@ -1,10 +1,10 @@
 """Does a model look where the factor binds? Attention and attributions against ChIP-seq fold change.
 
 DeepGRN's comparison (Chen et al. 2021) keeps, for every window, the channel that correlates best. That choice is
-made by the outcome, so the figure is inflated: channels of noise reach high values too. Here the mean over channels
-counts, and every figure stands beside what it would be by chance, and beside what the average window alone explains:
-windows are centred on peaks, so that any profile that is highest in the middle correlates with fold change, whatever
-the sequence.
+made by the outcome, so the figure is inflated: channels of noise reach high values too. Here the mean over
+channels counts, and every figure stands beside what it would be by chance, and beside what the average window
+alone explains: windows are centred on peaks, so that any profile that is highest in the middle correlates with
+fold change, whatever the sequence.
 """
 
 from __future__ import annotations
