@@ -35,12 +35,14 @@ def import_deepbind(path: Path, *, length: int | None = None) -> Published:
 
     Notes
     -----
-    What is computed, after the paper (Alipanahi et al. 2015, Supplementary Notes) and its executable: the window
-    is padded by detector_len − 1 positions on either side; there and in unknown bases each base is 0.25. Response
-    of a detector = max(0, Σ detector ⊙ window + threshold); its features are the maximum over positions or, with
+    What is computed, after the paper (Alipanahi et al. 2015, Supplementary Notes): the window is padded by
+    detector_len − 1 positions on either side; there and in unknown bases each base is 0.25. Response of a detector
+    = max(0, Σ detector ⊙ window + threshold); its features are the maximum over positions or, with
     has_avg_pooling, maximum and mean, detector by detector. Score = features · weights1 + biases1 or, with
-    num_hidden, max(0, features · weights1 + biases1) · weights2 + biases2 (weights lie feature by feature); with
-    reverse_complement, the larger score of the two strands. Detectors lie detector × position × base A, C, G, T.
+    num_hidden, max(0, features · weights1 + biases1) · weights2 + biases2; with reverse_complement, the larger
+    score of the two strands. Detectors lie detector × position × base A, C, G, T, weights feature × unit. The
+    paper subtracts a threshold; the files hold its negative, to be added. No parameter file and no output of the
+    published executable was at hand to check these conventions against.
     """
     values = _parse(path)
     sizes = {name: _size(values, name, path) for name in SIZES}

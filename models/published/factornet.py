@@ -20,7 +20,7 @@ from motiflens.models.published.keras_file import (
 )
 from motiflens.models.published.load_state import load_state
 from motiflens.models.published.lstm import dropouts, gates, inner, lstm_state
-from motiflens.models.published.published import BASES, Published, meta_names
+from motiflens.models.published.published import ANNOTATIONS, BASES, Published, meta_names
 from motiflens.models.types import Json
 
 MODEL = "FactorNet"
@@ -85,18 +85,18 @@ def _lines(folder: Path, name: str) -> list[str]:
 
 
 def _named(model: FactorNet, file: KerasFile, folder: Path) -> Published:
-    """Take the names from the folder's lists, where they are there and enough."""
-    theirs = {name: _lines(folder, f"{name}.txt") for name in ("bigwig", "meta", "chip")}
-    sizes = {"bigwig": model.channels - 4, "meta": model.meta, "chip": model.outputs}
-    for name, given in theirs.items():
-        if given and len(given) < sizes[name]:
-            raise ValueError(f"{folder}/{name}.txt lists {len(given)} names, the model has {sizes[name]}")
+    """Take the names from the folder's lists, where they are there and as many as needed."""
+    theirs = {name: _lines(folder, f"{name}.txt") for name in ("bigwig", "meta", "chip", "feature")}
     signals = theirs["bigwig"] or [f"signal{i + 1}" for i in range(model.channels - 4)]
+    if len(signals) != model.channels - 4:
+        raise ValueError(f"{folder}/bigwig.txt lists {len(signals)} signals, the model has {model.channels - 4}")
     channels = tuple(SIGNALS.get(name.lower(), name) for name in signals)
     meta = tuple(
         f"expression{name[4:]}" if name.upper().startswith("GEPC") and name[4:].isdigit() else name
         for name in theirs["meta"]
     )
+    if "gencode" in theirs["feature"]:  # annotation bits follow the components
+        meta += ANNOTATIONS
     if len(meta) != model.meta:
         meta = meta_names(model.meta)
     tasks = tuple(theirs["chip"]) if len(theirs["chip"]) == model.outputs else ()

@@ -61,7 +61,7 @@ def test_names(shared: Path, folder: Path) -> None:
         for a, b in zip(alone.model.parameters(), found.model.parameters(), strict=True):
             assert torch.equal(a, b)
     (folder / "bigwig.txt").write_text("DGF\n")
-    with pytest.raises(ValueError, match=r"bigwig.txt lists 1 names, the model has 2"):
+    with pytest.raises(ValueError, match=r"bigwig.txt lists 1 signals, the model has 2"):
         read_published(folder)
 
 
