@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -192,28 +193,31 @@ def test_some_elements_are_open_without_a_motif_and_some_differ_between_cells(ti
     assert 0.3 < (is_open[0] != is_open[1])[kinds == "enhancer"].mean() < 0.9
 
 
-@pytest.mark.parametrize("cell", CELL_TYPES)
-def test_peaks_recall_and_precision(tiny: Path, sites: pd.DataFrame, cell: str) -> None:
-    """Peaks find most bound sites and not all, and a few lie where nothing is bound; summits are near."""
+def recovery(folder: Path, sites: pd.DataFrame) -> tuple[float, float, Doubles]:
+    """Shares of bound sites in peaks and of peaks with a site; distances from sites to the nearest summit."""
     found, all_sites, true, all_peaks = 0, 0, 0, 0
-    distances = []
-    for name in FACTORS:
-        peaks = read_peaks(tiny, f"{name}.{cell}")
-        own = sites[(sites["tf"] == name) & (sites[f"occupancy_{cell}"] >= 0.5)]
-        near = sites[(sites["tf"] == name) & (sites[f"occupancy_{cell}"] >= 0.2)]
-        for chrom in ("chr1", "chr2", "chr3"):
-            here = peaks[peaks["chrom"] == chrom]
+    distances: list[float] = []
+    for name, cell in product(FACTORS, CELL_TYPES):
+        peaks = read_peaks(folder, f"{name}.{cell}")
+        occupied = sites[sites["tf"] == name].assign(middle=lambda row: (row["start"] + row["end"]) // 2)
+        for chrom, here in peaks.groupby("chrom"):
             start, end = here["start"].to_numpy()[:, None], here["end"].to_numpy()[:, None]
-            middle = ((own["start"] + own["end"]) // 2)[own["chrom"] == chrom].to_numpy()
-            inside = (start <= middle) & (middle < end)
-            found, all_sites = found + int(inside.any(axis=0).sum()), all_sites + len(middle)
-            weak = ((near["start"] + near["end"]) // 2)[near["chrom"] == chrom].to_numpy()
-            true += int(((start <= weak) & (weak < end)).any(axis=1).sum())
-            all_peaks += len(here)
+            near = occupied[(occupied["chrom"] == chrom) & (occupied[f"occupancy_{cell}"] >= 0.2)]
+            inside = (start <= near["middle"].to_numpy()) & (near["middle"].to_numpy() < end)  # peaks, sites
+            bound = near[f"bound_{cell}"].to_numpy()
+            found, all_sites = found + int(inside[:, bound].any(axis=0).sum()), all_sites + int(bound.sum())
+            true, all_peaks = true + int(inside.any(axis=1).sum()), all_peaks + len(here)
             summits = (here["start"] + here["summit"]).to_numpy()
-            distances += [np.abs(summits - m).min() for m in middle[inside.any(axis=0)]]
-    assert 0.8 < found / all_sites < 1
-    assert 0.75 < true / all_peaks < 1
+            middles = near["middle"].to_numpy()[bound & inside.any(axis=0)]
+            distances += [float(np.abs(summits - middle).min()) for middle in middles]
+    return found / all_sites, true / all_peaks, np.array(distances)
+
+
+def test_peaks_find_most_bound_sites(tiny: Path, sites: pd.DataFrame) -> None:
+    """Some bound sites are missed, and summits are near the sites but rarely on them."""
+    recall, precision, distances = recovery(tiny, sites)
+    assert 0.8 < recall < 1
+    assert precision > 0.75
     assert 0 < np.median(distances) < 25
     assert np.max(distances) > 15
 
@@ -315,5 +319,8 @@ def test_small_keeps_its_promises(tmp_path: Path) -> None:
     for cell in CELL_TYPES:
         counts = sites[sites[f"bound_{cell}"]]["tf"].value_counts()
         assert (counts[FACTORS] >= 200).all()
+    recall, precision, _ = recovery(folder, sites)
+    assert 0.85 < recall < 0.99
+    assert 0.85 < precision < 0.995  # some peaks are false
     either = sites[sites["bound_lymphoid"] | sites["bound_hepatic"]]["tf"].value_counts()
     assert (either[FACTORS] >= 500).all()
