@@ -111,13 +111,10 @@ _PAPER: dict[str, types.Json] = {
 }
 
 # Reduced sizes that train on two cores in minutes; the structure stays the paper's.
+_SMALL_ALL: types.Json = {"batch": 50, "epochs": 20, "schedule": "cosine", "valid_windows": 3000}
 _SMALL: dict[str, types.Json] = {
     "tbinet": {
         "rate": 5e-3,
-        "batch": 50,
-        "epochs": 20,
-        "schedule": "cosine",
-        "valid_windows": 3000,
         "hyperparameters": {
             "kernels": 64,
             "kernel_size": 20,
@@ -127,6 +124,46 @@ _SMALL: dict[str, types.Json] = {
             "lstm_dropout": 0.1,
         },
     },
+    "danq": {
+        "hyperparameters": {
+            "kernels": 64,
+            "kernel_size": 20,
+            "units": 32,
+            "dense": 128,
+            "pool_dropout": 0.1,
+            "lstm_dropout": 0.1,
+        },
+    },
+    "deepgrn": {
+        "rate": 3e-3,
+        "hyperparameters": {
+            "kernels": 32,
+            "kernel_size": 20,
+            "pool": 10,
+            "units": 16,
+            "dense": 32,
+            "dropout": 0.1,
+        },
+    },
+    "factornet": {
+        "rate": 3e-3,
+        "patience": 5,
+        "hyperparameters": {
+            "kernel_size": 20,
+            "pool": 10,
+            "units": 16,
+            "dense": 32,
+            "dropout": 0.1,
+        },
+    },
+    "deepsea": {
+        "hyperparameters": {"kernels": (64, 96, 128), "dense": 128, "dropouts": (0.1, 0.1, 0.3)},
+    },
+    "deepbind": {"optimizer": "adam", "rate": 3e-3, "momentum": 0.0, "hyperparameters": {"kernels": 32}},
+    "cnn_zeng": {"hyperparameters": {"kernels": 64, "kernel_size": 20, "dropout": 0.2}},
+    "expectation_luo": {"hyperparameters": {"kernels": 64, "kernel_size": 20, "dropout": 0.2}},
+    "kegru": {"hyperparameters": {"units": 32, "dimension": 50, "reset_after": True}},
+    "saresnet": {"hyperparameters": {"kernels": 32, "blocks": (1, 1, 1, 1), "dropout": 0.3}},
 }
 
 # For ChIP-seq sets of windows of about 100 bp: sizes that train on two cores in minutes, tuned on validation
@@ -189,7 +226,7 @@ def recipe(name: str, *, preset: Preset = "paper") -> Recipe:
         raise ValueError(f"there is no preset {preset!r}: there are {', '.join(typing.get_args(Preset))}")
     changes: types.Json = {}
     if preset == "small":
-        changes = _SMALL.get(name, {})
+        changes = {**_SMALL_ALL, **_SMALL.get(name, {})}
     elif preset == "short":
         changes = {**_SHORT_ALL, **_SHORT.get(name, {})}
     return Recipe(**{**_PAPER.get(name, {}), **changes})
