@@ -120,6 +120,14 @@ def _records(table: pd.DataFrame) -> list[types.Json]:
     return [{str(key): value for key, value in row.items()} for row in table.to_dict(orient="records")]
 
 
+def _json_records(table: pd.DataFrame) -> list[types.Json]:
+    """As `_records`; what is not known (the GC content of no windows) is null, since JSON knows no NaN."""
+    return [
+        {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in row.items()}
+        for row in _records(table)
+    ]
+
+
 def _labels(windows: Windows) -> Iterator[NDArray[np.float32]]:
     """Yield the labels in blocks, since they may be memory-mapped."""
     for first in range(0, len(windows), 1 << 18):

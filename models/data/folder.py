@@ -70,6 +70,8 @@ def open_spec(spec: FolderSpec, options: Options) -> tuple[dict[str, Windows], t
             windows = binned_windows(opened, features, split, numbers[split])
         if len(windows):
             splits[split] = windows
+        else:
+            notes.append(f"no window is left in {split}")
     if not splits:
         raise ValueError(f"{spec.path}: no window is left in any split: are the chromosomes and peaks right?")
     return splits, tuple(notes)

@@ -36,7 +36,9 @@ class Options:
         if self.labelling is not None and self.labelling not in LABELLINGS:
             raise ValueError(f"labelling {self.labelling!r} is unknown: expected {', '.join(LABELLINGS)}")
         if self.negatives is not None and self.negatives not in NEGATIVES:
-            raise ValueError(f"negatives {self.negatives!r} are unknown: expected {', '.join(NEGATIVES)}")
+            raise ValueError(
+                f"negatives {self.negatives!r} are unknown: expected {', '.join(NEGATIVES)}, or a file"
+            )
         if self.ratio is not None and not self.ratio >= 0:
             raise ValueError(f"ratio is {self.ratio}: expected negatives per positive, 0 or more")
         if self.ratio is not None and math.isinf(self.ratio) and self.negatives in ("dinucleotide", "gc"):

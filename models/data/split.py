@@ -69,8 +69,8 @@ def split_groups(groups: Integers, fractions: dict[str, float], *, seed: int = 0
     names, first, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     if len(names) < len(fractions):
         raise ValueError(
-            f"{len(groups)} sequences, {len(names)} where equal and overlapping ones count once, cannot be divided "
-            f"into {', '.join(fractions)}: give more, or a test file"
+            f"{len(groups)} sequences, {len(names)} where equal and overlapping ones count once, cannot be "
+            f"divided into {', '.join(fractions)}: give more, or a test file"
         )
     order = np.random.default_rng([seed, 1]).permutation(len(names))
     ends = np.cumsum(sizes[order])

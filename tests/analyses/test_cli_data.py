@@ -290,7 +290,7 @@ CASES: dict[str, tuple[Callable[[Path], object] | None, list[str], str]] = {
     "bigWig cut off": (
         lambda f: (f / "signal.bw").write_bytes((f / "signal.bw").read_bytes()[:70]),
         ["."],
-        "signal.bw is a damaged bigWig file",
+        "signal.bw is a damaged or truncated bigWig file",
     ),
     "NaN labels": (arrays(X=one_hot(), y=np.full(12, np.nan)), ["a.npz"], "row 0 has a NaN label"),
     "labels that are none": (arrays(X=one_hot(), y=np.full(12, 3)), ["a.npz"], "row 0 has the label 3"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +95,29 @@ def test_infinite_values_are_refused(tiny: Tiny, tmp_path: Path) -> None:
     track = Track(tmp_path / "inf.bw", open_genome(tiny.path / "genome.fa"))
     with pytest.raises(ValueError, match="infinite values on chrA"):
         track.read(np.array([0]), np.array([0]), 10)
+
+
+def test_truncated_files_never_crash(tiny: Tiny, tmp_path: Path) -> None:
+    """libBigWig itself does: so the cuts are tried in a process of their own."""
+    code = """
+import sys, numpy as np
+from pathlib import Path
+from motiflens.models.data.genome import open_genome
+from motiflens.models.data.tracks import Track
+genome = open_genome(sys.argv[1])
+whole, path, told = Path(sys.argv[2]).read_bytes(), Path(sys.argv[3]), 0
+for size in [*range(4, 400, 12), *range(400, len(whole), len(whole) // 60)]:
+    path.write_bytes(whole[:size])
+    try:
+        Track(path, genome).read(np.arange(3), np.zeros(3, dtype=np.int64), 500)
+    except ValueError as error:
+        assert "is a damaged or truncated bigWig file" in str(error), error
+        told += 1
+    else:
+        assert size > len(whole) // 2
+print(told)
+"""
+    words = [sys.executable, "-c", code, str(tiny.path / "genome.fa"), str(tiny.path / "extra.bw")]
+    done = subprocess.run([*words, str(tmp_path / "cut.bw")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 60
