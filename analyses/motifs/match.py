@@ -227,13 +227,14 @@ def _table(
     evalue: bool,
 ) -> _Found:
     single, offsets, overlaps = strands
-    # Two strands were tried. TOMTOM keeps these in single precision, which decides between strands where both
-    # are about 1: then the greater overlap wins, then +.
-    both = np.where(single < 0.5, single * (2 - single), 1 - (1 - single) ** 2).astype(np.float32)
-    reverse = (both[1] < both[0]) | ((both[1] == both[0]) & (overlaps[1] > overlaps[0]))
+    # Two strands were tried. TOMTOM compares them in single precision, which decides where both are about 1:
+    # then the greater overlap wins, then +.
+    both = np.where(single < 0.5, single * (2 - single), 1 - (1 - single) ** 2)
+    coarse = np.where(both > 1e-30, both.astype(np.float32), both)
+    reverse = (coarse[1] < coarse[0]) | ((coarse[1] == coarse[0]) & (overlaps[1] > overlaps[0]))
     pick = reverse.astype(np.int64), np.arange(both.shape[1])
-    p = both[pick].astype(np.float64)
-    q = q_values(both.astype(np.float64).ravel()).reshape(both.shape)[pick]
+    p = both[pick]
+    q = q_values(both.ravel()).reshape(both.shape)[pick]
     e = p * len(p)
     keep = np.flatnonzero((e if evalue else q) <= threshold)
     overlap = overlaps[pick]

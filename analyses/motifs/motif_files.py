@@ -102,10 +102,13 @@ def parse_motifs(text: str, *, name: str = "text") -> MotifFile:
 
 
 def _numbers(words: Iterable[str], name: str, line: int) -> list[float]:
+    found = list(words)
     try:
-        values = [float(word) for word in words]
+        values = [float(word) for word in found]
     except ValueError as error:
-        raise ValueError(f"motif file {name}, line {line}: {error}") from error
+        raise ValueError(
+            f"motif file {name}, line {line}: expected numbers, found {' '.join(found)[:40]!r}"
+        ) from error
     if not all(np.isfinite(value) and value >= 0 for value in values):
         raise ValueError(f"motif file {name}, line {line}: expected numbers >= 0, found {values}")
     return values

@@ -38,7 +38,7 @@ COLUMNS = (
 PRINTED = {"score": 6, "p-value": 3, "q-value": 3}  # significant digits, as FIMO prints them
 BATCH = 1 << 19  # bases: what the index needs of a batch then fits a core's own cache
 SAMPLE = 1 << 16  # window starts kept, evenly over everything, to estimate the share of nulls
-BLOCK = 64  # matrices handed to a thread at a time
+BLOCK = 64  # matrices handed to a thread at a time; even, so that the strands of a motif stay together
 _HIT = np.dtype([("matrix", "<i4"), ("total", "<i4"), ("letter", "<i8")])
 
 

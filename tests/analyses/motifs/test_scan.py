@@ -1,0 +1,261 @@
+"""scan: FIMO's own output, an independent slow reference, pymemesuite, and awkward input."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from motiflens.analyses.motifs import scan as scan_module
+from motiflens.analyses.motifs.background import background
+from motiflens.analyses.motifs.engines import scan_with
+from motiflens.analyses.motifs.jaspar import jaspar
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.motifs.scan import COLUMNS, scan, scan_to_file
+from motiflens.analyses.motifs.sequences import read_fasta, reverse_complement
+
+KEY = ["motif_id", "sequence_name", "start", "stop", "strand"]
+
+
+def _slow():  # type: ignore[no-untyped-def]
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("slow_scan", Path(__file__).with_name("slow_scan.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.slow_scan
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("gold", "bg", "threshold"), [("uniform_1e-4", None, 1e-4), ("at_1e-3", "background_at.txt", 1e-3)]
+)
+def test_equals_fimo(shared: Path, tmp_path: Path, gold: str, bg: str | None, threshold: float) -> None:
+    folder = shared / "gold"
+    wanted = pd.read_csv(folder / f"fimo_{gold}.tsv.gz", sep="\t", dtype=str)
+    out = tmp_path / "hits.tsv"
+    scan_to_file(
+        read_motifs(folder / "fimo_motifs.meme"),
+        folder / "fimo_sequences.fa.gz",
+        out,
+        background=folder / bg if bg else "uniform",
+        threshold=threshold,
+    )
+    found = pd.read_csv(out, sep="\t", dtype=str)
+    assert tuple(found.columns) == COLUMNS
+    both = wanted.merge(found, on=KEY, how="outer", suffixes=("", "_ours"), indicator=True)
+    assert (both["_merge"] == "both").all()  # 0 missing, 0 extra
+    for column in ("motif_alt_id", "score", "p-value", "matched_sequence"):
+        assert (both[column] == both[f"{column}_ours"]).all(), column  # to the printed digit
+    q, ours = both["q-value"].astype(float), both["q-value_ours"].astype(float)
+    np.testing.assert_allclose(ours, q, rtol=0.05, atol=0)  # FIMO's pi0 comes from 10,000 random p-values
+
+
+def _motifs(rng: np.random.Generator) -> list[Motif]:
+    made = []
+    for i, width in enumerate((1, 4, 7, 8, 9, 12, 13, 21, 35)):
+        ppm = rng.dirichlet(np.full(4, (0.2, 0.6, 3.0)[i % 3]), width)
+        if i % 4 == 1:
+            ppm = np.eye(4)[rng.integers(0, 4, width)]  # zeros everywhere
+        made.append(Motif(f"m{i}", ppm, alt=f"a{i}", nsites=(None, 20.0, 1.0, 4321.5)[i % 4]))
+    return made
+
+
+def _sequences(rng: np.random.Generator) -> dict[str, str]:
+    made = {"empty": "", "short": "ACGTA", "n_only": "N" * 60}
+    for i in range(6):
+        letters = rng.choice(list("ACGTNacgtn"), 80, p=[0.2, 0.15, 0.15, 0.2, 0.01, 0.1, 0.06, 0.05, 0.07, 0.01])
+        made[f"s{i}"] = "".join(letters)
+    return made
+
+
+@pytest.mark.parametrize("threshold", [1e-3, 0.05, 1.0])
+@pytest.mark.parametrize("skew", [[0.25] * 4, [0.45, 0.05, 0.05, 0.45], [0.05, 0.05, 0.1, 0.8]])
+def test_equals_slow_reference(rng: np.random.Generator, threshold: float, skew: list[float]) -> None:
+    motifs, sequences = _motifs(rng), _sequences(rng)
+    table = scan(motifs, sequences, background=skew, threshold=threshold)
+    found = {
+        (a, s, b, e, strand, round(score, 9), float(f"{p:.9g}"), letters)
+        for a, s, b, e, strand, score, p, letters in table[
+            [*KEY, "score", "p-value", "matched_sequence"]
+        ].itertuples(index=False)
+    }
+    wanted = _slow()(motifs, sequences, background(skew).tolist(), threshold)
+    assert found == wanted
+    assert len(found) == len(table)
+    assert len(found) > 0
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    width=st.integers(1, 24),
+    concentration=st.sampled_from([0.05, 0.3, 1.0, 20.0]),
+    sites=st.sampled_from([None, 1.0, 20.0, 1e6]),
+    threshold=st.sampled_from([1e-4, 1e-2, 0.3]),
+)
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_equals_slow_reference_anywhere(
+    seed: int, width: int, concentration: float, sites: float | None, threshold: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    motif = Motif("m", rng.dirichlet(np.full(4, concentration), width), nsites=sites)
+    best = "".join("ACGT"[i] for i in motif.ppm.argmax(axis=1))
+    frequencies = background(rng.dirichlet(np.full(4, 5.0)))
+    noise = ["".join(rng.choice(list("ACGTN"), 60, p=[0.24] * 4 + [0.04])) for _ in range(2)]
+    sequences = {"a": noise[0] + best + noise[1], "b": reverse_complement(best.encode()).decode()}
+    table = scan([motif], sequences, background=frequencies, threshold=threshold)
+    wanted = _slow()([motif], sequences, frequencies.tolist(), threshold)
+    assert set(zip(table["sequence_name"], table["start"], table["strand"], strict=True)) == {
+        (hit[1], hit[2], hit[4]) for hit in wanted
+    }
+
+
+@pytest.mark.parametrize("skew", ["uniform", "gc"])
+def test_equals_pymemesuite(rng: np.random.Generator, tmp_path: Path, skew: str) -> None:
+    pytest.importorskip("pymemesuite")
+    fasta, bg = tmp_path / "s.fa", tmp_path / "bg.txt"
+    fasta.write_text("".join(f">{name}\n{letters}\n" for name, letters in _sequences(rng).items()))
+    bg.write_text("# order 0\nA 0.1\nC 0.4\nG 0.4\nT 0.1\n")
+    motifs = [*_motifs(rng), *jaspar(ids=["MA0139.1", "MA1929.2", "MA0004.1"])]
+    source = "uniform" if skew == "uniform" else str(bg)
+    ours = scan(motifs, fasta, background=source, threshold=0.01)
+    theirs, _ = scan_with("meme", motifs, fasta, background=source, threshold=0.01)
+    columns = [*KEY, "matched_sequence"]
+    ours, theirs = (t.sort_values(columns, ignore_index=True) for t in (ours, theirs))
+    pd.testing.assert_frame_equal(ours[columns], theirs[columns], check_dtype=False)
+    np.testing.assert_allclose(ours["score"].astype(float), theirs["score"].astype(float), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(ours["p-value"].astype(float), theirs["p-value"].astype(float), rtol=1e-6, atol=0)
+    np.testing.assert_allclose(ours["q-value"].astype(float), theirs["q-value"].astype(float), rtol=0, atol=0.03)
+
+
+@pytest.mark.slow  # memelite compiles at its first use
+def test_memelite_is_a_cross_check(rng: np.random.Generator, tmp_path: Path) -> None:
+    fasta = tmp_path / "s.fa"
+    site = "TGGCCACCAGGGGGCGCTA"
+    fasta.write_text(f">a\n{''.join(rng.choice(list('ACGT'), 100))}{site}ACGTAC\n")
+    table, counted = scan_with("memelite", jaspar(ids=["MA0139.1"]), fasta)
+    assert (101, 119, "+", site) in set(
+        table[["start", "stop", "strand", "matched_sequence"]].itertuples(index=False, name=None)
+    )
+    assert counted == {"sequences": 1, "bases": 125}
+    with pytest.raises(ValueError, match="uniform background only"):
+        scan_with("memelite", jaspar(ids=["MA0139.1"]), {"a": "AACA"}, background="sequences")  # type: ignore[arg-type]
+
+
+def test_batches_change_nothing(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sequences cut into pieces, hits spread over many batches: the same table."""
+    motifs = _motifs(rng)
+    sequences = {"long": "".join(rng.choice(list("ACGTN"), 5000, p=[0.249] * 4 + [0.004])), **_sequences(rng)}
+    whole = scan(motifs, sequences, threshold=0.01, threads=1)
+    for size in (37, 100, 1001):
+        monkeypatch.setattr(scan_module, "BATCH", size)
+        monkeypatch.setattr(scan_module, "BLOCK", 4)
+        pd.testing.assert_frame_equal(scan(motifs, sequences, threshold=0.01, threads=2), whole)
+
+
+def test_rows_in_pieces_change_nothing(
+    rng: np.random.Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    motifs, sequences = _motifs(rng), _sequences(rng)
+    scan_to_file(motifs, sequences, tmp_path / "a.tsv", threshold=0.1)
+    rows = scan_module._Scan.rows
+    monkeypatch.setattr(scan_module._Scan, "rows", lambda self: rows(self, 7))
+    scan_to_file(motifs, sequences, tmp_path / "b.tsv", threshold=0.1)
+    assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()
+    p = pd.read_csv(tmp_path / "a.tsv", sep="\t")["p-value"]
+    assert p.is_monotonic_increasing
+    assert len(p) > 50
+
+
+def test_reverse_complement_of_everything(rng: np.random.Generator) -> None:
+    """Scanning the other strand's letters gives the mirrored hits."""
+    motifs = _motifs(rng)
+    letters = "".join(rng.choice(list("ACGT"), 400))
+    one = scan(motifs, {"s": letters}, background=[0.3, 0.2, 0.2, 0.3], threshold=0.01)
+    other = scan(
+        motifs,
+        {"s": reverse_complement(letters.encode()).decode()},
+        background=[0.3, 0.2, 0.2, 0.3],
+        threshold=0.01,
+    )
+    mirrored = {
+        (a, len(letters) + 1 - stop, len(letters) + 1 - start, "+-"[strand == "+"], m)
+        for a, start, stop, strand, m in other[
+            ["motif_id", "start", "stop", "strand", "matched_sequence"]
+        ].itertuples(index=False)
+    }
+    assert mirrored == set(
+        one[["motif_id", "start", "stop", "strand", "matched_sequence"]].itertuples(index=False, name=None)
+    )
+
+
+def test_one_strand() -> None:
+    table = scan(jaspar(ids=["MA0139.1"]), {"s": "TAGCGCCCCCTGGTGGCCA"}, both_strands=False)
+    assert len(table) == 0
+    assert list(table.columns) == list(COLUMNS)
+    assert scan(jaspar(ids=["MA0139.1"]), {"s": "TAGCGCCCCCTGGTGGCCA"})["strand"].tolist() == ["-"]
+
+
+def test_duplicate_names_and_small_inputs(tmp_path: Path) -> None:
+    fasta = tmp_path / "s.fa.gz"
+    with gzip.open(fasta, "wt") as file:
+        file.write(">a first\nACGTAC\nGTT\n>a second\nACGTACGTT\n\n>b\n\n")
+    motif = Motif("m", np.eye(4)[[0, 1, 2, 3, 0]])
+    table = scan([motif, motif], fasta, threshold=1e-2)
+    assert table["sequence_name"].tolist() == ["a"] * len(table)
+    assert len(table) % 4 == 0
+    assert list(read_fasta(fasta)) == [("a", b"ACGTACGTT"), ("a", b"ACGTACGTT"), ("b", b"")]
+    assert len(scan([motif], ["ACG"])) == 0  # shorter than the motif
+    assert len(scan([motif], ["N" * 50])) == 0
+    assert scan([motif], ["acguacguu"], threshold=1e-2)["matched_sequence"].tolist()[0] in ("acgua", "ACGTA")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ACGT\n", "line 1: expected '>name'"),
+        (">a\nAC1T\n", "line 2: '1' is no nucleotide"),
+        ("", "holds no sequence"),
+        (">\nACGT\n", "line 1: '>' without a name"),
+    ],
+)
+def test_bad_fasta(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.fa"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        scan([Motif("m", np.full((3, 4), 0.25))], path)
+
+
+def test_bad_options(tmp_path: Path) -> None:
+    motif = Motif("m", np.full((3, 4), 0.25))
+    with pytest.raises(ValueError, match="no motifs"):
+        scan([], ["ACGT"])
+    with pytest.raises(ValueError, match="no sequences"):
+        scan([motif], [])
+    for threshold in (0.0, -1.0, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="threshold"):
+            scan([motif], ["ACGT"], threshold=threshold)
+    with pytest.raises(ValueError, match="threads"):
+        scan([motif], ["ACGT"], threads=0)
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        scan([motif], tmp_path / "none.fa")
+    with pytest.raises(ValueError, match="engine 'x'"):
+        scan_with("x", [motif], tmp_path / "none.fa")
+
+
+def test_null_hits_are_calibrated(rng: np.random.Generator) -> None:
+    """On random letters the share of windows with p <= t is t, and q < 0.05 is rare."""
+    motifs = jaspar(ids=["MA0139.1", "MA0148.5", "MA0162.5", "MA1929.2"])
+    letters = "".join(rng.choice(list("ACGT"), 200_000))
+    table = scan(motifs, {"s": letters}, threshold=1e-3)
+    for motif, hits in table.groupby("motif_id"):
+        assert abs(len(hits) / 400_000 - 1e-3) < 2.5e-4, motif
+    assert (table["q-value"] < 0.05).sum() <= 2

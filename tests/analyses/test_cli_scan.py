@@ -1,0 +1,102 @@
+"""`interpret scan` and `interpret match` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from motiflens.analyses.cli.main import main
+from motiflens.analyses.motifs.jaspar import jaspar
+from motiflens.analyses.motifs.motif_files import write_meme
+
+SITE = "TGGCCACCAGGGGGCGCTA"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["interpret", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def files(tmp_path: Path, rng: np.random.Generator) -> Path:
+    write_meme(tmp_path / "m.meme", jaspar(ids=["MA0139.1", "MA0148.5"]))
+    flank = "".join(rng.choice(list("ACGT"), 50))
+    (tmp_path / "s.fa").write_text(f">one\n{flank}{SITE}{flank}\n>two\n{flank}\n")
+    return tmp_path
+
+
+def test_scan(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    out = files / "hits.tsv"
+    given = ("scan", "--motifs", files / "m.meme", "--sequences", files / "s.fa")
+    assert run(monkeypatch, *given, "--out", out) == 0
+    table = pd.read_csv(out, sep="\t")
+    assert table.iloc[0][
+        ["motif_id", "sequence_name", "start", "stop", "strand", "matched_sequence"]
+    ].tolist() == [
+        "MA0139.1",
+        "one",
+        51,
+        69,
+        "+",
+        SITE,
+    ]
+    record = json.loads(Path(f"{out}.json").read_text())
+    assert record["hits"] == len(table)
+    assert (record["sequences"], record["bases"], record["motifs"]) == (2, 169, 2)
+    assert record["command"].startswith("interpret scan")
+    assert f"{len(table)} hits of 2 motifs" in capsys.readouterr().out
+    for background in ("sequences", files / "bg.txt"):
+        (files / "bg.txt").write_text("A 0.3\nC 0.2\nG 0.2\nT 0.3\n")
+        assert run(monkeypatch, *given, "--background", background, "--thresh", 1e-3, "--out", out) == 0
+        assert len(pd.read_csv(out, sep="\t")) >= 1
+
+
+def test_match(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    out = files / "m.tsv"
+    for distance in ("ed", "pearson"):
+        assert run(monkeypatch, "match", files / "m.meme", "jaspar:2026", "--dist", distance, "--out", out) == 0
+        best = pd.read_csv(out, sep="\t").groupby("Query_ID")["Target_ID"].first()
+        assert best.to_dict() == {"MA0139.1": "MA0139.2", "MA0148.5": "MA0148.5"}
+    assert run(monkeypatch, "match", files / "m.meme", files / "m.meme", "--thresh", 1, "--out", out) == 0
+    assert len(pd.read_csv(out, sep="\t")) == 4
+    printed = capsys.readouterr()
+    assert "2 of 2 queries among 1,019 targets" in printed.out
+    assert "fewer than 50 targets" in printed.err
+    assert json.loads(Path(f"{out}.json").read_text())["targets"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"--motifs": "none.meme"}, "no such file"),
+        ({"--sequences": "none.fa"}, "no such file"),
+        ({"--sequences": "m.meme"}, "is no FASTA"),
+        ({"--motifs": "s.fa"}, "line 2: expected numbers"),
+        ({"--motifs": "jaspar:1999"}, "not installed"),
+        ({"--motifs": "jaspar:2026:martians"}, "its taxa"),
+        ({"--background": "none.txt"}, "neither 'uniform'"),
+        ({"--thresh": "2"}, "threshold 2"),
+        ({"--engine": "fast"}, "engine 'fast'"),
+    ],
+)
+def test_bad_input_gives_one_line(
+    files: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(files)
+    options = {"--motifs": "m.meme", "--sequences": "s.fa", "--out": "hits.tsv"} | change
+    assert run(monkeypatch, "scan", *(part for pair in options.items() for part in pair)) == 2
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
+    assert not (files / "hits.tsv").exists()
