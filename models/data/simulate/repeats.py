@@ -11,7 +11,7 @@ from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.simulate.background import Block, background
 from motiflens.models.data.simulate.genome import Genome
 from motiflens.models.data.simulate.stream import Stream
-from motiflens.models.types import Codes, Integers
+from motiflens.models.types import Codes
 
 
 class Family(NamedTuple):
@@ -124,7 +124,7 @@ def _clear(genome: Genome, start: int, end: int, size: int, stream: Stream) -> i
     raise ValueError(f"no place for {size} bp between {start} and {end}")
 
 
-def uniqueness(codes: Codes, size: int = 35, most: int = 4) -> Integers:
+def uniqueness(codes: Codes, size: int = 35, most: int = 4) -> Codes:
     """Count how often the `size`-mer that starts at each base occurs in the genome, on either strand.
 
     Parameters
@@ -138,17 +138,21 @@ def uniqueness(codes: Codes, size: int = 35, most: int = 4) -> Integers:
 
     Returns
     -------
-    (total,) int64: 0, or 1 … `most`.
+    (total,) uint8: 0, or 1 … `most`.
     """
-    forward = _hashes(codes, size)
-    backward = _hashes(np.where(codes < 4, 3 - codes, 4).astype(np.uint8)[::-1], size)[::-1]
-    keys = forward + backward  # a k-mer and its reverse complement have the same sum
-    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    found = counts[inverse].astype(np.int64)
-    found[found > most] = 0
+    keys = _hashes(codes, size)
+    keys += _hashes(np.where(codes < 4, 3 - codes, 4).astype(np.uint8)[::-1], size)[::-1]
+    # A k-mer and its reverse complement have the same sum. Equal sums stand together once they are sorted.
+    order = np.argsort(keys)
+    keys = keys[order]
+    edges = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1, [len(keys)]])
+    counts = np.diff(edges)
+    found = np.empty(len(codes), dtype=np.uint8)
+    found[order] = np.repeat(np.where(counts > most, 0, counts).astype(np.uint8), counts)
+    found[len(keys) :] = 0
     unknown = np.concatenate([[0], np.cumsum(codes > 3)])
-    found[unknown[size:] > unknown[:-size]] = 0
-    return np.concatenate([found, np.zeros(size - 1, dtype=np.int64)])
+    found[: len(keys)][unknown[size:] > unknown[:-size]] = 0
+    return found
 
 
 def _hashes(codes: Codes, size: int) -> NDArray[np.uint64]:

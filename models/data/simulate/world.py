@@ -16,7 +16,7 @@ from motiflens.models.data.simulate.occupancy import FAINT, occupancy, threshold
 from motiflens.models.data.simulate.presets import Preset
 from motiflens.models.data.simulate.repeats import add_repeats, uniqueness
 from motiflens.models.data.simulate.sites import Planting, find_sites, plant
-from motiflens.models.types import Doubles, Floats, Integers
+from motiflens.models.types import Codes, Doubles, Floats, Integers
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of all is done, 0 … 1
 
@@ -50,7 +50,7 @@ class World:
     sites: pd.DataFrame
     bound: Doubles
     access: Floats
-    copies: Integers
+    copies: Codes
     satellites: list[tuple[int, int]]
 
     @property
