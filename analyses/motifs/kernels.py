@@ -153,7 +153,7 @@ def kernel_sites(
     maximum = torch.full((count,), -np.inf)
     starts: Tensor | None = None
     for x, codes in _chunks(convolution, batches, span, both_strands):
-        value, place = _activate(convolution, x).max(dim=2)  # n, K
+        value, place = _best(_activate(convolution, x))  # n, K
         maximum = torch.maximum(maximum, value.amax(dim=0).cpu())
         passed = value > floor.to(value.device)
         at = place * convolution.stride[0]
@@ -199,6 +199,15 @@ def _activate(convolution: nn.Conv1d, x: Tensor) -> Tensor:
         dilation=convolution.dilation,
         groups=convolution.groups,
     )
+
+
+def _best(activation: Tensor) -> tuple[Tensor, Tensor]:
+    """Largest activation and its (first) place, (n, K) each."""
+    if activation.device.type == "cpu":  # numpy's argmax takes a seventh of the time of torch's there
+        place = torch.from_numpy(activation.numpy().argmax(axis=2))
+    else:
+        place = activation.argmax(dim=2)
+    return activation.gather(2, place[..., None])[..., 0], place
 
 
 def _count(codes: Tensor, at: Tensor, passed: Tensor, width: int, dilation: int) -> Tensor:

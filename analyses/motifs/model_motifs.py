@@ -58,8 +58,8 @@ def model_motifs(
     from motiflens.analyses.report import build_report
 
     tell = say or (lambda _: None)
-    targets = read_motifs(known)
     seed = (options or MotifOptions()).seed
+    targets = read_motifs(known)  # before any training: a wrong name should not cost minutes
     if Path(model).is_dir() or (Path(model) / CONFIG).exists() or "/" in model:
         run = open_run(model)
         dataset = open_as_trained(run, data, tf=_opening_factor(run.config, tf))

@@ -64,7 +64,7 @@ class MotifOptions:
     alpha: float = 0.05
     hit_p: float = 1e-4
     gate: Gate = field(default_factory=Gate)
-    shuffles: int = 20
+    shuffles: int = 50
     untrained: int = 3
     seed: int = 0
 

@@ -50,7 +50,7 @@ def seqlets(
     width: int = 21,
     flank: int = 5,
     fdr: float = 0.05,
-    maximum: int = 1500,
+    maximum: int = 1000,
     least: int = 20,
     seed: int = 0,
 ) -> list[Pattern]:
@@ -92,10 +92,10 @@ def seqlets(
         )
     if codes.shape[1] < width:
         raise ValueError(f"the windows have {codes.shape[1]} bp, shorter than a seqlet's {width} bp")
-    bases = scores[:, :4].astype(np.float64)
+    bases = scores[:, :4].astype(np.float32)
     if not np.isfinite(bases).all():
         raise ValueError("the attributions are not finite: check the model's input and weights")
-    track = bases.sum(axis=1)  # N, L
+    track = bases.sum(axis=1, dtype=np.float64)  # N, L
     found: list[Pattern] = []
     for sign, name in ((1.0, "pos"), (-1.0, "neg")):
         places = call_seqlets(sign * track, width=width, fdr=fdr, maximum=maximum, seed=seed)

@@ -1,0 +1,232 @@
+"""The whole way from a model to its folder, on a model that knows four motifs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from motiflens.analyses.motifs.gate import Gate, core_information, gated, trim
+from motiflens.analyses.motifs.jaspar import jaspar
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.motifs.naming import name_motifs
+from motiflens.analyses.motifs.nulls import shuffle_columns
+from motiflens.analyses.motifs.pipeline import find_motifs
+from motiflens.analyses.motifs.routes import MotifOptions, motif_options, tasks_of
+from motiflens.models import build, open_run, save_run
+from motiflens.models.data.windows import ArrayWindows, Dataset
+
+OPTIONS = MotifOptions(kernel_threshold="half", shuffles=10, untrained=1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, planted: ModuleType) -> Path:
+    """The output of a run with all routes."""
+    path = tmp_path_factory.mktemp("motifs")
+    data = planted.dataset(np.random.default_rng(0))
+    find_motifs(planted.run(path), data, path / "out", targets=jaspar(), options=OPTIONS)
+    return path / "out"
+
+
+def read(folder: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(folder / name, sep="\t", keep_default_na=False, na_values=[""])
+
+
+def test_kernels_are_named(folder: Path, planted: ModuleType) -> None:
+    table = read(folder, "motifs.tsv").set_index("motif_id")
+    known = table[(table["route"] == "kernels") & (table["target_q"] < 0.05)]
+    wanted = {f"kernel_{k:03d}": name for k, name in enumerate(planted.FACTORS)}
+    assert set(known.index) == set(wanted)
+    assert known.loc["kernel_000", "target_alt"] == "CTCF"
+    assert known.loc["kernel_001", "target_family"] == "FOX"
+    assert "Ets-related" in known.loc["kernel_003", "target_family"]
+    assert (known["orientation"].isin(["+", "-"])).all()
+    factors = read(folder, "factors.tsv")
+    assert factors[(factors["route"] == "kernels") & (factors["found"])]["factor"].tolist() == list(
+        planted.FACTORS
+    )
+
+
+def test_summary_counts_and_nulls(folder: Path, planted: ModuleType) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    table = read(folder, "motifs.tsv")
+    for route in ("kernels", "attention", "seqlets", "denovo"):
+        assert not summary["routes"][route]["left_out"]
+        assert summary["routes"][route]["motifs"] == (table["route"] == route).sum()
+    assert summary["nulls"]["column_shuffled"]["observed"] == 4
+    assert summary["nulls"]["column_shuffled"]["total"] == 6
+    assert summary["nulls"]["column_shuffled"]["null_mean"] < 1
+    assert summary["nulls"]["untrained"]["null_counts"] == [0]
+    assert summary["factors"]["found_by_kernels"] == list(planted.FACTORS)
+    assert summary["factors"]["found_by_untrained_kernels"] == [0]
+    assert summary["uncorrected"]["kernels"] >= 4
+    assert summary["data"]["split"] == "test"
+    assert summary["made_by"]["data_hash"] == "0" * 64
+
+
+def test_attended_windows_are_enriched(folder: Path) -> None:
+    tests = read(folder, "enrichment.tsv").set_index("target_id")
+    assert tests.loc["MA0139.2", "enrichment_q"] < 1e-6
+    assert tests.loc["MA0139.2", "enrichment"] > 5
+    assert (tests["enrichment_q"] < 0.05).mean() < 0.3
+    hits = read(folder, "hits.tsv")
+    assert list(hits.columns[:4]) == ["motif_id", "motif_alt_id", "sequence_name", "start"]
+    assert (hits["p-value"] <= 1e-4).all()
+
+
+def test_files_agree_with_each_other(folder: Path) -> None:
+    table = read(folder, "motifs.tsv")
+    motifs = {motif.name: motif for motif in read_motifs(folder / "motifs.meme")}
+    assert set(motifs) == set(table["motif_id"])
+    assert all(motifs[row.motif_id].width == row.width for row in table.itertuples())
+    targets = {motif.name for motif in read_motifs(folder / "targets.meme")}
+    assert targets == set(table["target_id"].dropna())
+    assert set(read(folder, "matches.tsv")["Target_ID"]) >= targets
+    tree = json.loads((folder / "dendrogram.json").read_text())
+    passed = table[table["gate"] == "passed"]
+    assert set(tree["labels"]) == set(passed["motif_id"])
+    assert len(tree["linkage"]) == len(passed) - 1
+    clusters = read(folder, "clusters.tsv")
+    assert tree["edit"]["distinct"] == {str(d): clusters[f"edit_{d}"].nunique() for d in (0, 3, 5, 10)}
+    assert tree["matched"]["distinct"]["0"] == 4
+    with np.load(folder / "profiles.npz") as profiles:
+        assert profiles["attention"].shape[1] == len(profiles["positions"])
+        assert (
+            profiles["site_counts"].sum()
+            == 2 * json.loads((folder / "summary.json").read_text())["data"]["attended"]
+        )
+        assert len(profiles["dnase"]) == len(profiles["attention"])
+    sites = pd.read_csv(folder / "sites.bed", sep="\t", header=None)
+    assert ((sites[2] > sites[1]) & (sites[1] >= 0)).all()
+    assert set(sites[5]) <= {"+", "-"}
+
+
+@pytest.mark.parametrize(
+    ("routes", "change", "message"),
+    [
+        (["kernel"], {}, "there is no route 'kernel'"),
+        (["attention"], {"least_prediction": 0.99999}, "is predicted above"),
+        (["seqlets"], {"method": "nonsense"}, "no attribution method"),
+    ],
+)
+def test_bad_requests(
+    tmp_path: Path, planted: ModuleType, routes: list[str], change: dict[str, object], message: str
+) -> None:
+    from dataclasses import replace
+
+    data = planted.dataset(np.random.default_rng(0))
+    options = replace(OPTIONS, **change)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=message):
+        find_motifs(planted.run(tmp_path), data, tmp_path / "o", targets=jaspar(), routes=routes, options=options)
+
+
+def test_bad_data(tmp_path: Path, planted: ModuleType) -> None:
+    run = planted.run(tmp_path)
+    data = planted.dataset(np.random.default_rng(0))
+    tasks = data["test"].tasks
+
+    def data_of(codes: np.ndarray) -> Dataset:
+        return Dataset(
+            "x", "arrays", {"test": ArrayWindows(codes, np.ones((len(codes), 4)), tasks=tasks)}, hash="0"
+        )
+
+    with pytest.raises(ValueError, match="no known motifs to match against"):
+        find_motifs(run, data, tmp_path / "o", targets=[])
+    with pytest.raises(ValueError, match="no sequences with a known base"):
+        find_motifs(
+            run, data_of(np.full((30, 160), 4, np.uint8)), tmp_path / "o", targets=jaspar(), routes=["kernels"]
+        )
+    with pytest.raises(ValueError, match="shorter than the kernels' 20 bp"):
+        find_motifs(
+            run, data_of(np.zeros((30, 12), np.uint8)), tmp_path / "o", targets=jaspar(), routes=["kernels"]
+        )
+    one = data["test"].codes(np.array([1]))
+    with pytest.raises(ValueError, match="needs 20 sequences"):
+        find_motifs(run, data_of(one), tmp_path / "o", targets=jaspar(), routes=["denovo"])
+    with pytest.raises(ValueError, match="no task of NOSUCH: they have CTCF, FOXA1, MAX, SPI1"):
+        find_motifs(run, data, tmp_path / "o", targets=jaspar(), tf="NOSUCH")
+    short = ArrayWindows(data["test"].codes(np.arange(9)), np.ones(9))
+    with pytest.raises(ValueError, match=r"gives 4 outputs, but the data have 4 .*1 tasks"):
+        find_motifs(run, Dataset("x", "arrays", {"test": short}, hash="0"), tmp_path / "o", targets=jaspar())
+
+
+def test_a_model_without_attention_takes_the_other_routes(tmp_path: Path, planted: ModuleType) -> None:
+    data = planted.dataset(np.random.default_rng(0))
+    model = build("danq", length=160, outputs=4, kernels=4, kernel_size=12, units=2, dense=4)
+    run = open_run(save_run(tmp_path / "danq", model, {"tasks": list(data["test"].tasks)}))
+    quick = MotifOptions(least_prediction=0.1, shuffles=2, untrained=0)
+    summary = find_motifs(run, data, tmp_path / "o", targets=jaspar()[:60], options=quick)
+    assert summary["routes"]["attention"]["left_out"]
+    assert "has no attention" in summary["routes"]["attention"]["note"]
+    assert summary["routes"]["denovo"]["note"].startswith("the middle 101 bp")
+    with pytest.raises(ValueError, match="has no attention"):
+        find_motifs(run, data, tmp_path / "o", targets=jaspar()[:60], routes=["attention"], options=quick)
+
+
+def test_tasks_of_a_factor() -> None:
+    windows = ArrayWindows(np.zeros((1, 4), np.uint8), np.zeros((1, 3)), tasks=("MAX|a", "REST|a", "MAX|b"))
+    assert tasks_of(windows, None) == [0, 1, 2]
+    assert tasks_of(windows, "max") == [0, 2]
+    assert tasks_of(windows, "REST|a") == [1]
+
+
+def test_gate_by_hand() -> None:
+    weak, sure = np.full(4, 0.25), np.array([0.97, 0.01, 0.01, 0.01])
+    motif = Motif("m", np.stack([weak, sure, sure, weak, sure, sure, sure, weak, weak]), nsites=500)
+    short = trim(motif)
+    assert short is not None
+    assert (short.width, short.info["trimmed"]) == (6, 1.0)
+    each = 2 + 0.97 * np.log2(0.97) + 0.03 * np.log2(0.01) - 3 / (2 * np.log(2) * 500)
+    np.testing.assert_allclose(core_information(short), 5 * each, rtol=1e-12)
+    assert gated([motif], Gate())[1] == [True]
+    assert gated([motif], Gate(core=9.1))[1] == [False]
+    assert gated([motif], Gate(sites=501))[1] == [False]
+    flat = Motif("flat", np.stack([weak] * 8), nsites=100)
+    assert gated([flat], Gate()) == ([flat], [False])
+
+
+@pytest.mark.slow
+def test_names_are_calibrated(rng: np.random.Generator) -> None:
+    """Motifs with permuted positions are named at no more than the nominal rate."""
+    targets = jaspar()
+    real = [motif for motif in targets if 7 <= motif.width <= 14]
+    named = 0
+    for repeat in range(8):
+        drawn = [shuffle_columns(real[i], rng) for i in rng.choice(len(real), 10, replace=False)]
+        found = name_motifs(drawn, targets, shuffles=10, seed=repeat)
+        named += bool((found.best["q"] < 0.05).any())
+    # 8 runs at a nominal 5 %: more than 2 would happen once in 170
+    assert named <= 2
+    # and the matrices themselves are
+    found = name_motifs(real[:15], targets, shuffles=10)
+    assert (found.best["q"] < 0.05).mean() > 0.9
+
+
+def test_options_are_checked() -> None:
+    good = {
+        "kernel_threshold": "zero",
+        "scaling": "field",
+        "distance": "ed",
+        "method": "saliency",
+        "width": 20,
+        "least_prediction": 0.5,
+        "flat_dnase": None,
+        "shuffles": 1,
+        "untrained": 0,
+        "seed": 0,
+    }
+    assert motif_options(**good).method == "saliency"  # type: ignore[arg-type]
+    for key, value, message in (
+        ("kernel_threshold", "most", "kernel threshold 'most': expected one of zero, half"),
+        ("distance", "kl", "distance 'kl'"),
+        ("width", 2, "width 2"),
+        ("least_prediction", 1.5, "expected 0 to below 1"),
+        ("shuffles", -1, "-1 repeats"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            motif_options(**{**good, key: value})  # type: ignore[arg-type]

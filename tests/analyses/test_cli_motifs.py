@@ -1,0 +1,128 @@
+"""`interpret motifs` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from motiflens.models import build, save_run
+
+
+def interpret(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("interpret")), *arguments]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=280, env={**os.environ, "OMP_NUM_THREADS": "2"}
+    )
+
+
+@pytest.fixture(scope="module")
+def run_and_data(tmp_path_factory: pytest.TempPathFactory, planted: ModuleType) -> tuple[Path, Path]:
+    """A run, and data in DeepBind's format: one factor, windows that hold FOXA1's site."""
+    folder = tmp_path_factory.mktemp("cli")
+    windows, _ = planted.windows(np.random.default_rng(0), 2000)
+    from motiflens.models.data.one_hot import decode
+
+    rows = np.flatnonzero(windows.labels[:, 1] == 1)
+    none = np.flatnonzero(windows.labels.sum(axis=1) == 0)
+    lines = ["FoldID\tEventID\tseq\tBound"]
+    for bound, index in ((1, rows), (0, none)):
+        lines += [f"A\ts{i}\t{decode(row)}\t{bound}" for i, row in zip(index, windows.codes(index), strict=True)]
+    data = folder / "planted.seq"
+    data.write_text("\n".join(lines) + "\n")
+    full = planted.model()
+    model = build("tbinet", **_sizes(full))  # type: ignore[arg-type]
+    state = full.state_dict()
+    state["output.weight"], state["output.bias"] = state["output.weight"][1:2], state["output.bias"][1:2]
+    model.load_state_dict(state)
+    run = save_run(folder / "run", model, {"tasks": ["bound"], "data": {"source": str(data), "options": {}}})
+    return run, data
+
+
+def _sizes(model: object) -> dict[str, object]:
+    config = model.config  # type: ignore[attr-defined]
+    return {"length": config["length"], "outputs": 1, **config["hyperparameters"]}
+
+
+@pytest.mark.slow
+def test_a_run_folder_gives_tables_and_a_report(run_and_data: tuple[Path, Path], tmp_path: Path) -> None:
+    run, _ = run_and_data
+    done = interpret(
+        "motifs",
+        "--model",
+        str(run),
+        "--tf",
+        "FOXA1",
+        "--routes",
+        "kernels,attention",
+        "--threshold",
+        "half",
+        "--shuffles",
+        "50",
+        "--untrained",
+        "1",
+        "--out",
+        "found",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "found/report.html"
+    assert "FOX" in done.stdout
+    assert "kernels that match: " in done.stdout
+    report = (tmp_path / "found" / "report.html").read_text()
+    assert "<svg" in report
+    assert "http-equiv" not in report or "refresh" not in report
+    summary = json.loads((tmp_path / "found" / "summary.json").read_text())
+    assert summary["tf"] == "FOXA1"
+    assert summary["factors"]["found_by_kernels"] == ["FOXA1"]
+    assert summary["made_by"]["command"].startswith("interpret motifs --model")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "nosuch"], "no architecture is called 'nosuch'"),
+        (["--model", "./nosuch/run"], "is no run folder"),
+        (["--model", "RUN", "--routes", "kernel"], "there is no route 'kernel'"),
+        (["--model", "RUN", "--jaspar", "1999"], "JASPAR release 1999 is not installed"),
+        (["--model", "RUN", "--taxon", "martians"], "martians"),
+        (["--model", "RUN", "--prediction", "0.9999", "--routes", "attention"], "is predicted above 0.9999"),
+        (["--model", "RUN", "--data", "nosuch.seq"], "nosuch.seq"),
+        (["--model", "RUN", "--threshold", "most"], "kernel threshold 'most'"),
+    ],
+)
+def test_bad_input_is_one_line(
+    run_and_data: tuple[Path, Path], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    from motiflens.analyses.cli.main import main
+
+    run, _ = run_and_data
+    words = [str(run) if word == "RUN" else word for word in arguments]
+    found = _in_process(main, ["interpret", "motifs", *words, "--out", str(tmp_path / "o")])
+    assert found[0] == 2
+    last = found[1].strip().splitlines()[-1]
+    assert last.startswith("interpret: ")
+    assert message in last
+
+
+def _in_process(main: object, argv: list[str]) -> tuple[int, str]:
+    """Run the command line here (an import of torch saved each time); exit code and stderr."""
+    import contextlib
+    import io
+
+    error, before = io.StringIO(), sys.argv
+    sys.argv = argv
+    try:
+        with contextlib.redirect_stderr(error), contextlib.redirect_stdout(io.StringIO()):
+            main()  # type: ignore[operator]
+    except SystemExit as stop:
+        return int(stop.code or 0), error.getvalue()
+    finally:
+        sys.argv = before
+    return 0, error.getvalue()
