@@ -51,8 +51,8 @@ def fimo(quick: bool) -> list[str]:
     letters = rng.choice(list("ACGT"), (number, 101))
     lines = [
         f"## Scanning {number:,} random sequences of 101 bp, both strands, p < 1e-4, JASPAR vertebrates\n",
-        "| motifs | ours, 1 thread | ours, all threads | pymemesuite | memelite, all threads | pymemesuite / ours | "
-        "memelite / ours (both all threads) |",
+        "| motifs | ours, 1 thread | ours, all threads | pymemesuite | memelite, all threads | "
+        "pymemesuite / ours | memelite / ours (both all threads) |",
         "|---|---|---|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as folder:

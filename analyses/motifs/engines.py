@@ -96,10 +96,11 @@ def match_with(
         e = p[i] * len(targets)
         keep = np.flatnonzero((e if evalue else q) <= threshold)
         keep = keep[np.argsort(p[i, keep], kind="stable")]
+        chosen = [targets[t] for t in keep.tolist()]
         reverse = strands[i, keep] == 1
         columns = (
             query.name,
-            [targets[t].name for t in keep],
+            [target.name for target in chosen],
             -offsets[i, keep].astype(np.int64),
             p[i, keep],
             e[keep],
@@ -107,8 +108,8 @@ def match_with(
             overlaps[i, keep].astype(np.int64),
             consensus(query.ppm),
             [
-                consensus(targets[t].ppm[::-1, ::-1] if back else targets[t].ppm)
-                for t, back in zip(keep, reverse, strict=True)
+                consensus(target.ppm[::-1, ::-1] if back else target.ppm)
+                for target, back in zip(chosen, reverse, strict=True)
             ],
             np.where(reverse, "-", "+"),
         )

@@ -227,11 +227,11 @@ def _table(
     evalue: bool,
 ) -> _Found:
     single, offsets, overlaps = strands
-    # Two strands were tried. TOMTOM compares them in single precision, which decides where both are about 1:
-    # then the greater overlap wins, then +.
+    # Two strands were tried. TOMTOM keeps p in single precision, which decides where both strands are about 1:
+    # then the greater overlap wins, then +. What single precision cannot hold stays as it is.
     both = np.where(single < 0.5, single * (2 - single), 1 - (1 - single) ** 2)
-    coarse = np.where(both > 1e-30, both.astype(np.float32), both)
-    reverse = (coarse[1] < coarse[0]) | ((coarse[1] == coarse[0]) & (overlaps[1] > overlaps[0]))
+    both = np.where(both > 1e-30, both.astype(np.float32), both)
+    reverse = (both[1] < both[0]) | ((both[1] == both[0]) & (overlaps[1] > overlaps[0]))
     pick = reverse.astype(np.int64), np.arange(both.shape[1])
     p = both[pick]
     q = q_values(both.ravel()).reshape(both.shape)[pick]

@@ -234,8 +234,8 @@ def match_query(
         high = max(high, greatest - medians[i])
     low = math.floor(low)
     scale = math.floor(BINS / max(high - low, 1.0))
-    zero = np.int64(-low * scale)
-    top = np.int64(math.floor((high - low) * scale + 0.5)) + 1
+    zero = int(-low * scale)
+    top = math.floor((high - low) * scale + 0.5) + 1
     steps = np.empty((2 * n, width), dtype=np.int16)
     counts = np.zeros((2, width, top), dtype=np.int32)  # two, so that equal steps in a row do not wait
     part = np.empty(BLOCK, dtype=np.int16)
@@ -278,8 +278,8 @@ def match_query(
             best = totals[0]
             for i in range(width + w - 1):
                 best = max(best, totals[i])
-            best_overlap = np.int64(0)
-            best_start = np.int64(0)
+            best_overlap = 0
+            best_start = 0
             for start in range(width - 1, -w, -1):  # of the target, in the query
                 if totals[start + w - 1] == best:
                     common = min(width, start + w) - max(0, start)

@@ -30,10 +30,10 @@ def kmer_codes(codes: Codes, pad: int) -> tuple[NDArray[np.uint16], NDArray[np.i
     code = 0
     run = 0
     for i in range(length - 1, -1, -1):
-        letter = codes[i]
+        letter = int(codes[i])
         if letter < 4:
             run += 1
-            code = (code >> 2) | (np.int64(letter) << (2 * K - 2))
+            code = (code >> 2) | (letter << (2 * K - 2))
         else:
             run = 0
             code = code >> 2
@@ -56,7 +56,7 @@ def kmer_index(kmers: NDArray[np.uint16], pad: int) -> tuple[NDArray[np.int32], 
         fill[k] = first[k]
     positions = np.empty(length, dtype=np.int32)
     for i in range(length):
-        k = np.int64(kmers[pad + i])
+        k = int(kmers[pad + i])
         positions[fill[k]] = i
         fill[k] += 1
     return first, positions

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from motiflens.models import types
 from motiflens.models.types import Codes, Integers
@@ -29,7 +30,7 @@ _COMPLEMENT = bytes.maketrans(
 class Batch(NamedTuple):
     """Pieces of sequences laid end to end, one separator between them."""
 
-    letters: types.NDArray[np.uint8]  # as in the file
+    letters: NDArray[np.uint8]  # as in the file
     codes: Codes  # 0..3 = A, C, G, T; 4 = anything else
     piece_start: Integers  # P: where each piece starts in the batch
     piece_sequence: Integers  # P: index of its sequence
