@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from motiflens.models import types
 from motiflens.models.data.genome_windows import GenomeWindows
-from motiflens.models.data.one_hot import reverse_complement
+from motiflens.models.data.kernels import hash_strands
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.types import Booleans, Integers
 
@@ -189,8 +189,7 @@ def sequence_hashes(windows: Windows, index: Integers) -> pd.DataFrame:
         part = index[first : first + _BLOCK]
         codes = windows.codes(part)
         known = (codes == 4).mean(axis=1) < 0.5
-        both = [(values[c] * weights).sum(axis=1, dtype=np.uint64) for c in (codes, reverse_complement(codes))]
-        hashes.append(np.minimum(both[0], both[1])[known])
+        hashes.append(hash_strands(np.ascontiguousarray(codes[known]), values, weights))
         kept.append(part[known])
     return pd.DataFrame({"hash": np.concatenate(hashes), "bound": _bound(windows)[np.concatenate(kept)]})
 

@@ -72,3 +72,26 @@ def gather_dense(values: Floats, starts: Integers, out: Floats) -> None:
         for j in range(width):
             position = starts[i] + j
             out[i, j] = values[position] if 0 <= position < size else 0.0
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def hash_strands(codes: Codes, values: NDArray[np.uint64], weights: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return one number for each sequence, (n,), the same for its reverse complement.
+
+    Parameters
+    ----------
+    codes
+        (n, L), 0..4.
+    values, weights
+        (5,) and (L,) random numbers: a strand's hash is the sum of ``values[base] * weights[position]``.
+    """
+    out = np.empty(codes.shape[0], dtype=np.uint64)
+    length = codes.shape[1]
+    for i in range(codes.shape[0]):
+        forward, reverse = np.uint64(0), np.uint64(0)
+        for j in range(length):
+            code = codes[i, j]
+            forward += values[code] * weights[j]
+            reverse += values[3 - code if code < 4 else 4] * weights[length - 1 - j]
+        out[i] = min(forward, reverse)
+    return out
