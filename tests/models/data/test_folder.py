@@ -321,3 +321,12 @@ def test_subset_reads_the_same(one_tf: Dataset) -> None:
     np.testing.assert_array_equal(part.track("dnase", np.array([0])), windows.track("dnase", np.array([5])))
     with pytest.raises(ValueError, match="no track 'phastcons'"):
         windows.track("phastcons", np.array([0]))
+
+
+def test_reading_in_place_equals_the_general_way(one_tf: Dataset) -> None:
+    windows = one_tf["test"]
+    index = np.r_[0, len(windows) - 1, np.random.default_rng(3).integers(0, len(windows), 40)]
+    in_place, general = windows.read(index), Windows.read(windows, index)
+    np.testing.assert_array_equal(in_place.x, general.x)
+    np.testing.assert_array_equal(in_place.y, general.y)
+    assert in_place.x[:, :4].sum() == (windows.codes(index) < 4).sum()
