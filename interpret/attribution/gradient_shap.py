@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.baselines import canonical, sequence_seed, to_codes
-from motiflens.interpret.attribution.completeness import relative_error
 from motiflens.interpret.attribution.inputs import differentiable
 from motiflens.interpret.attribution.kernel import Raw, chunks, gradient, logits_of
 
@@ -28,6 +27,8 @@ def gradient_shap(
     Captum's class draws from global random states and has no batch size of its own, so that its scores depend on
     how windows are batched; here each window's points depend on the seed and its sequence alone.
 
+    Its sum is the difference in logit in expectation only, so that no completeness is reported.
+
     Parameters
     ----------
     baselines
@@ -40,26 +41,20 @@ def gradient_shap(
     along = torch.from_numpy(_points(x, b * draws, seed)).to(x).flatten()  # N · B · draws
     rows = torch.arange(n, device=x.device).repeat_interleave(b * draws)
     ends = baselines.flatten(0, 1).repeat_interleave(draws, 0)
-    total = x.new_empty(len(rows))
     summed: Tensor | None = None
     for part in chunks(len(rows), batch_size):
         here, start = inputs.values[rows[part]], inputs.encode(ends[part])
         point = start + along[part].reshape(-1, *[1] * (here.ndim - 1)) * (here - start)
         slope, _ = gradient(inputs, point, rows[part])
-        total[part] = ((here - start) * slope).flatten(1).sum(1)
         contribution = inputs.path(slope, here, start)
         if summed is None:
             summed = contribution.new_zeros((n, *contribution.shape[1:]))
         summed.index_add_(0, rows[part], contribution)
     if summed is None:
         raise ValueError("gradient_shap needs at least one baseline and one draw")
-    every = torch.arange(n, device=x.device)
-    prediction = logits_of(inputs, inputs.values, every, batch_size)
-    reference = logits_of(inputs, inputs.encode(baselines.flatten(0, 1)), every.repeat_interleave(b), batch_size)
-    delta = prediction - reference.reshape(n, b).mean(1)
-    error = relative_error(total.reshape(n, -1).mean(1, keepdim=True), delta[:, None])
+    prediction = logits_of(inputs, inputs.values, torch.arange(n, device=x.device), batch_size)
     hypothetical, scores = inputs.finish(summed / (b * draws))
-    return Raw(hypothetical, scores, prediction, error)
+    return Raw(hypothetical, scores, prediction)
 
 
 def _points(x: Tensor, number: int, seed: int) -> np.ndarray:

@@ -121,7 +121,7 @@ class Reversed(nn.Module):
 @pytest.mark.parametrize(("name", "method"), [pair for pair in APPLIES if pair[1] in TOLERANCE])
 def test_completeness(case: Callable[..., Any], name: str, method: str) -> None:
     made = case(name)
-    options = {"gradient_shap": {"draws": 10}, "deep_lift_shap": {"quadrature": 64}}.get(method)
+    options = {"quadrature": 64} if method == "deep_lift_shap" else None
     result = run(made, method, options=options)
     assert result.completeness.dtype == np.float64
     assert not result.flagged.any(), result.completeness
