@@ -28,7 +28,7 @@ def show_motifs(out: Path, summary: dict[str, Any]) -> None:
     table["target_q"] = pd.to_numeric(table["target_q"], errors="coerce")
     table["enrichment_q"] = pd.to_numeric(table["enrichment_q"], errors="coerce")
     matched = table[(table["gate"] == "passed") & (table["target_q"] < alpha)]
-    shown = matched.sort_values("target_q", kind="stable").head(ROWS)
+    shown = matched.head(ROWS)  # best first
     print_table(
         ["motif", "consensus", "sites", "bits", "matches", "family", "q", "enriched (q)"],
         [_row(row) for _, row in shown.iterrows()],

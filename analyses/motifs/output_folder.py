@@ -131,14 +131,16 @@ def motif_table(found: Found, targets: Sequence[Motif], options: MotifOptions) -
             }
         )
     table = pd.DataFrame(rows)
-    best = found.named.best.rename(columns={"q": "target_q"}).drop(columns="p")
+    best = found.named.best.rename(columns={"q": "target_q"})
     table = table.merge(best, on="motif_id", how="left")
     table["target_id"] = table["target_id"].fillna("")
     for column, value in (("target_alt", "alt"), ("target_family", "family")):
         table[column] = [getattr(known[name], value) if name else "" for name in table["target_id"]]
     table = table.merge(_tested(found), on="motif_id", how="left")
     table["passed"] = table["gate"] == "passed"
-    order = table.sort_values(["passed", "target_q", "information"], ascending=[False, True, False], kind="stable")
+    order = table.sort_values(
+        ["passed", "target_q", "p", "information"], ascending=[False, True, True, False], kind="stable"
+    )
     return order.reindex(columns=list(COLUMNS)).reset_index(drop=True)
 
 
