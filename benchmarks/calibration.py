@@ -3,9 +3,9 @@
     python benchmarks/calibration.py [--repeats 100]
 
 Four simulations, each with nothing to find: kernels of untrained models on shuffled sequences; matrices with
-permuted positions; de novo discovery on random sequences; enrichment of known motifs in random windows. Written to
-benchmarks/results/calibration.md with the rate of runs that report anything at q < 0.05 (nominal: at most 5 %), and
-beside it what the same matrices give by E < 0.05 without gate and correction.
+permuted positions; de novo discovery on random sequences; enrichment of known motifs in random windows. Written
+to benchmarks/results/calibration.md with the rate of runs that report anything at q < 0.05 (nominal: at most 5 %),
+and beside it what the same matrices give by E < 0.05 without gate and correction.
 """
 
 from __future__ import annotations

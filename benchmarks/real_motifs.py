@@ -64,9 +64,8 @@ def one(
         mine = table[(table["route"] == route) & (table["gate"] == "passed")]
         mine = mine[pd.to_numeric(mine["target_q"], errors="coerce") < options.alpha]
         top = mine.iloc[0] if len(mine) else None
-        hits = [
-            wanted.covers(str(family), str(alt)) for family, alt in zip(mine["target_family"], mine["target_alt"])
-        ]
+        names = zip(mine["target_family"], mine["target_alt"], strict=True)
+        hits = [wanted.covers(str(family), str(alt)) for family, alt in names]
         row[route] = {
             "top": "" if top is None else f"{top['target_alt']} ({top['target_id']})",
             "q": None if top is None else float(top["target_q"]),
@@ -86,10 +85,10 @@ def markdown(results: dict[str, dict[str, object]]) -> str:
         "# Motifs of models trained on measured ChIP-seq",
         "",
         "Trained on the positives of each set and dinucleotide-shuffled negatives with the recipe for short windows",
-        "(two shared cores). Top match at q < 0.05 over all motifs of the run, of the kernels and of the motifs found",
-        "at maximum attention (by attribution seqlets for models without attention). 'right' is the factor's family, or",
-        "for zinc fingers the factor itself and paralogues with its motif; in brackets right / all motifs that match.",
-        "'untrained': matches of the same architecture's kernels before training.",
+        "(two shared cores). Top match at q < 0.05 over all motifs of the run, of the kernels and of the motifs",
+        "found at maximum attention (by attribution seqlets for models without attention). 'right' is the factor's",
+        "family, or for zinc fingers the factor itself and paralogues with its motif; in brackets right / all motifs",
+        "that match. 'untrained': matches of the same architecture's kernels before training.",
         "",
         "| set | model | auROC (validation) | kernels | attention or seqlets | untrained | training (s) |",
         "|---|---|---|---|---|---|---|",
@@ -106,11 +105,12 @@ def markdown(results: dict[str, dict[str, object]]) -> str:
             f"| {row['train_seconds']} |"
         )
     done = [row for row in results.values() if "error" not in row]
-    right = sum(
-        any(isinstance(row.get(r), dict) and row[r]["right"] for r in ("kernels", "attention", "seqlets"))  # type: ignore[index]
-        for row in done
-    )
+    right = sum(any(_right(row.get(route)) for route in ("kernels", "attention", "seqlets")) for row in done)
     return "\n".join([*lines, "", f"Right by kernels, attention or seqlets: {right} of {len(done)} done.", ""])
+
+
+def _right(found: object) -> bool:
+    return isinstance(found, dict) and bool(found["right"])
 
 
 def _cell(found: object) -> str:
