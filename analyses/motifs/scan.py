@@ -37,7 +37,7 @@ COLUMNS = (
 )
 PRINTED = {"score": 6, "p-value": 3, "q-value": 3}  # significant digits, as FIMO prints them
 BATCH = 1 << 19  # bases: what the index needs of a batch then fits a core's own cache
-SAMPLE = 1 << 16  # window starts kept, evenly over everything, to estimate the share of nulls
+SAMPLE = 1 << 15  # window starts kept, evenly over everything, to estimate the share of nulls
 BLOCK = 64  # matrices handed to a thread at a time; even, so that the strands of a motif stay together
 _HIT = np.dtype([("matrix", "<i4"), ("total", "<i4"), ("letter", "<i8")])
 
@@ -114,8 +114,9 @@ def scan_to_file(
 ) -> ScanSummary:
     """Do what `scan` does and write FIMO's table to `out` (TSV), in memory that does not grow with the hits.
 
-    Numbers are printed as FIMO prints them. Hits and letters wait in temporary files until all sequences have been
-    read, since q-values depend on all hits.
+    Numbers are printed as FIMO prints them. Hits and letters wait in temporary files (in ``TMPDIR``: one byte a
+    base and 32 a hit) until all sequences have been read, since q-values depend on all hits. Memory holds the
+    motifs' tables, one batch, and the longest sequence.
     """
     with _Scan(motifs, sequences, background, threshold, both_strands, threads) as run:
         with write_whole(out) as part, part.open("w", encoding="utf-8", newline="") as file:
@@ -243,8 +244,8 @@ class _Scan:
         kmers, runs = kernels.kmer_codes(batch.codes, pad)
         inside = runs[pad : pad + len(batch.codes)]
         ends = batch.piece_start + batch.piece_windows
-        following = np.append(batch.piece_start[1:], len(batch.codes))
-        for piece in np.flatnonzero(ends < following):
+        following = np.append(batch.piece_start[1:], len(batch.codes) + 1)
+        for piece in np.flatnonzero(ends + 1 < following):  # at the separator no window starts anyway
             inside[ends[piece] : following[piece]] = 0  # windows that start here belong to the next piece
         self.windows += np.bincount(np.minimum(inside, self.widest), minlength=self.widest + 1)
         self.sample.add(batch.codes, inside)
@@ -319,7 +320,7 @@ class _Scan:
                 q[hit] = tabulated_q_values(p[hit], self.counts[hit], total=total, pi0=shares[index])
         return bits, p, q
 
-    def rows(self, chunk: int = 1 << 18) -> Iterator[_Rows]:
+    def rows(self, chunk: int = 1 << 16) -> Iterator[_Rows]:
         """Rows in order of p, motif, sequence and position, some at a time."""
         if self.hits == 0:
             return
@@ -415,7 +416,7 @@ class _Sample:
     def __init__(self, widest: int) -> None:
         self.width = -(-widest // 4) * 4
         self.seen = 0
-        self.limit = np.uint64(2**64 - 1)
+        self.limit = np.uint64(2**64 - 2)
         self.hashes: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self.codes = np.empty((0, self.width), dtype=np.uint8)
         self.runs = np.empty(0, dtype=np.int32)
@@ -424,16 +425,19 @@ class _Sample:
     def add(self, codes: NDArray[np.uint8], runs: NDArray[np.int32]) -> None:
         hashed = _hash(np.arange(self.seen, self.seen + len(codes), dtype=np.uint64))
         self.seen += len(codes)
-        keep = np.flatnonzero((hashed <= self.limit) & (runs > 0))
+        hashed[runs == 0] = np.uint64(2**64 - 1)  # no window starts here
+        kept, new_kept = self.hashes, hashed
+        while True:  # lower the limit until old and new together fit
+            kept, new_kept = kept[kept <= self.limit], new_kept[new_kept <= self.limit]
+            if len(kept) + len(new_kept) <= SAMPLE:
+                break
+            self.limit = self.limit >> np.uint64(1)
+        stay, keep = self.hashes <= self.limit, np.flatnonzero(hashed <= self.limit)
         padded = np.concatenate((codes, np.zeros(self.width, dtype=np.uint8)))
         new = np.lib.stride_tricks.sliding_window_view(padded, self.width)[keep] & 3
-        self.hashes = np.concatenate((self.hashes, hashed[keep]))
-        self.codes = np.concatenate((self.codes, new))
-        self.runs = np.concatenate((self.runs, runs[keep]))
-        while len(self.hashes) > SAMPLE:
-            self.limit = self.limit >> np.uint64(1)
-            stay = self.hashes <= self.limit
-            self.hashes, self.codes, self.runs = self.hashes[stay], self.codes[stay], self.runs[stay]
+        self.hashes = np.concatenate((self.hashes[stay], hashed[keep]))
+        self.codes = np.concatenate((self.codes[stay], new))
+        self.runs = np.concatenate((self.runs[stay], runs[keep]))
         self._packed = None
 
     def packed(self) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:

@@ -57,18 +57,18 @@ def read_fasta(path: types.Path) -> Iterator[tuple[str, bytes]]:
         zipped = probe.read(2) == b"\x1f\x8b"
     with gzip.open(file_path, "rb") if zipped else file_path.open("rb") as file:
         name: str | None = None
-        parts: list[bytes] = []
+        letters = bytearray()
         number = 0
         try:
             for number, raw in enumerate(file, start=1):
                 line = raw.strip()
                 if line.startswith(b">"):
                     if name is not None:
-                        yield name, b"".join(parts)
+                        yield name, bytes(letters)
                     words = line[1:].split(None, 1)
                     if not words:
                         raise ValueError(f"sequence file {path}, line {number}: '>' without a name")
-                    name, parts = words[0].decode("utf-8", "replace"), []
+                    name, letters = words[0].decode("utf-8", "replace"), bytearray()
                 elif line:
                     if name is None:
                         raise ValueError(f"sequence file {path}, line {number}: expected '>name', is no FASTA")
@@ -77,12 +77,12 @@ def read_fasta(path: types.Path) -> Iterator[tuple[str, bytes]]:
                         raise ValueError(
                             f"sequence file {path}, line {number}: {chr(bad[0])!r} is no nucleotide letter"
                         )
-                    parts.append(line)
+                    letters += line
         except (EOFError, gzip.BadGzipFile) as error:
             raise ValueError(f"sequence file {path}: is a damaged gzip file ({error})") from error
         if name is None:
             raise ValueError(f"sequence file {path}: holds no sequence")
-        yield name, b"".join(parts)
+        yield name, bytes(letters)
 
 
 def each_sequence(sequences: Sequences) -> Iterator[tuple[str, bytes]]:
