@@ -43,7 +43,7 @@ SMALL = {
     },
     "saresnet": {"kernels": 24, "kernel_size": 19, "blocks": (1, 2, 2), "attention_size": 16, "dropout": 0.2},
 }
-METHODS = ("saliency", "input_x_gradient", "deep_lift_shap", "ism", "random")
+METHODS = ("saliency", "deep_lift_shap", "ism")
 
 
 def trained(name: str, folder: Path, tf: str, epochs: int, epoch_windows: int) -> Run:
@@ -101,7 +101,7 @@ def interval(values: np.ndarray, rng: np.random.Generator) -> str:
     return f"{values.mean():.2f} [{low:.2f}, {high:.2f}]"
 
 
-def lines_of(run: Run, tf: str, most: int, sites: pd.DataFrame) -> list[str]:
+def lines_of(run: Run, tf: str, most: int, methods: list[str], sites: pd.DataFrame) -> list[str]:
     """Return the table's lines for one model."""
     rng = np.random.default_rng(0)
     dataset = open_as_trained(run)
@@ -121,7 +121,7 @@ def lines_of(run: Run, tf: str, most: int, sites: pd.DataFrame) -> list[str]:
             inside[has],
             outside[has],
         )
-        for method in METHODS
+        for method in methods
     }
     null = found["random"][:, 0] - found["random"][:, 1]
     name = run.config["model"]["architecture"]
@@ -145,6 +145,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=list(SMALL))
     parser.add_argument("--tf", default="CTCF")
     parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--epoch-windows", type=int, default=4000)
     parser.add_argument("--windows", type=int, default=100)
     given = parser.parse_args()
@@ -167,7 +168,7 @@ def main() -> None:
     ]
     for name in given.models:
         run = trained(name, folder, given.tf, given.epochs, given.epoch_windows)
-        text += lines_of(run, given.tf, given.windows, sites)
+        text += lines_of(run, given.tf, given.windows, [*given.methods, "random"], sites)
     write_text(given.out, "\n".join(text) + "\n")
 
 
