@@ -21,9 +21,9 @@ def command(
     targets: Annotated[
         Path | None, typer.Option(help="Motifs to match against, in place of JASPAR (MEME, JASPAR, TRANSFAC).")
     ] = None,
-    threshold: Annotated[str, typer.Option(help="Kernel sites: activation > zero, or > half its maximum.")] = (
-        "zero"
-    ),
+    threshold: Annotated[
+        str, typer.Option(help="Kernel sites: activation > zero or > half its maximum.")
+    ] = "half",
     width: Annotated[int, typer.Option(help="Base pairs about maximum attention.")] = 20,
     scaling: Annotated[str, typer.Option(help="field: its exact centre; authors: as DeepGRN.")] = "field",
     prediction: Annotated[float, typer.Option(help="Least predicted probability of a positive.")] = 0.5,

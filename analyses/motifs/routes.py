@@ -30,7 +30,8 @@ class MotifOptions:
     Attributes
     ----------
     kernel_threshold
-        ``zero`` or ``half``; see `kernels`.
+        ``zero`` (TBiNet's) or ``half``; see `kernels`. With ``zero`` nearly every window gives a site, most of
+        them no sites of the motif: the matrix is thinned out, often below the gate.
     width, scaling
         Base pairs cut out about maximum attention, and how its place is found; see `subsequences.starts_at`.
     least_prediction, flat_dnase
@@ -53,7 +54,7 @@ class MotifOptions:
         Of everything random.
     """
 
-    kernel_threshold: Threshold = "zero"
+    kernel_threshold: Threshold = "half"
     width: int = 20
     scaling: Scaling = "field"
     least_prediction: float = 0.5

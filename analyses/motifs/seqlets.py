@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
@@ -14,6 +15,8 @@ from motiflens.analyses.motifs.kernels import frequencies
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
+
+Reals: TypeAlias = NDArray[np.floating]
 
 LINK = 0.55  # seqlets closer than this (1 - cosine, average linkage) start a cluster together
 JOIN = 0.45  # cosine to a cluster's mean that a seqlet needs to belong to it
@@ -152,7 +155,7 @@ def _sums(track: Doubles, width: int) -> Doubles:
 
 
 def _patterns(
-    bases: Doubles, codes: Codes, places: Integers, width: int, flank: int, least: int, name: str, sign: float
+    bases: Reals, codes: Codes, places: Integers, width: int, flank: int, least: int, name: str, sign: float
 ) -> list[Pattern]:
     cut = _cut(bases, places[:, 0], places[:, 1], width)  # n, width, 4
     means = _cluster(cut, least)
@@ -184,7 +187,7 @@ def _patterns(
     ]
 
 
-def _cut(bases: Doubles, rows: Integers, starts: Integers, width: int) -> Doubles:
+def _cut(bases: Reals, rows: Integers, starts: Integers, width: int) -> Reals:
     """Cut (n, width, 4) out of (N, 4, L); zeros beyond the ends."""
     length = bases.shape[2]
     at = starts[:, None] + np.arange(width)
@@ -192,7 +195,7 @@ def _cut(bases: Doubles, rows: Integers, starts: Integers, width: int) -> Double
     return bases[rows[:, None], :, at.clip(0, length - 1)] * inside[..., None]
 
 
-def _align(cut: Doubles, means: Doubles) -> tuple[Doubles, Integers, Booleans]:
+def _align(cut: Reals, means: Reals) -> tuple[Reals, Integers, Booleans]:
     """Best cosine of every seqlet (n, width, 4) to every mean (m, width, 4) over shifts by up to half and strands.
 
     Returns
@@ -217,7 +220,7 @@ def _align(cut: Doubles, means: Doubles) -> tuple[Doubles, Integers, Booleans]:
     return best / np.where(norm > 0, norm, 1), shift, turned
 
 
-def _cluster(cut: Doubles, least: int) -> list[Doubles]:
+def _cluster(cut: Reals, least: int) -> list[Reals]:
     """Means (width, 4) of clusters of seqlets (n, width, 4)."""
     cosine, _, _ = _align(cut, cut)
     distance = np.clip(1 - np.maximum(cosine, cosine.T), 0, 2)
@@ -234,13 +237,13 @@ def _cluster(cut: Doubles, least: int) -> list[Doubles]:
     return _merge(means)
 
 
-def _closest(unit: Doubles, means: list[Doubles], number: int) -> Doubles:
+def _closest(unit: Reals, means: list[Reals], number: int) -> Reals:
     """Seqlets that are most like one of the means and like it enough."""
     cosine, _, _ = _align(unit, np.stack(means))
     return unit[(cosine.argmax(axis=1) == number) & (cosine[:, number] >= JOIN)]
 
 
-def _mean(unit: Doubles, centre: Doubles) -> Doubles:
+def _mean(unit: Reals, centre: Reals) -> Reals:
     """Mean of seqlets aligned to one of them, (width, 4)."""
     if not len(unit):
         return centre
@@ -252,7 +255,7 @@ def _mean(unit: Doubles, centre: Doubles) -> Doubles:
     return np.mean(aligned, axis=0)
 
 
-def _shifted(one: Doubles, step: int) -> Doubles:
+def _shifted(one: Reals, step: int) -> Reals:
     """Row i of the result is row i + step, or zeros."""
     result = np.zeros_like(one)
     low, high = max(0, -step), min(len(one), len(one) - step)
@@ -260,9 +263,9 @@ def _shifted(one: Doubles, step: int) -> Doubles:
     return result
 
 
-def _merge(means: list[Doubles]) -> list[Doubles]:
+def _merge(means: list[Reals]) -> list[Reals]:
     """Leave out means that are like one before them."""
-    kept: list[Doubles] = []
+    kept: list[Reals] = []
     for mean in means:
         if not kept or _align(mean[None], np.stack(kept))[0].max() < MERGE:
             kept.append(mean)
@@ -270,12 +273,12 @@ def _merge(means: list[Doubles]) -> list[Doubles]:
 
 
 def _pattern(
-    bases: Doubles,
+    bases: Reals,
     codes: Codes,
     places: Integers,
     shift: Integers,
     turned: Booleans,
-    cosine: Doubles,
+    cosine: Reals,
     width: int,
     flank: int,
     sign: float,
@@ -314,7 +317,7 @@ def _pattern(
     return Pattern(motif, frequencies(weighted), sign * contribution[low:high], sites)
 
 
-def _trim(contribution: Doubles, least: int) -> tuple[int, int]:
+def _trim(contribution: Reals, least: int) -> tuple[int, int]:
     """First and one past the last position with 30 % of the largest contribution (TF-MoDISco's rule)."""
     size = np.abs(contribution).sum(axis=1)
     kept = np.flatnonzero(size >= 0.3 * size.max())
