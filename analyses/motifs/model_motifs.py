@@ -12,7 +12,7 @@ from motiflens.analyses.motifs.pipeline import find_motifs
 from motiflens.analyses.motifs.routes import MotifOptions
 from motiflens.models import types
 from motiflens.models.opening import open_as_trained
-from motiflens.models.recipes import Preset
+from motiflens.models.recipes import Preset, recipe
 from motiflens.models.run import CONFIG, open_run
 
 if TYPE_CHECKING:
@@ -65,7 +65,11 @@ def model_motifs(
         dataset = open_as_trained(run, data, tf=_opening_factor(run.config, tf))
     else:
         tell(f"model {model} on {data or 'the built-in data'} (made and trained at the first call)")
-        run, dataset = cached_run(model, data, tf=None, preset=preset, settings=settings, seed=seed, report=report)
+        # Models that read signals are one factor's (DeepGRN, FactorNet); others have a task for each.
+        factor = tf if recipe(model, preset=preset).signals is None else None
+        run, dataset = cached_run(
+            model, data, tf=factor, preset=preset, settings=settings, seed=seed, report=report
+        )
     summary = find_motifs(run, dataset, out, targets=targets, routes=routes, tf=tf, options=options, say=tell)
     tell("report")
     build_report([Path(out)], Path(out) / "report.html")

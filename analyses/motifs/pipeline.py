@@ -140,12 +140,7 @@ def find_motifs(
     found.seconds["matching and nulls"] = perf_counter() - started
     tell("enrichment and clusters")
     started = perf_counter()
-    if found.subsequences is not None:
-        names = site_names(found.subsequences.table, windows.table)
-        own = [motif for motif in found.good if motif.source != "attention"]
-        found.attended = attended(
-            found.subsequences, names, targets, own, threshold=options.hit_p, alpha=options.alpha
-        )
+    _enrich(found, targets, options)
     summary = write_folder(Path(out), run, dataset, found, targets, tf, options, started)
     return summary
 
@@ -219,9 +214,23 @@ def _attended_sites(run: Run, found: Found, options: MotifOptions) -> Subsequenc
 def _attention(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions) -> None:
     sites = _attended_sites(run, found, options)
     names = site_names(sites.table, found.windows.table)
-    hits = attended(sites, names, targets, threshold=options.hit_p, alpha=options.alpha)
-    _add(found, hits.motifs, options)
+    found.attended = attended(sites, names, targets, threshold=options.hit_p, alpha=options.alpha)
+    _add(found, found.attended.motifs, options)
     found.sites.append(bed_rows(sites.table, found.windows, "attention", "weight"))
+
+
+def _enrich(found: Found, targets: Sequence[Motif], options: MotifOptions) -> None:
+    """Test the model's own motifs in attended windows, and known ones if the route has not done so."""
+    sites = found.subsequences
+    if sites is None:
+        return
+    own = [motif for motif in found.good if motif.source != "attention" and motif.width <= options.width]
+    known = targets if found.attended is None else []
+    if not own and not known:
+        return
+    names = site_names(sites.table, found.windows.table)
+    tested = attended(sites, names, known, own, threshold=options.hit_p, alpha=options.alpha)
+    found.attended = tested if found.attended is None else found.attended._replace(own=tested.own)
 
 
 def _seqlets(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions) -> None:
