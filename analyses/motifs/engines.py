@@ -101,7 +101,7 @@ def match_with(
         columns = (
             query.name,
             [target.name for target in chosen],
-            -offsets[i, keep].astype(np.int64),
+            offsets[i, keep].astype(np.int64),
             p[i, keep],
             e[keep],
             q[keep],

@@ -178,7 +178,7 @@ def test_memelite_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     table = match_with("memelite", [query], targets, threshold=1)
     assert list(table.columns) == list(COLUMNS)
     assert table["Target_ID"].tolist() == ["t1", "t0"]
-    assert table.iloc[0].tolist()[2:5] == [2, 1e-6, 2e-6]
+    assert table.iloc[0].tolist()[2:5] == [-2, 1e-6, 2e-6]
     assert table.iloc[0].tolist()[6:] == [2, "AC", "ACTT", "-"]
     assert len(match_with("memelite", [query], targets, threshold=1e-5, evalue=True)) == 1
     with pytest.raises(ValueError, match="ed only"):
