@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 # EDITABLE= installs a built wheel instead, as .ci/run does, so that a package missing from it is noticed.
 EDITABLE ?= -e
+# One process a core, four at most (each loads torch).
+PYTEST_ARGS ?= -n logical --maxprocesses 4
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,17 @@ SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _two_threads() -> None:
-    torch.set_num_threads(2)
+def _one_thread() -> None:
+    """The processes of pytest-xdist share the cores between them."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the tests out of the user's cache."""
-    import os
-
-    os.environ.setdefault("MOTIFLENS_CACHE", str(tmp_path_factory.mktemp("cache")))
+    """Keep the tests out of the user's cache, in one of their own that all processes share."""
+    base = tmp_path_factory.getbasetemp()
+    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    os.environ.setdefault("MOTIFLENS_CACHE", str(session / "cache"))
 
 
 @pytest.fixture(scope="session")
