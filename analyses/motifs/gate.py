@@ -67,8 +67,8 @@ def trim(motif: Motif, *, flank: float = 0.5) -> Motif | None:
     the smaller half holds more than the gap lacks. ``info`` gets ``trimmed``, the positions cut off on the left.
 
     >>> bits = {"A": [0.97, 0.01, 0.01, 0.01], "n": [0.25, 0.25, 0.25, 0.25]}
-    >>> motifs = [Motif(word, np.array([bits[c] for c in word])) for word in ("nAAAAnn", "AnnnnnAAAA", "AAAnnAAAA")]
-    >>> [trim(motif).width for motif in motifs]
+    >>> words = ("nAAAAnn", "AnnnnnAAAA", "AAAnnAAAA")
+    >>> [trim(Motif(word, np.array([bits[c] for c in word]))).width for word in words]
     [4, 4, 9]
     """
     gain = np.concatenate([[0.0], np.cumsum(corrected_information(motif) - flank)])
