@@ -97,7 +97,8 @@ def parse_value(key: str, value: Any, kind: Any) -> Any:
 
 def _first(key: str, value: Any, kinds: tuple[Any, ...]) -> Any:
     """Read as the first of several types that fits; None first, text last."""
-    if type(None) in kinds and (value is None or str(value).lower() in ("none", "")):
+    many = any(typing.get_origin(kind) in (tuple, list, Sequence) for kind in kinds)
+    if type(None) in kinds and (value is None or str(value).lower() == "none" or (value == "" and not many)):
         return None
     reasons = []
     for kind in sorted((kind for kind in kinds if kind is not type(None)), key=lambda kind: kind is str):

@@ -172,7 +172,7 @@ def _model(
             )
     how = replace(
         recipe,
-        rate=recipe.finetune_rate,
+        rate=0.4 * recipe.rate if recipe.finetune_rate is None else recipe.finetune_rate,
         patience=recipe.finetune_patience,
         hyperparameters=dict(run.model.hyperparameters),
     )
