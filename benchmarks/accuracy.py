@@ -90,6 +90,7 @@ def encode(options: argparse.Namespace) -> None:
 
 def simulated(options: argparse.Namespace) -> None:
     """Train DeepGRN with and without attention and DNase on the built-in simulated data."""
+    from motiflens.models.data.options import Options
     from motiflens.models.opening import open_for_training
 
     table = Table(options.results / "simulated.tsv", ["tf", "model", "seed"])
@@ -100,7 +101,7 @@ def simulated(options: argparse.Namespace) -> None:
                 if table.has(key):
                     continue
                 how = adjust(recipe("deepgrn", preset="small"), "deepgrn", [*settings, *options.set])
-                dataset = open_for_training(None, how, tf=tf, seed=seed)
+                dataset = open_for_training(None, how, Options(tf=tf, seed=seed))
                 table.add({**key, **result("deepgrn", dataset, how, seed)})
                 write_simulated(table.frame, options.results / "simulated.md")
 

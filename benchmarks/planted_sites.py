@@ -21,6 +21,7 @@ import torch
 
 from motiflens.interpret.attribution.attribute import attribute
 from motiflens.models.cache import cache_folder
+from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Windows
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
@@ -64,7 +65,7 @@ def trained(name: str, folder: Path, tf: str, epochs: int, epoch_windows: int) -
         hyperparameters=SMALL[name],
     )
     # Windows of one TF have signals and meta, which only deepgrn takes; the others learn all TFs at once.
-    dataset = open_for_training(None, how, tf=tf if name == "deepgrn" else None)
+    dataset = open_for_training(None, how, Options(tf=tf if name == "deepgrn" else None))
     return train(name, dataset, path, recipe=how)
 
 

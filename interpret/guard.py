@@ -55,7 +55,10 @@ def preserved(model: nn.Module, *, seed: int | None = None) -> Iterator[None]:
         if seed is not None:
             random.seed(seed)
             np.random.seed(seed % 2**32)  # noqa: NPY002 (libraries draw from the global state)
-            torch.manual_seed(seed)
+            # `torch.manual_seed` walks through every kind of device there might be, which takes longer than the rest.
+            torch.default_generator.manual_seed(seed)
+            if torch.cuda.is_initialized():
+                torch.cuda.manual_seed_all(seed)
         yield
     finally:
         for module, snapshot in modules:
@@ -69,12 +72,16 @@ def preserved(model: nn.Module, *, seed: int | None = None) -> Iterator[None]:
 
 
 _Snapshot = tuple[dict[str, Any], dict[str, dict[Any, Any]]]
+_NOTHING: dict[Any, Any] = {}
 
 
 def _snapshot(module: nn.Module) -> _Snapshot:
     """Return a module's attributes, and the content of those that are dicts (hooks, submodules, parameters)."""
     attributes = dict(module.__dict__)
-    return attributes, {name: dict(value) for name, value in attributes.items() if isinstance(value, dict)}
+    # Most are empty, and there are a dozen of them in each module.
+    return attributes, {
+        name: dict(value) if value else _NOTHING for name, value in attributes.items() if isinstance(value, dict)
+    }
 
 
 def _restore(module: nn.Module, snapshot: _Snapshot) -> None:
@@ -84,8 +91,9 @@ def _restore(module: nn.Module, snapshot: _Snapshot) -> None:
     for name, content in contents.items():
         # In place: handles of hooks that were there before refer to this very dict.
         kept: dict[Any, Any] = module.__dict__[name]
-        kept.clear()
-        kept.update(content)
+        if kept or content:
+            kept.clear()
+            kept.update(content)
 
 
 def _leave_cudnn(module: nn.RNNBase) -> None:

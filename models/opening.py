@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
-from motiflens.models import types
+from motiflens.models.data.folder_spec import read_folder_spec
 from motiflens.models.data.open_dataset import open_dataset, source_kind
+from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Dataset
 from motiflens.models.recipes import Recipe
 from motiflens.models.run import Run
@@ -18,49 +20,40 @@ def built_in() -> str:
     return str(builtin())
 
 
-def open_for_training(
-    source: str | None,
-    recipe: Recipe,
-    *,
-    tf: str | None = None,
-    length: int | None = None,
-    labelling: str | None = None,
-    negatives: str | None = None,
-    negatives_file: types.Path | None = None,
-    genome: types.Path | None = None,
-    test: types.Path | None = None,
-    seed: int = 0,
-) -> Dataset:
-    """Open data as a recipe wants them: its signals and its share of negatives.
+def open_for_training(source: str | None, recipe: Recipe, options: Options | None = None) -> Dataset:
+    """Open data as a recipe wants them: its signals and its share of negatives, unless `options` say otherwise.
+
+    A model that reads signals (DNase is one cell type's) is trained on one TF: the data set's first, as a note
+    says, if `options` name none and do not ask for the sequence alone.
 
     Parameters
     ----------
     source
         As for `open_dataset`; None for the built-in simulated data. A folder of several DeepBind-format sets,
-        without `tf`, is pooled and balanced (see `transfer.pooled_folder`).
+        without a TF, is pooled and balanced (see `transfer.pooled_folder`).
     recipe
         Its ``signals``, ``ratio`` and ``use_peak`` count.
-    tf, length, labelling, negatives, negatives_file, genome, test, seed
+    options
         As for `open_dataset`.
     """
     where = source if source is not None else built_in()
-    if tf is None and _holds_sets(where):
+    wanted = options or Options()
+    ratio = recipe.ratio if wanted.ratio is None else wanted.ratio
+    if wanted.tf is None and _holds_sets(where):
         from motiflens.models.transfer import pooled_folder
 
-        return pooled_folder(where, ratio=recipe.ratio, seed=seed)
-    return open_dataset(
-        where,
-        tf=tf,
-        length=length,
-        labelling=labelling,
-        negatives=negatives,
-        negatives_file=negatives_file,
-        ratio=recipe.ratio,
-        genome=genome,
-        signals=recipe.signals if source_kind(where) == "folder" else recipe.signals or None,
-        test=test,
-        seed=seed,
-    )
+        return pooled_folder(where, ratio=ratio, seed=wanted.seed)
+    folder = source_kind(where) == "folder"
+    signals = wanted.signals
+    if signals is None:
+        signals = recipe.signals if folder else recipe.signals or None
+    tf = wanted.tf
+    notes: tuple[str, ...] = ()
+    if folder and tf is None and signals is None:
+        tf = read_folder_spec(where).tfs[0]
+        notes = (f"signals are one TF's: {tf} is taken (tf chooses another; signals none, the sequence alone)",)
+    opened = open_dataset(where, **asdict(replace(wanted, tf=tf, ratio=ratio, signals=signals)))
+    return replace(opened, notes=(*opened.notes, *notes))
 
 
 def _holds_sets(where: str) -> bool:
@@ -73,32 +66,34 @@ def _holds_sets(where: str) -> bool:
     return len(set_files(folder)) > 1
 
 
-_KNOWN = ("tf", "length", "labelling", "negatives", "negatives_file", "ratio", "genome", "signals", "test", "seed")
-
-
-def open_as_trained(
-    run: Run, source: str | None = None, *, tf: str | None = None, test: types.Path | None = None
-) -> Dataset:
+def open_as_trained(run: Run, source: str | None = None, options: Options | None = None) -> Dataset:
     """Open data with the options that a run was trained with.
 
     Parameters
     ----------
     run
         Its ``config.json`` names the source and the options.
-    source, tf, test
-        Other data, another TF, or another test file, in place of the run's.
+    source
+        Other data, in place of the run's.
+    options
+        Options to set otherwise; those left at their defaults, and the seed, are the run's.
+
+    Raises
+    ------
+    ValueError
+        If neither the run nor `source` says which data.
     """
     record = run.config.get("data", {})
-    options = {key: value for key, value in dict(record.get("options", {})).items() if key in _KNOWN}
-    if "signals" in options and options["signals"] is not None:
-        options["signals"] = tuple(options["signals"])
-    if tf is not None:
-        options["tf"] = tf
-    if test is not None:
-        options["test"] = test
     where = source if source is not None else record.get("source")
     if where is None:
         raise ValueError(f"{run.path} does not say which data it was trained on: give --data")
-    if source is not None and source != record.get("source") and test is None:
-        options.pop("test", None)
-    return open_dataset(where, **options)
+    known = {option.name for option in fields(Options)}
+    trained = {key: value for key, value in dict(record.get("options", {})).items() if key in known}
+    if source is not None and source != record.get("source"):
+        trained.pop("test", None)
+    changes = {} if options is None else options.given()
+    changes.pop("seed", None)
+    chosen = {**trained, **changes}
+    if chosen.get("signals") is not None:
+        chosen["signals"] = tuple(chosen["signals"])
+    return open_dataset(where, **chosen)

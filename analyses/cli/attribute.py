@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.data_options import DataOptions, data_options
 
+
+@data_options
 def command(
+    data: DataOptions,
     model: Annotated[Path, typer.Option("--model", help="Run folder.")],
     out: Annotated[Path, typer.Option(help="Folder for store, tracks and plots.")] = Path("attributions"),
-    data: Annotated[str | None, typer.Option(help="Other data than the run was trained on.")] = None,
     split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
-    tf: Annotated[str | None, typer.Option(help="One TF of a dataset.toml, if not the run's.")] = None,
     task: Annotated[str | None, typer.Option(help="Output to explain, by name; the first by default.")] = None,
     method: Annotated[
         str,
@@ -47,7 +49,7 @@ def command(
     from motiflens.models.run import open_run
 
     run = open_run(model)
-    dataset = open_as_trained(run, data, tf=tf)
+    dataset = open_as_trained(run, data.named(), data.options())
     run.model.to(device or best_device())
     options = values(set_ or [])
     if baseline is not None:

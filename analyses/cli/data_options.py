@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from motiflens.models.data.options import Options
     from motiflens.models.data.windows import Dataset
-
-_PANEL = "Data"
 
 
 def _option(name: str, text: str) -> Any:
-    return typer.Option(name, help=text, rich_help_panel=_PANEL)
+    return typer.Option(name, help=text)
 
 
 # typer reads these types at run time, on Python 3.10 too
@@ -72,33 +71,41 @@ class DataOptions:
         from motiflens.models.data import open_dataset
 
         chosen = replace(self, **changes)
-        source = chosen.source
-        if source is None:
-            from motiflens.models.data.simulate.builtin import builtin
+        return open_dataset(chosen.path(), **asdict(chosen.options()))
 
-            source = builtin(progress=_tell)
+    def named(self) -> str | None:
+        """Return the source as text, None if it is not named."""
+        return None if self.source is None else str(self.source)
+
+    def path(self) -> str:
+        """Return the source as text; the built-in data are made if it is not named and they are not there yet."""
+        from motiflens.models.data.simulate.builtin import builtin
+
+        return self.named() or str(builtin(progress=_tell))
+
+    def options(self) -> Options:
+        """Return the options of `open_dataset`."""
+        from motiflens.models.data.options import Options
+
         signals = None
-        if chosen.signals is not None:
-            signals = () if chosen.signals == "none" else tuple(chosen.signals.split(","))
-        negatives, file = chosen.negatives, chosen.negatives_file
-        if negatives is not None and file is None:
-            named = Path(negatives)
-            if named.is_file():
-                negatives, file = None, named
-        return open_dataset(
-            source,
-            tf=chosen.tf,
-            length=chosen.length,
-            labelling=chosen.labelling,
+        if self.signals is not None:
+            signals = () if self.signals == "none" else tuple(self.signals.split(","))
+        negatives, file = self.negatives, self.negatives_file
+        if file is None and negatives is not None and Path(negatives).is_file():
+            file, negatives = Path(negatives), None
+        return Options(
+            tf=self.tf,
+            length=self.length,
+            labelling=self.labelling,
             negatives=negatives,
             negatives_file=file,
-            ratio=chosen.ratio,
-            genome=chosen.genome,
+            ratio=self.ratio,
+            genome=self.genome,
             signals=signals,
-            test=chosen.test,
-            columns=chosen.columns,
-            offset=chosen.offset,
-            seed=chosen.seed,
+            test=self.test,
+            columns=self.columns,
+            offset=self.offset,
+            seed=self.seed,
         )
 
 

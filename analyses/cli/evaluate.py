@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.data_options import DataOptions, data_options
 
+
+@data_options
 def command(
+    data: DataOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    data: Annotated[str | None, typer.Option(help="Other data than the run was trained on.")] = None,
     split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
-    tf: Annotated[str | None, typer.Option(help="One TF of a dataset.toml, if not the run's.")] = None,
-    test: Annotated[Path | None, typer.Option(help="File of test windows.")] = None,
     strands: Annotated[
         bool | None,
         typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained."),
@@ -30,7 +31,7 @@ def command(
     from motiflens.models.run import open_run
 
     opened = open_run(run)
-    dataset = open_as_trained(opened, data, tf=tf, test=test)
+    dataset = open_as_trained(opened, data.named(), data.options())
     table = evaluate(opened, dataset, split=split, average_strands=strands, device=device or best_device())
     if out is not None:
         write_text(out, table.to_csv(sep="\t", index=False))

@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.data_options import DataOptions, data_options
 
+
+@data_options
 def command(
+    data: DataOptions,
     model: Annotated[str, typer.Option("--model", help="Architecture (trained first), or a run folder.")],
-    data: Annotated[str | None, typer.Option(help="Data; the built-in simulated set, or the run's own.")] = None,
     routes: Annotated[
         str | None, typer.Option(help="Of kernels,attention,seqlets,denovo; all that are possible by default.")
     ] = None,
-    tf: Annotated[str | None, typer.Option(help="Look at this factor's positives only.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables, matrices and the report.")] = Path("motifs"),
     jaspar: Annotated[str, typer.Option(help="JASPAR release to match against, e.g. 2026 or 2016.")] = "2026",
     taxon: Annotated[str, typer.Option(help="JASPAR's taxon: vertebrates, plants, … or all.")] = "vertebrates",
@@ -61,9 +63,10 @@ def command(
         summary = model_motifs(
             model,
             out,
-            data=data,
+            data=data.named(),
+            opening=data.options(),
             routes=wanted,
-            tf=tf,
+            tf=data.tf,
             known=str(targets) if targets else f"jaspar:{jaspar}:{taxon}",
             options=options,
             preset=preset,  # type: ignore[arg-type]

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.data_options import DataOptions, data_options
 
+
+@data_options
 def command(
+    data: DataOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    data: Annotated[str | None, typer.Option(help="Other data than the run was trained on.")] = None,
     split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
-    tf: Annotated[str | None, typer.Option(help="One TF of a dataset.toml, if not the run's.")] = None,
     method: Annotated[str, typer.Option(help="Attribution method.")] = "saliency",
     target: Annotated[int, typer.Option(help="Which output, from 0.")] = 0,
     windows: Annotated[int, typer.Option(help="Windows to attribute, bound ones first.")] = 32,
@@ -33,7 +35,7 @@ def command(
     from motiflens.models.run import open_run
 
     opened = open_run(run)
-    dataset = open_as_trained(opened, data, tf=tf)
+    dataset = open_as_trained(opened, data.named(), data.options())
     found = sanity(
         opened,
         dataset[split],

@@ -7,23 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from motiflens.analyses.cli.data_options import DataOptions, data_options
+
 if TYPE_CHECKING:
     from motiflens.models.data.windows import Dataset
     from motiflens.models.recipes import Recipe
 
 
+@data_options
 def command(
+    data: DataOptions,
     model: Annotated[str, typer.Option("--model", help="Architecture, e.g. kegru.")],
     grid: Annotated[list[str], typer.Option("--grid", help="key=value,value,...; repeatable: all combinations.")],
     out: Annotated[Path, typer.Option(help="Folder of run folders and sweep.tsv.")],
-    data: Annotated[str | None, typer.Option(help="Data; the built-in simulated set by default.")] = None,
-    tf: Annotated[str | None, typer.Option(help="One TF of a dataset.toml, across its cell types.")] = None,
     preset: Annotated[str, typer.Option(help="paper, small (2 cores) or short (windows of ~100 bp).")] = "paper",
     set_: Annotated[list[str] | None, typer.Option("--set", help="key=value for all runs; repeatable.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    test: Annotated[Path | None, typer.Option(help="File of test windows.")] = None,
-    negatives: Annotated[str | None, typer.Option(help="How to make negatives where the data have none.")] = None,
-    genome: Annotated[Path | None, typer.Option(help="Genome FASTA, for peak files.")] = None,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Train every combination; started again, it goes on where it was. KEGRU's Table 1 is
@@ -39,7 +38,7 @@ def command(
     how = adjust(recipe(model, preset=preset), model, set_ or [])
 
     def open_data(wanted: Recipe) -> Dataset:
-        return open_for_training(data, wanted, tf=tf, negatives=negatives, genome=genome, test=test, seed=seed)
+        return open_for_training(data.path(), wanted, data.options())
 
     with training_bar() as report:
         table = sweep(

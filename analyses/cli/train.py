@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.data_options import DataOptions, data_options
 
+
+@data_options
 def command(
+    data: DataOptions,
     model: Annotated[str, typer.Option("--model", help="Architecture, e.g. tbinet.")],
-    data: Annotated[str | None, typer.Option(help="Data; the built-in simulated set by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/MODEL by default.")] = None,
-    tf: Annotated[str | None, typer.Option(help="One TF of a dataset.toml, across its cell types.")] = None,
     preset: Annotated[str, typer.Option(help="paper, small (2 cores) or short (windows of ~100 bp).")] = "paper",
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="key=value: of the recipe or a hyperparameter; repeatable.")
@@ -20,10 +22,6 @@ def command(
     init_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to start from.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on after the last finished epoch of --out.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    test: Annotated[Path | None, typer.Option(help="File of test windows, for data without a test split.")] = None,
-    negatives: Annotated[str | None, typer.Option(help="How to make negatives where the data have none.")] = None,
-    genome: Annotated[Path | None, typer.Option(help="Genome FASTA, for peak files.")] = None,
-    length: Annotated[int | None, typer.Option(help="Window length in bp.")] = None,
     devices: Annotated[int, typer.Option(help="Processes (GPUs, or CPU processes) on each machine.")] = 1,
     nodes: Annotated[int, typer.Option(help="Machines.")] = 1,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
@@ -42,9 +40,7 @@ def command(
     if list_settings:
         show_settings(model, how)
         return
-    dataset = open_for_training(
-        data, how, tf=tf, length=length, negatives=negatives, genome=genome, test=test, seed=seed
-    )
+    dataset = open_for_training(data.path(), how, data.options())
     folder = out or Path("runs") / model
     for note in dataset.notes:
         say(note)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motiflens.models.cache import cache_folder
+from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Dataset
 from motiflens.models.opening import open_for_training
 from motiflens.models.recipes import Preset, adjust, recipe
@@ -23,7 +24,7 @@ def cached_run(
     name: str,
     source: str | None = None,
     *,
-    tf: str | None = None,
+    data: Options | None = None,
     preset: Preset = "small",
     settings: tuple[str, ...] = (),
     seed: int = 0,
@@ -37,8 +38,8 @@ def cached_run(
         See `motiflens.models.architectures`.
     source
         As for `open_dataset`; None for the built-in simulated data.
-    tf
-        One factor of a folder's data set.
+    data
+        How to open the source; see `open_for_training`.
     preset, settings
         The recipe and changes to it; see `recipes.recipe` and `recipes.adjust`.
     seed
@@ -56,7 +57,7 @@ def cached_run(
 
     architecture(name)  # an unknown name is said before any data are made
     how = adjust(recipe(name, preset=preset), name, list(settings))
-    dataset = open_for_training(source, how, tf=tf, seed=seed)
+    dataset = open_for_training(source, how, data)
     key = json.dumps([name, dataset.hash, dict(dataset.options), how.json, seed], sort_keys=True, default=str)
     folder = cache_folder("runs") / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     if not (folder / CONFIG).is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ from motiflens.analyses.motifs.motif_files import read_motifs
 from motiflens.analyses.motifs.pipeline import find_motifs
 from motiflens.analyses.motifs.routes import MotifOptions
 from motiflens.models import types
+from motiflens.models.data.options import Options
 from motiflens.models.opening import open_as_trained
 from motiflens.models.recipes import Preset, recipe
-from motiflens.models.run import CONFIG, open_run
+from motiflens.models.run import CONFIG, Run, open_run
 
 if TYPE_CHECKING:
     from motiflens.models.keeper import Report
@@ -24,6 +26,7 @@ def model_motifs(
     out: types.Path,
     *,
     data: str | None = None,
+    opening: Options | None = None,
     routes: Sequence[str] | None = None,
     tf: str | None = None,
     known: str = "jaspar",
@@ -43,6 +46,8 @@ def model_motifs(
         Folder to write, the report with it.
     data
         As for `open_dataset`. By default the run's own data, or the built-in ones.
+    opening
+        How to open them; by default as the run was trained, or as the recipe says. Its TF is `tf`.
     routes, tf, options, say
         See `find_motifs`.
     known
@@ -59,24 +64,34 @@ def model_motifs(
 
     tell = say or (lambda _: None)
     seed = (options or MotifOptions()).seed
+    opening = opening or Options(seed=seed)
     targets = read_motifs(known)  # before any training: a wrong name should not cost minutes
     if Path(model).is_dir() or (Path(model) / CONFIG).exists() or "/" in model:
         run = open_run(model)
-        dataset = open_as_trained(run, data, tf=_opening_factor(run.config, tf))
+        factor = tf if _opened_for_factor(run) else None
+        dataset = open_as_trained(run, data, replace(opening, tf=factor))
     else:
         tell(f"model {model} on {data or 'the built-in data'} (made and trained at the first call)")
         # Models that read signals are one factor's (DeepGRN, FactorNet); others have a task for each.
         factor = tf if recipe(model, preset=preset).signals is None else None
         run, dataset = cached_run(
-            model, data, tf=factor, preset=preset, settings=settings, seed=seed, report=report
+            model,
+            data,
+            data=replace(opening, tf=factor),
+            preset=preset,
+            settings=settings,
+            seed=seed,
+            report=report,
         )
+        for note in dataset.notes:
+            tell(note)
     summary = find_motifs(run, dataset, out, targets=targets, routes=routes, tf=tf, options=options, say=tell)
     tell("report")
     build_report([Path(out)], Path(out) / "report.html")
     return summary
 
 
-def _opening_factor(config: types.Json, tf: str | None) -> str | None:
-    """Open the data for one factor only if the run was trained so; other models have it among their tasks."""
-    option = config.get("data", {}).get("options", {}).get("tf")
-    return tf if option else None
+def _opened_for_factor(run: Run) -> bool:
+    """Tell whether a run is one factor's: others have it among their tasks. Imported runs have one output."""
+    data = run.config.get("data", {})
+    return bool(data.get("options", {}).get("tf")) or "source" not in data

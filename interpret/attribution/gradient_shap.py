@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from motiflens.interpret.attribution.baselines import canonical, sequence_seed, to_codes
 from motiflens.interpret.attribution.inputs import differentiable
-from motiflens.interpret.attribution.kernel import Raw, chunks, gradient, logits_of
+from motiflens.interpret.attribution.kernel import Raw, chunks, gradient, predicted
 
 
 def gradient_shap(
@@ -42,7 +42,8 @@ def gradient_shap(
     rows = torch.arange(n, device=x.device).repeat_interleave(b * draws)
     ends = baselines.flatten(0, 1).repeat_interleave(draws, 0)
     summed: Tensor | None = None
-    for part in chunks(len(rows), batch_size):
+    prediction, most = predicted(inputs, batch_size)
+    for part in chunks(len(rows), most):
         here, start = inputs.values[rows[part]], inputs.encode(ends[part])
         point = start + along[part].reshape(-1, *[1] * (here.ndim - 1)) * (here - start)
         slope, _ = gradient(inputs, point, rows[part])
@@ -52,7 +53,6 @@ def gradient_shap(
         summed.index_add_(0, rows[part], contribution)
     if summed is None:
         raise ValueError("gradient_shap needs at least one baseline and one draw")
-    prediction = logits_of(inputs, inputs.values, torch.arange(n, device=x.device), batch_size)
     hypothetical, scores = inputs.finish(summed / (b * draws))
     return Raw(hypothetical, scores, prediction)
 

@@ -55,8 +55,8 @@ class Kmers(Bases):
         drawn = self.values.new_empty((len(self.values), samples, *self.values.shape[1:]))
         for i, row in enumerate(to_codes(self.x)):
             rng = np.random.default_rng(sequence_seed(row, seed))
-            drawn[i] = torch.from_numpy(rng.standard_normal(drawn.shape[1:]))
-        return drawn * span[:, None, None, None] * scale
+            drawn[i] = torch.from_numpy(rng.standard_normal(drawn.shape[1:], dtype=np.float32))
+        return drawn.mul_(span[:, None, None, None] * scale)
 
     def finish(self, contributions: Tensor) -> tuple[Tensor | None, Tensor | None]:
         track = self.spread(contributions)  # N, L

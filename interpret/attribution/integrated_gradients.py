@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from motiflens.interpret.attribution.completeness import TOLERANCE, relative_error
 from motiflens.interpret.attribution.inputs import differentiable
-from motiflens.interpret.attribution.kernel import Bases, Raw, chunks, logits_of
+from motiflens.interpret.attribution.kernel import Bases, Raw, chunks, logits_of, predicted
 
 
 def integrated_gradients(
@@ -20,11 +20,12 @@ def integrated_gradients(
     meta: Tensor | None = None,
     batch_size: int = 64,
     steps: int = 32,
+    refinements: int = 2,
 ) -> Raw:
     """Integrated gradients (Sundararajan, Taly & Yan 2017), averaged over baselines, by Gauss-Legendre quadrature.
 
     A path on which the sum misses the difference in logit by more than the tolerance is integrated anew with four
-    times the steps, and once more if need be: paths through many kinks (ReLU, max pooling) need more than others.
+    times the steps, and again if need be: paths through many kinks (ReLU, max pooling) need more than others.
 
     Parameters
     ----------
@@ -34,22 +35,34 @@ def integrated_gradients(
         Most rows (windows × steps) in one pass.
     steps
         Points of the quadrature on each path, to begin with.
+    refinements
+        How often the points of a path may be quadrupled.
+
+    Raises
+    ------
+    ValueError
+        If `steps` is below 1 or `refinements` below 0.
     """
+    if steps < 1 or refinements < 0:
+        raise ValueError(
+            f"integrated_gradients: steps={steps}, refinements={refinements}: expected at least 1 and at least 0"
+        )
     inputs = differentiable(model, x, target, meta)
     n, b = baselines.shape[:2]
     values, ends = inputs.values, inputs.encode(baselines.flatten(0, 1))
     rows = torch.arange(n, device=x.device).repeat_interleave(b)
-    prediction = logits_of(inputs, values, torch.arange(n, device=x.device), batch_size)
+    prediction, most = predicted(inputs, batch_size)
     delta = prediction[rows] - logits_of(inputs, ends, rows, batch_size)  # N · B
     total = torch.zeros_like(delta)
     shape = inputs.path(values[:1], values[:1], values[:1]).shape[1:]
     contributions = values.new_zeros((n * b, *shape))
     pending = torch.arange(n * b, device=x.device)
-    for points in (steps, 4 * steps, 16 * steps):
-        for part in chunks(len(pending), max(1, batch_size // points)):
+    for refined in range(refinements + 1):
+        points = steps * 4**refined
+        for part in chunks(len(pending), max(1, most // points)):
             pairs = pending[part]
             here, start = values[rows[pairs]], ends[pairs]
-            multipliers = _mean_gradient(inputs, here, start, rows[pairs], batch_size, points)
+            multipliers = _mean_gradient(inputs, here, start, rows[pairs], most, points)
             total[pairs] = ((here - start) * multipliers).flatten(1).sum(1)
             contributions[pairs] = inputs.path(multipliers, here, start)
         missed = (total - delta).abs() > TOLERANCE["integrated_gradients"] * delta.abs().clamp_min(1.0)

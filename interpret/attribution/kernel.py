@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -47,6 +48,46 @@ def predictions(model: nn.Module, x: Tensor, target: int, meta: Tensor | None, b
             for part in chunks(len(x), batch_size)
         ]
     return torch.cat(parts)
+
+
+# On a CPU a pass with gradients slows down (by a third, measured) once its layers' outputs outgrow the caches and
+# the allocator's thresholds: memory is then mapped anew for each. Too few rows slow recurrent layers down.
+_LAYER_BYTES: Final = 4 * 2**20
+_FEWEST: Final = 8
+
+
+class Widest:
+    """The size of a layer's largest output, and how many rows of it a pass with gradients should hold."""
+
+    def __init__(self) -> None:
+        self.row = 0  # bytes
+        self.on_cpu = True
+
+    def rows(self, batch_size: int) -> int:
+        """Return how many rows to take in a pass; never more than `batch_size`."""
+        if not self.on_cpu or not self.row:
+            return batch_size
+        return min(batch_size, max(_FEWEST, _LAYER_BYTES // self.row))
+
+
+@contextmanager
+def widest(model: nn.Module) -> Iterator[Widest]:
+    """Note the largest output of a layer among the passes within the block."""
+    noted = Widest()
+
+    def note(_: nn.Module, __: Any, output: Any) -> None:
+        first = output[0] if isinstance(output, tuple) else output
+        if isinstance(first, Tensor) and len(first):
+            noted.row = max(noted.row, first.nbytes // len(first))
+            noted.on_cpu = first.device.type == "cpu"
+
+    leaves = [module for module in model.modules() if not list(module.children())]
+    handles = [module.register_forward_hook(note) for module in leaves]
+    try:
+        yield noted
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 class Bases:
@@ -111,9 +152,9 @@ class Bases:
         for i, row in enumerate(to_codes(self.x)):
             codes, turned = canonical(row)
             rng = np.random.default_rng(sequence_seed(codes, seed))
-            normal = torch.from_numpy(rng.standard_normal(drawn.shape[1:])).to(drawn)
+            normal = torch.from_numpy(rng.standard_normal(drawn.shape[1:], dtype=np.float32)).to(drawn)
             drawn[i] = flipped(normal) if turned else normal
-        return drawn * size[:, None] * scale
+        return drawn.mul_(size[:, None] * scale)
 
     def finish(self, contributions: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Return (hypothetical, scores), one of them None."""
@@ -146,12 +187,32 @@ def gradient_of(inputs: Bases, batch_size: int, *, times_input: bool) -> Raw:
     """Return the gradient's contributions for all windows, in batches."""
     rows = torch.arange(len(inputs.values), device=inputs.values.device)
     parts, logits = [], []
-    for part in chunks(len(rows), batch_size):
+    for part in _passes(inputs, len(rows), batch_size):
         slope, logit = gradient(inputs, inputs.values[part], rows[part])
         parts.append(inputs.tangent(slope, inputs.values[part], times_input))
         logits.append(logit)
     hypothetical, scores = inputs.finish(torch.cat(parts))
     return Raw(hypothetical, scores, torch.cat(logits))
+
+
+def _passes(inputs: Bases, total: int, batch_size: int) -> Iterator[slice]:
+    """Yield slices that cover ``range(total)``; the size of all after the first one is learned from that."""
+    first = min(total, batch_size, 2 * _FEWEST)
+    if first == total:
+        yield slice(0, total)
+        return
+    with widest(inputs.model) as noted:
+        yield slice(0, first)
+    for part in chunks(total - first, noted.rows(batch_size)):
+        yield slice(first + part.start, first + part.stop)
+
+
+def predicted(inputs: Bases, batch_size: int) -> tuple[Tensor, int]:
+    """Return the windows' own logits, (N,), and how many rows a pass with gradients should take."""
+    rows = torch.arange(len(inputs.values), device=inputs.values.device)
+    with widest(inputs.model) as noted:
+        logits = logits_of(inputs, inputs.values, rows, batch_size)
+    return logits, noted.rows(batch_size)
 
 
 def logits_of(inputs: Bases, values: Tensor, rows: Tensor, batch_size: int) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.inputs import differentiable
-from motiflens.interpret.attribution.kernel import Raw, chunks, gradient, logits_of
+from motiflens.interpret.attribution.kernel import Raw, chunks, gradient, predicted
 
 
 def smoothgrad(
@@ -41,9 +41,9 @@ def smoothgrad(
     rows = torch.arange(n, device=x.device).repeat_interleave(samples)
     shifts = inputs.noise(samples, noise, seed).flatten(0, 1)
     summed = torch.zeros_like(values)
-    for part in chunks(len(rows), batch_size):
+    prediction, most = predicted(inputs, batch_size)
+    for part in chunks(len(rows), most):
         slope, _ = gradient(inputs, values[rows[part]] + shifts[part], rows[part])
         summed.index_add_(0, rows[part], slope)
     hypothetical, scores = inputs.finish(inputs.tangent(summed / samples, values, False))
-    prediction = logits_of(inputs, values, torch.arange(n, device=x.device), batch_size)
     return Raw(hypothetical, scores, prediction)

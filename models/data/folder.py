@@ -132,9 +132,9 @@ def _features(opened: Opened) -> Features:
             raise ValueError(f"{spec.path} has no signal {name!r}: it has {', '.join(known) or 'none'}{hint}")
     components = read_components(spec.expression, spec.given, spec.components, cells)
     meta_names = (*(f"expression{i + 1}" for i in range(components.shape[1])), *spec.annotations)
-    return Features(
-        cells, {name: known[name] for name in names}, tracks, components, None, meta_names if cells else ()
-    )
+    if not cells or chosen == ():  # the sequence alone: no features of the cell type or the place either
+        components, meta_names = components[:, :0], ()
+    return Features(cells, {name: known[name] for name in names}, tracks, components, None, meta_names)
 
 
 def _with_dnase(signals: dict[str, Signal], dnase: Mapping[str, Track]) -> dict[str, Signal]:
