@@ -9,7 +9,7 @@ from motiflens.models.data.simulate.presets import preset_named
 from motiflens.models.data.simulate.simulate import simulate
 from motiflens.models.data.simulate.world import Progress
 
-VERSION = 4  # raised whenever the same seed gives other files
+VERSION = 5  # raised whenever the same seed gives other files
 
 
 def builtin(preset: str = "small", seed: int = 0, *, progress: Progress | None = None) -> Path:

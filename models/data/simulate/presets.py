@@ -46,7 +46,7 @@ def _lengths(*lengths: int) -> dict[str, int]:
 PRESETS = {
     preset.name: preset
     for preset in (
-        # A compact genome, packed so that a model learns eight motifs from it in minutes on two cores.
+        # A compact genome with short windows, so that a model learns eight motifs from it in minutes on two cores.
         Preset(
             name="small",
             chromosomes=_lengths(1_100_000, 1_000_000, 900_000, 500_000, 500_000, 500_000),
@@ -55,7 +55,7 @@ PRESETS = {
             element_spacing=650,
             gene_spacing=20_000,
             isochore=40_000,
-            length=500,
+            length=300,
             bin=200,
             stride=100,
         ),
