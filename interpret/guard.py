@@ -55,7 +55,7 @@ def preserved(model: nn.Module, *, seed: int | None = None) -> Iterator[None]:
         if seed is not None:
             random.seed(seed)
             np.random.seed(seed % 2**32)  # noqa: NPY002 (libraries draw from the global state)
-            # `torch.manual_seed` walks through every kind of device there might be, which takes longer than the rest.
+            # `torch.manual_seed` looks for every kind of device there might be, which takes longer than the rest.
             torch.default_generator.manual_seed(seed)
             if torch.cuda.is_initialized():
                 torch.cuda.manual_seed_all(seed)

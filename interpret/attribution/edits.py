@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,9 @@ from torch import Tensor, nn
 from motiflens.interpret.attribution.branches import branches, flipped
 from motiflens.interpret.attribution.kernel import call, chunks
 from motiflens.interpret.attribution.stem import Stem, find_stem
+
+# Cutting out and putting back takes its time too: below this share of the multiply-adds it does not pay.
+_LEAST_SAVING: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ def edited_logits(
     """Return the target's logit after each edit, (E,).
 
     Where the first layers are convolutions and poolings, only what an edit can reach is computed anew (as in
-    fastISM: Nair et al., Bioinformatics 2022); this is checked against whole passes on some edits first.
+    fastISM: Nair et al., Bioinformatics 2022), if that saves much; this is checked against whole passes on some
+    edits first.
     """
     split = branches(model)
     if split is None:
@@ -115,11 +120,14 @@ class _Scorer:
 
 
 def _verified_stem(scorer: _Scorer, batch_size: int) -> Stem | None:
-    """Return the longest stem with which some edits give the logits of whole passes; None if there is none."""
+    """Return the longest stem that pays and gives the logits of whole passes on some edits; None without one."""
     total = len(scorer.edits.rows)
     probes = torch.linspace(0, total - 1, min(total, batch_size, 8)).round().long().unique().to(scorer.x.device)
-    meta = None if scorer.meta is None else scorer.meta[:1]
-    stem = find_stem(scorer.model, scorer.x[:1], meta)
+    stem = find_stem(scorer.model, scorer.x[:1], None if scorer.meta is None else scorer.meta[:1])
+    while stem is not None and stem.saving(scorer.x.shape[-1], scorer.edits.width) < _LEAST_SAVING:
+        stem = stem.shorter()
+    if stem is None:
+        return None
     with torch.no_grad():
         windows = scorer.edited(probes)
         expected = scorer.whole(probes, windows)

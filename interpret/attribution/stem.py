@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import torch
@@ -33,6 +33,7 @@ class Step:
 
     module: nn.Module
     last: bool  # positions before channels: (N, L, D), as position-wise Linear layers take them
+    work: int = 0  # multiply-adds for a whole window
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,22 @@ class Stem:
     ----------
     steps
         The layers, in order.
+    total
+        Multiply-adds of all the model's layers for a whole window.
     """
 
     steps: tuple[Step, ...]
+    total: int = 0
 
     def shorter(self) -> Stem | None:
         """Return the stem without its last layer; None if no convolution is left."""
-        return Stem(self.steps[:-1]) if len(self.steps) > 1 else None
+        return replace(self, steps=self.steps[:-1]) if len(self.steps) > 1 else None
+
+    def saving(self, length: int, width: int) -> float:
+        """Return the share of a pass's multiply-adds that an edit of `width` bases in `length` saves."""
+        # Each layer computes its part of the stretch of bases that the last layer's outputs see.
+        seen = min(1.0, (self.reach + width - 1) / length)
+        return sum(step.work for step in self.steps) * (1 - seen) / max(self.total, 1)
 
     @property
     def padding(self) -> tuple[int, int]:
@@ -143,8 +153,10 @@ def find_stem(model: nn.Module, x: Tensor, meta: Tensor | None) -> Stem | None:
         (1, C, L): any window.
     """
     seen: list[tuple[nn.Module, Tensor, Tensor]] = []
+    work: dict[nn.Module, int] = {}
 
     def note(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        work[module] = work.get(module, 0) + _multiply_adds(module, output)
         if len(inputs) == 1 and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
             seen.append((module, inputs[0], output))
 
@@ -165,12 +177,22 @@ def find_stem(model: nn.Module, x: Tensor, meta: Tensor | None) -> Stem | None:
             if steps:
                 break
             continue
-        longer = Stem((*steps, Step(module, layout)))
+        longer = Stem((*steps, Step(module, layout, work[module])))
         if longer.reach > x.shape[-1] // 2:
             break  # a pooling over everything, say: nothing would be saved
         steps = list(longer.steps)
         current = output.transpose(1, 2) if layout else output
-    return Stem(tuple(steps)) if steps else None
+    return Stem(tuple(steps), sum(work.values())) if steps else None
+
+
+def _multiply_adds(module: nn.Module, output: Any) -> int:
+    """Count those of a layer's matrices: each is applied once for every position of the output."""
+    first = output[0] if isinstance(output, tuple) else output
+    if not isinstance(first, Tensor) or not first.numel() or isinstance(module, nn.Embedding):
+        return 0
+    convolution = isinstance(module, nn.modules.conv._ConvNd)
+    positions = first.numel() // first.shape[1 if convolution else -1]
+    return positions * sum(weight.numel() for weight in module.parameters() if weight.ndim > 1)
 
 
 def _layout(given: Tensor, current: Tensor) -> bool | None:
