@@ -116,8 +116,9 @@ _SMALL_ALL: types.Json = {"batch": 50, "epochs": 20, "schedule": "cosine", "vali
 _SMALL: dict[str, types.Json] = {
     "tbinet": {
         "rate": 5e-3,
+        "epochs": 24,
         "hyperparameters": {
-            "kernels": 64,
+            "kernels": 128,
             "kernel_size": 20,
             "units": 32,
             "dense": 128,
@@ -126,8 +127,9 @@ _SMALL: dict[str, types.Json] = {
         },
     },
     "danq": {
+        "epochs": 24,
         "hyperparameters": {
-            "kernels": 64,
+            "kernels": 128,
             "kernel_size": 20,
             "units": 32,
             "dense": 128,
