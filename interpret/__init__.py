@@ -9,10 +9,12 @@ from motiflens.models.lazy import lazy_exports
 if TYPE_CHECKING:
     from motiflens.interpret.adapter import Adapter, adapt
     from motiflens.interpret.attribution.attribute import attribute
+    from motiflens.interpret.attribution.strands import StrandAgreement, strand_agreement
     from motiflens.interpret.coordinates import to_bp, to_positions
     from motiflens.interpret.fields import field_of
     from motiflens.interpret.guard import preserved
     from motiflens.interpret.results import Attention, Attribution, Field
+    from motiflens.interpret.sanity import Sanity, Settings, sanity
     from motiflens.interpret.store import Store, open_store
     from motiflens.interpret.write_store import write_store
 
@@ -21,12 +23,17 @@ __all__ = [
     "Attention",
     "Attribution",
     "Field",
+    "Sanity",
+    "Settings",
     "Store",
+    "StrandAgreement",
     "adapt",
     "attribute",
     "field_of",
     "open_store",
     "preserved",
+    "sanity",
+    "strand_agreement",
     "to_bp",
     "to_positions",
     "write_store",
@@ -44,6 +51,11 @@ __getattr__ = lazy_exports(
         "Attention": "motiflens.interpret.results",
         "Attribution": "motiflens.interpret.results",
         "Field": "motiflens.interpret.results",
+        "Sanity": "motiflens.interpret.sanity",
+        "Settings": "motiflens.interpret.sanity",
+        "sanity": "motiflens.interpret.sanity",
+        "StrandAgreement": "motiflens.interpret.attribution.strands",
+        "strand_agreement": "motiflens.interpret.attribution.strands",
         "Store": "motiflens.interpret.store",
         "write_store": "motiflens.interpret.write_store",
         "open_store": "motiflens.interpret.store",

@@ -114,6 +114,11 @@ class Adapter:
         return bool(getattr(self.model, "siamese", False))
 
     @property
+    def _told(self) -> bool:
+        """Whether arguments say where the attention is."""
+        return self._names is not None or self._stem is not None or self._forward is not None
+
+    @property
     def first_convolution(self) -> nn.Conv1d | None:
         """The convolution that reads the sequence; None without one."""
         if self._first is not None:
@@ -151,6 +156,12 @@ class Adapter:
             extra = x.new_zeros(1, meta) if isinstance(meta, int) and meta else None
             self._find(x, extra)
         return self._sources[length]
+
+    def sources_in(self, x: Tensor, meta: Tensor | None = None) -> list[Source]:
+        """Return where the model computes attention for windows like x, (1, C, L), and meta, (1, M)."""
+        if x.shape[-1] not in self._sources:
+            self._find(x, meta)
+        return self._sources[x.shape[-1]]
 
     def field(self, layer: str | None = None, *, length: int | None = None) -> Field:
         """Return what each position of an attention layer looks at. Errors as in `attention`."""
@@ -202,10 +213,7 @@ class Adapter:
             raise ValueError(f"strand must be + or -, not {strand!r}")
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
-        length = windows.shape[-1]
-        if length not in self._sources:
-            self._find(windows[:1].to(like), None if extra is None else extra[:1].to(like))
-        sources = self._sources[length]
+        sources = self.sources_in(windows[:1].to(like), None if extra is None else extra[:1].to(like))
         source = self._choose(sources, layer)
         how = choose_reduction(source.kind, reduce)
         chain = [source]
@@ -244,6 +252,11 @@ class Adapter:
         """Attribute a logit to the input; see `motiflens.interpret.attribute`, which this calls."""
         from motiflens.interpret.attribution.attribute import attribute
 
+        if method == "attention_x_gradient" and self._told and len(x):
+            like = self._like()
+            one = _tensor(x[:1], like, "x").to(like)
+            extra = None if meta is None else _tensor(meta[:1], like, "meta").to(like)
+            options = {"sources": tuple(self.sources_in(one, extra)), **(options or {})}
         return attribute(
             self.model,
             x,
@@ -292,7 +305,7 @@ class Adapter:
         length = x.shape[-1]
         if isinstance(self.model, SequenceModel):
             self.model.check(x, meta)
-            if self._names is None and self._stem is None and self._forward is None:
+            if not self._told:
                 declared = declared_sources(self.model, length)
                 if declared or _is_ours(self.model):
                     self._sources[length] = declared

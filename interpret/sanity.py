@@ -18,6 +18,7 @@ from motiflens.interpret.attribution.attribute import attribute
 from motiflens.interpret.attribution.strands import agreement, importance, strand_agreement
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Windows
+from motiflens.models.evaluate import check_fits, check_order
 from motiflens.models.registry import architectures, build
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers, Json
@@ -94,6 +95,13 @@ class Settings:
     baseline: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        least = {"n": 1, "stages": 1, "seeds": 1, "epochs": 0, "train_windows": 1, "batch_size": 1}
+        for name, limit in least.items():
+            if getattr(self, name) < limit:
+                what = "the number of windows" if name == "n" else name
+                raise ValueError(f"sanity: {what} must be at least {limit}, not {getattr(self, name)}")
+
 
 def sanity(
     model: nn.Module | Run,
@@ -110,7 +118,8 @@ def sanity(
       from the output down (cascading randomisation; Adebayo et al. 2018).
     - ``labels``: its similarity to that of a model trained on shuffled labels (ibid.). Give such a model as
       `shuffled`; otherwise a fresh twin is trained briefly on some of the windows, and the loss that it reached is
-      reported: only a twin that fitted its labels (well below 0.69) says much.
+      reported: only a twin that fitted its labels (well below the loss of answering with the share of bound
+      windows, which is given beside it) says much.
     - ``seeds``: similarity between random seeds of the method. ``strands``: agreement with the reverse complement.
     - ``batches``: largest difference between batch sizes. ``completeness``: where the method promises it.
     - ``control``: similarity to random scores, for the scale.
@@ -135,6 +144,9 @@ def sanity(
     network = model.model if isinstance(model, Run) else model
     if not len(windows):
         raise ValueError("sanity needs windows: this split has none")
+    if isinstance(model, Run):
+        check_fits(model.model, windows)
+        check_order(model, windows)
     batch = windows.read(_pick(windows, target, chosen))
     meta = None if batch.meta is None else torch.from_numpy(batch.meta)
     maps = _Maps(network, torch.from_numpy(batch.x), meta, method, target, chosen)
@@ -266,9 +278,9 @@ def _labels(maps: _Maps, windows: Windows, shuffled: nn.Module | None) -> list[R
         if not maps.settings.epochs:
             return []
         shuffled = fresh_twin(maps.model, maps.settings.seed + 1)
-        loss = _train_on_shuffled(shuffled, windows, maps.settings)
+        loss, nothing = _train_on_shuffled(shuffled, windows, maps.settings)
         part = f"twin trained for {maps.settings.epochs} epochs"
-        rows.append(("labels", part, "training loss (0.693 = nothing learned)", loss, "", None))
+        rows.append(("labels", part, f"training loss ({nothing:.3g} = nothing learned)", loss, "", None))
     signed, absolute = maps.similarity(maps.of(), maps.of(shuffled))
     limit = AT_MOST["labels"]
     rows.append(("labels", part, "spearman", signed, "", None))
@@ -276,8 +288,11 @@ def _labels(maps: _Maps, windows: Windows, shuffled: nn.Module | None) -> list[R
     return rows
 
 
-def _train_on_shuffled(model: nn.Module, windows: Windows, settings: Settings) -> float:
-    """Train in place on permuted labels (Adam, 1e-3, batches of 32); return the last epoch's mean loss."""
+def _train_on_shuffled(model: nn.Module, windows: Windows, settings: Settings) -> tuple[float, float]:
+    """Train in place on permuted labels (Adam, 1e-3, batches of 32).
+
+    Returns the last epoch's mean loss, and that of a model that knows no more than how many windows are bound.
+    """
     rng = np.random.default_rng(settings.seed)
     index = rng.permutation(len(windows))[: settings.train_windows]
     labels = torch.from_numpy(windows.labels[rng.permutation(index)])
@@ -305,7 +320,14 @@ def _train_on_shuffled(model: nn.Module, windows: Windows, settings: Settings) -
                 losses.append(float(error.detach()))
             loss = float(np.mean(losses)) if losses else float("nan")
         model.eval()
-    return loss
+    return loss, _base_rate_loss(labels)
+
+
+def _base_rate_loss(labels: Tensor) -> float:
+    """Return the cross entropy of labels, (N, tasks), with their task's mean; NaN are unknown."""
+    rate = labels.nanmean(0).expand_as(labels)
+    known = ~labels.isnan()
+    return float(nn.functional.binary_cross_entropy(rate[known], labels[known]))
 
 
 def _seeds(maps: _Maps) -> list[Row]:

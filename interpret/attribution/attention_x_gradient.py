@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from motiflens.interpret.adapter import adapt
 from motiflens.interpret.attribution.kernel import Raw, call, chunks
 from motiflens.interpret.coordinates import Strand, to_bp
 from motiflens.interpret.fields import field_of
+from motiflens.interpret.sources import Source, arrange
+from motiflens.interpret.taps import tapped
 
 
 def attention_x_gradient(
@@ -20,34 +22,39 @@ def attention_x_gradient(
     target: int = 0,
     meta: Tensor | None = None,
     batch_size: int = 64,
+    sources: Sequence[Source] | None = None,
 ) -> Raw:
     """Attention weights times the gradient of the logit with respect to them (as in Serrano & Smith 2019).
 
-    Channels, and the queries of a pairwise map, are summed, so that each position has one number: how much the
-    logit owes to attending there. Layers of attention and strands add up. A base gets the mean of the positions
-    that look at it (`to_bp`); signals get 0, since a weight belongs to no channel.
+    Channels, heads and the queries of a pairwise map are summed, so that each position has one number: how much
+    the logit owes to attending there. Layers of attention and strands add up. A base gets the mean of the
+    positions that look at it (`to_bp`); signals get 0, since a weight belongs to no channel.
+
+    Parameters
+    ----------
+    sources
+        Where the model computes attention, as an `Adapter` finds it; by default what the model declares, or else
+        what `adapt` finds. A source that is computed twice in a pass scores the forward strand first.
 
     Raises
     ------
     ValueError
-        If the model has no attention.
+        If the model has no attention, or one whose weights a fused function keeps to itself.
     """
-    stems: Mapping[str, tuple[nn.Module, ...]] = getattr(model, "attention_stems", dict)()
-    if not stems:
+    found = list(_sources(model, x, meta) if sources is None else sources)
+    if not found:
         raise ValueError(
             f"{type(model).__name__} has no attention: take another method, such as saliency or deep_lift_shap"
         )
-    siamese = bool(getattr(model, "siamese", False))
     tracks, logits = [], []
     for part in chunks(len(x), batch_size):
-        found, logit = _products(model, x[part], None if meta is None else meta[part], target, list(stems))
+        products, logit = _products(model, x[part], None if meta is None else meta[part], target, found)
         track = x.new_zeros((len(logit), x.shape[-1]))
-        for name, calls in found.items():
-            field = field_of(stems[name], x.shape[-1])
-            for number, profile in enumerate(calls):
+        for source in found:
+            for number, profile in enumerate(products[source.name]):
                 # A Siamese model computes its attention once for each strand, the forward one first.
-                strand: Strand = "-" if siamese and number % 2 else "+"
-                spread = to_bp(profile.cpu().numpy(), field, x.shape[-1], strand=strand)
+                strand: Strand = "-" if number % 2 else "+"
+                spread = to_bp(profile.cpu().numpy(), source.field, x.shape[-1], strand=strand)
                 track += torch.from_numpy(spread).to(track)
         tracks.append(track)
         logits.append(logit)
@@ -56,35 +63,59 @@ def attention_x_gradient(
     return Raw(None, scores, torch.cat(logits))
 
 
+def _sources(model: nn.Module, x: Tensor, meta: Tensor | None) -> list[Source]:
+    stems: Mapping[str, tuple[nn.Module, ...]] = getattr(model, "attention_stems", dict)()
+    if not stems:
+        return adapt(model).sources_in(x[:1], None if meta is None else meta[:1])
+    layouts = {"vector": "nt", "channel": "ntd", "pairwise": "nqk"}
+    return [
+        Source(name, layouts[str(model.get_submodule(name).kind)], field_of(stem, x.shape[-1]))
+        for name, stem in stems.items()
+    ]
+
+
 def _products(
-    model: nn.Module, x: Tensor, meta: Tensor | None, target: int, names: list[str]
+    model: nn.Module, x: Tensor, meta: Tensor | None, target: int, sources: Sequence[Source]
 ) -> tuple[dict[str, list[Tensor]], Tensor]:
-    """Return attention × gradient at each position, (N, T), for each call of each layer, and the logits."""
-    weights: dict[str, list[Tensor]] = {name: [] for name in names}
-
-    def keep(name: str) -> Any:
-        return lambda _, __, output: weights[name].append(output)
-
-    handles = [model.get_submodule(name).register_forward_hook(keep(name)) for name in names]
-    try:
-        with torch.enable_grad():
+    """Return attention × gradient at each position, (N, T), for each call of each source, and the logits."""
+    calls: list[tuple[str, Tensor]] = []
+    layouts = {source.name: source.layout for source in sources}
+    with torch.enable_grad():
+        with tapped(model, list(layouts), lambda name, _, weights: calls.append((name, weights))):
             logits = call(model, x.detach().requires_grad_(), meta)[:, target]
-            every = [weight for calls in weights.values() for weight in calls]
-            given = torch.autograd.grad(logits.sum(), every, allow_unused=True)
-    finally:
-        for handle in handles:
-            handle.remove()
-    # A layer on which the logit does not depend (behind a factor of 0, say) owes nothing.
-    slopes = (torch.zeros_like(w) if slope is None else slope for w, slope in zip(every, given, strict=True))
-    found = {}
-    for name, calls in weights.items():
-        kind = str(getattr(model.get_submodule(name), "kind", "vector"))
-        found[name] = [_reduced(weight.detach() * next(slopes), kind) for weight in calls]
-    return found, logits.detach()
+        slopes = _slopes(logits.sum(), [weights for _, weights in calls])
+    products: dict[str, list[Tensor]] = {name: [] for name in layouts}
+    for (name, weights), slope in zip(calls, slopes, strict=True):
+        if slope is None and name.startswith("softmax:"):
+            raise ValueError(
+                f"the weights at {name} are computed within one function together with what they are for, so that "
+                "no gradient reaches them: take another method, such as integrated_gradients"
+            )
+        # A layer on which the logit does not depend (behind a factor of 0, say) owes nothing.
+        product = torch.zeros_like(weights) if slope is None else weights.detach() * slope
+        products[name].append(_reduced(product, layouts[name], len(x)))
+    return products, logits.detach()
 
 
-def _reduced(product: Tensor, kind: str) -> Tensor:
-    """Reduce (N, T), (N, T, D) or (N, Q, K) to one number a position, (N, T)."""
-    if product.ndim == 2:
-        return product
-    return product.sum(-1 if kind == "channel" else 1)
+def _slopes(total: Tensor, weights: list[Tensor]) -> list[Tensor | None]:
+    """Return d total / d weights; None where nothing depends on them."""
+    # `nn.MultiheadAttention` hands out a view of its weights that nothing is computed from: ask for what it shows.
+    shown = [weight._base if weight._is_view() else None for weight in weights]  # type: ignore[no-untyped-call]
+    bases = [weight if base is None else base for weight, base in zip(weights, shown, strict=True)]
+    given = torch.autograd.grad(total, [*weights, *bases], allow_unused=True)
+    slopes: list[Tensor | None] = []
+    for weight, own, base, whole in zip(weights, given, bases, given[len(weights) :], strict=False):
+        if own is None and whole is not None and base.is_contiguous():
+            own = whole.contiguous().as_strided(weight.shape, weight.stride(), weight.storage_offset())
+        slopes.append(own)
+    return slopes
+
+
+def _reduced(product: Tensor, layout: str, n: int) -> Tensor:
+    """Reduce weights in any layout to one number a position, (N, T)."""
+    if layout == "nhqk":
+        return product.reshape(n, -1, product.shape[-1]).sum(1)
+    arranged = arrange(product, layout)
+    if arranged.ndim == 2:
+        return arranged
+    return arranged.sum(1 if layout == "nqk" else -1)

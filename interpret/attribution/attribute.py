@@ -112,6 +112,8 @@ def attribute(
     compares = "baselines" in accepted
     if baseline is not None and not compares:
         raise ValueError(f"{method} compares with no baseline: leave out baseline={_name(baseline)}")
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     windows, extra = _inputs(model, x, meta)
     outputs = _outputs(model, windows, extra)
     if not 0 <= target < outputs:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from motiflens.interpret.sanity import COLUMNS, Settings, fresh_twin, sanity
+from motiflens.interpret.sanity import COLUMNS, Settings, _base_rate_loss, fresh_twin, sanity
 from motiflens.models.data.windows import ArrayWindows
 from motiflens.models.registry import build
 from motiflens.models.run import open_run, save_run
@@ -133,3 +133,15 @@ def test_fresh_twins() -> None:
 def test_no_windows(windows: ArrayWindows) -> None:
     with pytest.raises(ValueError, match="this split has none"):
         sanity(Motif(), windows.subset(np.array([], dtype=np.int64)), settings=QUICK)
+
+
+def test_settings_that_make_no_sense() -> None:
+    for given in ({"n": 0}, {"epochs": -1}, {"batch_size": 0}, {"stages": 0}):
+        with pytest.raises(ValueError, match="must be at least"):
+            Settings(**given)
+
+
+def test_nothing_learned_is_the_entropy_of_the_labels() -> None:
+    labels = torch.tensor([[1.0, 0.0], [0.0, float("nan")], [0.0, 1.0], [0.0, float("nan")]])
+    entropy = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
+    assert _base_rate_loss(labels) == pytest.approx((4 * entropy + 2 * np.log(2)) / 6)
