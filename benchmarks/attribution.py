@@ -4,10 +4,10 @@ Run: python benchmarks/attribution.py [--out benchmarks/results/attribution.md] 
 
 Three architectures at sizes that two cores carry; random weights; one thread. Both sides get the same windows, the
 same baselines, the same number of steps and samples and the same batch size, and are timed in turns in one
-process (its own CPU time), the better of two runs each (three of the quick ones). Ours also computes predictions and
-completeness; its refinement of paths that miss it is off. Memory is how far a fresh process's peak rises above its state before the
-call (Linux). DeepLIFT's competitor is tangermeme with this package's rules for recurrent layers and attention (and
-a strand at a time): its plain call is faster, but its scores do not add up.
+process (its own CPU time), the best of two runs each, of three where they are quick. Ours also computes predictions
+and completeness; its refinement of paths that miss it is off. Memory is how far a fresh process's peak rises above
+its state before the call (Linux). DeepLIFT's competitor is tangermeme with this package's rules for recurrent
+layers and attention (and a strand at a time): its plain call is faster, but its scores do not add up.
 """
 
 from __future__ import annotations
@@ -260,7 +260,8 @@ def main() -> None:
     memory = {"integrated_gradients", "gradient_shap", "deep_lift_shap", "ism"}
     text = [
         "# Attribution: speed and memory", "",
-        f"`python benchmarks/attribution.py --sequences {given.sequences}`, one thread, CPU time, batch size {BATCH}; integrated gradients {STEPS} "
+        f"`python benchmarks/attribution.py --sequences {given.sequences}`, one thread, "
+        f"CPU time, batch size {BATCH}; integrated gradients {STEPS} "
         f"steps × {BASELINES} baselines, SmoothGrad {SAMPLES} samples, DeepLIFT and GradientSHAP {BASELINES} "
         "baselines, occlusion 10 bp every 5. Theirs: Captum; for deep_lift_shap and ism tangermeme (ism: its time "
         "for 128 positions, scaled to the window). Ratio > 1: ours is faster. MiB: what the call adds to a fresh "
