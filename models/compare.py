@@ -60,7 +60,8 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``task``, ``bound`` (training windows), ``positives``, ``negatives`` and the metrics.
+        ``task``, ``bound`` (training windows), ``positives``, ``negatives``, the metrics, and the data that they
+        were measured on: ``data`` (source) and ``data_hash``.
 
     Raises
     ------
@@ -74,8 +75,12 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         file = folder / METRICS_FILE
         record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        evaluated = record.get(f"evaluated_{split}", {}).get("tasks")
-        tasks = evaluated or (record.get("valid") if split == "valid" else None)
+        measured = record.get(f"evaluated_{split}", {})
+        tasks = measured.get("tasks")
+        if not tasks and split == "valid":
+            trained_on = config.get("data", {})
+            measured = {"data": trained_on.get("source"), "data_hash": trained_on.get("hash")}
+            tasks = record.get("valid")
         if not tasks:
             raise FileNotFoundError(
                 f"{folder} has no measures on the {split} split: run 'interpret evaluate {folder} --split {split}'"
@@ -84,6 +89,7 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
         table[list(METRICS)] = table[list(METRICS)].astype(np.float64)
         bound = config.get("training", {}).get("train_windows", {})
         table.insert(1, "bound", [bound.get(task, np.nan) for task in table["task"]])
+        table["data"], table["data_hash"] = measured.get("data"), measured.get("data_hash")
         parts.append(table)
     whole = pd.concat(parts, ignore_index=True)
     twice = whole["task"][whole["task"].duplicated()]
@@ -111,7 +117,7 @@ def compare(paths: Sequence[types.Path], *, split: str = "test") -> pd.DataFrame
     Raises
     ------
     ValueError
-        If they have no task in common. Others as in `task_table`.
+        If they have no task in common, or were measured on different data. Others as in `task_table`.
     """
     tables = [task_table(path, split=split).set_index("task") for path in paths]
     common = _common(tables, paths)
@@ -131,7 +137,23 @@ def _common(tables: Sequence[pd.DataFrame], paths: Sequence[types.Path]) -> list
     common = [task for task in tables[0].index if all(task in table.index for table in tables)]
     if not common:
         raise ValueError(f"{' and '.join(map(str, paths))} have no task in common")
+    for table, path in zip(tables[1:], paths[1:], strict=True):
+        for task in common:
+            _same_data(task, tables[0].loc[task], table.loc[task], (paths[0], path))
     return common
+
+
+def _same_data(task: str, a: pd.Series, b: pd.Series, paths: tuple[types.Path, types.Path]) -> None:
+    """Refuse measures on different data: `evaluate` keeps the last ones, which may be on another set.
+
+    The hash covers options that models differ in (signals), the source does not outlive a move: one must agree.
+    """
+    both = not pd.isna(a["data"]) and not pd.isna(b["data"])
+    if both and a["data"] != b["data"] and a["data_hash"] != b["data_hash"]:
+        raise ValueError(
+            f"{task}: {paths[0]} was last evaluated on {a['data']}, {paths[1]} on {b['data']}: evaluate both "
+            "on the same data"
+        )
 
 
 def pair(first: types.Path, second: types.Path, *, metric: str = "auprc", split: str = "test") -> Paired:

@@ -17,7 +17,8 @@ def command(
     """Show mean metrics and DREAM's unified score, and each further run against the first, task by task."""
     from motiflens.analyses.cli.tables import comparison_tables
     from motiflens.models.compare import compare, pair, run_folders
-    from motiflens.models.files import write_text
+    from motiflens.models.files import write_json, write_text
+    from motiflens.models.provenance import provenance
 
     if len(runs) < 2:
         raise ValueError("give two or more runs to compare")
@@ -31,6 +32,7 @@ def command(
     from motiflens.analyses.compare_figure import compare_figure
 
     write_text(out / "compare.tsv", table.to_csv(sep="\t", index=False))
+    write_json(out / "compare.json", {"split": split, "metric": metric, **provenance()})
     for number, found in enumerate(pairs, start=1):
         write_text(out / f"pair{number}.tsv", found.table.to_csv(sep="\t", index=False))
         compare_figure(found, out / f"pair{number}.svg")

@@ -13,7 +13,12 @@ from motiflens.models.compare import compare, pair, size_class, task_table
 from motiflens.models.metrics import METRICS
 
 
-def make(folder: Path, values: dict[str, float], bound: dict[str, int] | None = None) -> Path:
+def make(
+    folder: Path,
+    values: dict[str, float],
+    bound: dict[str, int] | None = None,
+    data: tuple[str, str] | None = None,
+) -> Path:
     """Write what compare reads of a run."""
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"training": {"train_windows": bound or {}}}))
@@ -21,7 +26,8 @@ def make(folder: Path, values: dict[str, float], bound: dict[str, int] | None = 
         {"task": task, "positives": 5, "negatives": 5, **dict.fromkeys(METRICS, value)}
         for task, value in values.items()
     ]
-    (folder / "metrics.json").write_text(json.dumps({"evaluated_test": {"tasks": tasks}}))
+    measured = {} if data is None else {"data": data[0], "data_hash": data[1]}
+    (folder / "metrics.json").write_text(json.dumps({"evaluated_test": {"tasks": tasks, **measured}}))
     return folder
 
 
@@ -92,3 +98,17 @@ def test_figure(tmp_path: Path) -> None:
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["1 above", "1 below"]
     assert (tmp_path / "pair.svg").read_text().startswith("<?xml")
+
+
+def test_measures_on_different_data(tmp_path: Path) -> None:
+    """`evaluate` on other data leaves its measures in the run: they are not set beside those of another set."""
+    a = make(tmp_path / "a", {"x": 0.5}, data=("/data/one", "h1"))
+    moved = make(tmp_path / "b", {"x": 0.6}, data=("/elsewhere/one", "h1"))
+    with_signals = make(tmp_path / "c", {"x": 0.7}, data=("/data/one", "h2"))
+    assert compare([a, moved, with_signals])["auroc"].tolist() == [0.5, 0.6, 0.7]
+    other = make(tmp_path / "d", {"x": 0.8}, data=("/data/two", "h3"))
+    for paths in ([a, other], [a, moved, other]):
+        with pytest.raises(ValueError, match=r"a was last evaluated on /data/one, .*d on /data/two"):
+            compare(paths)
+    with pytest.raises(ValueError, match="evaluate both on the same data"):
+        pair(a, other)
