@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.provenance import file_hash, provenance
 from motiflens.models.published.keras_file import KerasFile
 from motiflens.models.published.published import Published
-from motiflens.models.run import save_run
+from motiflens.models.run import CONFIG, save_run
 
 KINDS = ("deepgrn", "factornet", "deepbind")
 
@@ -41,7 +42,7 @@ def import_published(path: types.Path, *, kind: str | None = None, length: int |
     FileNotFoundError
         If there is no such file, or a folder lacks one.
     ValueError
-        If the file is of no known kind, truncated or damaged, naming what is missing.
+        If the file is of no known kind, truncated or damaged, naming what is missing, or fixes another `length`.
 
     Notes
     -----
@@ -63,7 +64,12 @@ def read_published(path: types.Path, *, kind: str | None = None, length: int | N
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
     module = importlib.import_module(f"motiflens.models.published.{kind}")
     read: Callable[..., Published] = getattr(module, f"import_{kind}")
-    return read(source, length=length)
+    published = read(source, length=length)
+    if length is not None and published.model.length != length:
+        raise ValueError(
+            f"{source} is of windows of {published.model.length} bp, not {length}: leave out the length"
+        )
+    return published
 
 
 def detect(path: Path) -> str:
@@ -95,13 +101,15 @@ def import_run(
 ) -> Published:
     """Import a published file into the run folder `out`, with names, and the hash of each file it was read from.
 
-    Errors as in `import_published`.
+    Errors as in `import_published`; a folder that holds a trained run is refused, one of an import is replaced.
     """
-    source = Path(path)
+    source, folder = Path(path), Path(out)
+    if (folder / CONFIG).is_file() and "published" not in json.loads((folder / CONFIG).read_text("utf-8")):
+        raise ValueError(f"{folder} already holds a trained run: choose another folder")
     published = read_published(source, kind=kind, length=length)
     files = sorted(p for p in source.iterdir() if p.is_file()) if source.is_dir() else [source]
     save_run(
-        out,
+        folder,
         published.model,
         {
             "tasks": list(published.tasks),

@@ -12,8 +12,9 @@ import torch
 from typer.testing import CliRunner
 
 from motiflens.analyses.cli.main import app
-from motiflens.models import import_published, open_run
+from motiflens.models import import_published, open_run, save_run
 from motiflens.models.provenance import file_hash
+from motiflens.models.published.importer import import_run
 from motiflens.models.registry import build
 
 from .keras_writer import Writer
@@ -83,6 +84,22 @@ def test_command(file: Path, tmp_path: Path) -> None:
     assert json.loads((out / "config.json").read_text())["channels"][4:] == ["uniqueness", "dnase"]
     x, meta = torch.rand(2, 6, 80), torch.rand(2, 14)
     assert torch.equal(run.model(x, meta), import_published(file)(x, meta))
+
+
+def test_length_that_the_file_fixes(file: Path) -> None:
+    assert import_published(file, length=80).length == 80
+    with pytest.raises(ValueError, match="is of windows of 80 bp, not 90"):
+        import_published(file, length=90)
+
+
+def test_trained_runs_are_not_overwritten(file: Path, tmp_path: Path) -> None:
+    run = save_run(tmp_path / "run", build("cnn_zeng", length=40, kernels=4, dense=2), {"tasks": ["a"]})
+    before = file_hash(run / "model.safetensors")
+    with pytest.raises(ValueError, match="already holds a trained run"):
+        import_run(file, run)
+    assert file_hash(run / "model.safetensors") == before
+    for _ in range(2):  # an import is made again in its place
+        import_run(file, tmp_path / "imported")
 
 
 def test_command_fails_in_one_line(tmp_path: Path) -> None:
