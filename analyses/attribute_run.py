@@ -18,6 +18,7 @@ from motiflens.interpret.store import Store, open_store
 from motiflens.interpret.write_store import write_store
 from motiflens.models import types
 from motiflens.models.data.windows import Windows
+from motiflens.models.evaluate import check_fits, check_order
 from motiflens.models.run import Run
 from motiflens.models.types import Booleans, Integers, Json
 
@@ -129,7 +130,9 @@ def attribute_run(
     ValueError
         If no window is chosen, a region is in none, or something wanted is unknown.
     """
-    _check(wanted)
+    _check(wanted, windows)
+    check_fits(run.model, windows)
+    check_order(run, windows)
     target, column = _target(run, windows, wanted.task)
     regions = [parse_region(text) for text in wanted.plot]
     index = _rows(windows, column, wanted, regions)
@@ -172,10 +175,12 @@ def chromosome_sizes(windows: Windows) -> dict[str, int] | None:
     return None if parent is None else chromosome_sizes(parent)
 
 
-def _check(wanted: Wanted) -> None:
+def _check(wanted: Wanted, windows: Windows) -> None:
     for name in wanted.export:
         if name not in EXPORTS:
             raise ValueError(f"there is no export {name!r}: choose of {', '.join(EXPORTS)}")
+    if "bigwig" in wanted.export and not {"chrom", "start"} <= set(windows.table):
+        raise ValueError("the windows have no genome coordinates, so there is no bigWig to export")
     for option, known in (("only", ("positive", "negative", "all")), ("image", ("png", "svg", "pdf"))):
         if getattr(wanted, option) not in known:
             raise ValueError(f"{option} must be one of {', '.join(known)}, not {getattr(wanted, option)!r}")

@@ -77,23 +77,43 @@ def _to(tensor: torch.Tensor | None, place: torch.device) -> torch.Tensor | None
 
 
 def check_fits(model: SequenceModel, windows: Windows) -> None:
-    """Refuse windows that a model was not made for.
+    """Refuse windows that a model was not made for. Further features are ignored by a model that takes none.
 
     Raises
     ------
     ValueError
         Naming the size that differs.
     """
-    for what, wanted, found in (
-        ("bp", model.length, windows.length),
-        ("channels", model.channels, len(windows.channels)),
-        ("further features", model.meta, len(windows.meta_names)),
+    if model.any_length:
+        model.check_length(windows.length)
+    length = windows.length if model.any_length else model.length
+    features = len(windows.meta_names) if model.meta else 0
+    for what, how, wanted, found in (
+        ("bp", f"length {length}", length, windows.length),
+        ("channels", "tf and signals", model.channels, len(windows.channels)),
+        ("further features", "tf, expression and annotations", model.meta, features),
     ):
         if wanted != found:
             raise ValueError(
                 f"the model takes windows of {wanted} {what}, the data have {found}: open the data as for its "
-                "training"
+                f"training ({how})"
             )
+
+
+def check_order(run: Run, windows: Windows) -> None:
+    """Refuse windows with the run's very channels in another order: sizes agree, and every result would be wrong.
+
+    Raises
+    ------
+    ValueError
+        Naming both orders.
+    """
+    wanted, found = list(run.config.get("channels") or ()), list(windows.channels)
+    if wanted != found and sorted(wanted) == sorted(found):
+        raise ValueError(
+            f"{run.path} takes the channels {', '.join(wanted)}, the data have them as {', '.join(found)}: give "
+            "the signals in the model's order"
+        )
 
 
 def evaluate(
@@ -131,6 +151,7 @@ def evaluate(
         If the data lack a task of the run, or do not fit the model.
     """
     windows = dataset[split]
+    check_order(run, windows)
     columns = _columns(run, windows)
     if average_strands is None:
         average_strands = bool(run.config.get("training", {}).get("average_strands", False))

@@ -117,14 +117,36 @@ def open_ground(
     where = source if source is not None else record.get("source")
     if where is None or source_kind(where) != "folder":
         raise ValueError("a genome is needed: give --genome FASTA, or --data, a folder with dataset.toml")
-    options = dict(record.get("options", {}))
-    signals = options.get("signals")
     spec = replace(read_folder_spec(where), length=length)
-    opened = _open(spec, Options(tf=options.get("tf"), signals=None if signals is None else tuple(signals)))
+    opened = _open(spec, _options(run, spec.tfs))
     features = _features(opened)
+    _check_fits(run, features, str(where))
     cell = _cell(features, cell_type, str(where))
     black = read_peaks(blacklist, opened.genome) if blacklist is not None else opened.blacklist
     return Ground(opened.genome, black, opened, features, cell, length, bin_size or min(spec.bin, length))
+
+
+def _options(run: Run, tfs: tuple[str, ...]) -> Options:
+    """Return the TF and the signals that a run reads; of an imported one, by the names that it carries."""
+    given = dict(run.config.get("data", {}).get("options", {}))
+    tf, signals = given.get("tf"), given.get("signals")
+    if tf is None and (run.model.channels > 4 or run.model.meta):
+        tf = run.tasks[0] if run.tasks[0] in tfs else tfs[0]  # it decides only which cell types there are
+    if signals is None and run.model.channels > 4:
+        signals = run.config.get("channels", ())[4:] or None
+    return Options(tf=tf, signals=None if signals is None else tuple(signals))
+
+
+def _check_fits(run: Run, features: Features, where: str) -> None:
+    for what, wanted, names in (
+        ("signals", run.model.channels - 4, list(features.signals)),
+        ("features of the cell and place", run.model.meta, list(features.meta_names) if run.model.meta else []),
+    ):
+        if wanted != len(names):
+            raise ValueError(
+                f"{run.path} reads {wanted} {what}, {where} has {len(names)} ({', '.join(names) or 'none'}): give "
+                "data that have them"
+            )
 
 
 def _cell(features: Features, cell_type: str | None, where: str) -> int:

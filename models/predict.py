@@ -13,7 +13,7 @@ import torch
 
 from motiflens.models import types
 from motiflens.models.data.windows import Windows
-from motiflens.models.evaluate import score
+from motiflens.models.evaluate import check_order, score
 from motiflens.models.files import write_whole
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers
@@ -60,6 +60,7 @@ def probabilities(run: Run, windows: Windows, how: How) -> Iterator[Floats]:
 
 def predict_windows(run: Run, windows: Windows, how: How | None = None) -> Iterator[Chunk]:
     """Predict a split, in its order."""
+    check_order(run, windows)
     first = 0
     for found in probabilities(run, windows, how or How()):
         table = windows.table.iloc[first : first + len(found)]

@@ -10,7 +10,12 @@ import typer
 
 def command(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    out: Annotated[Path, typer.Option(help="File to write: .tsv (all tasks), .bed or .bw (one task).")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="File to write: .tsv (all tasks), .bed or .bw (one task), with OUT.json: how it was made."
+        ),
+    ],
     data: Annotated[str | None, typer.Option(help="Data; the run's own by default.")] = None,
     split: Annotated[str | None, typer.Option(help="Score this split's windows: test, valid or train.")] = None,
     bed: Annotated[Path | None, typer.Option(help="Score the window about each interval of a BED file.")] = None,
@@ -28,10 +33,13 @@ def command(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Write probabilities of a split (--split), of a BED file (--bed) or of the whole genome (neither)."""
+    from motiflens.analyses.cli.attribute_report import progress
     from motiflens.models.evaluate import best_device
+    from motiflens.models.files import write_json
     from motiflens.models.opening import open_as_trained
     from motiflens.models.places import genome_tiles, open_ground
     from motiflens.models.predict import How, predict_bed, predict_bins, predict_windows, write_predictions
+    from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 
     if split is not None and bed is not None:
@@ -39,22 +47,37 @@ def command(
     if step < 1:
         raise ValueError(f"--step is {step}: expected at least 1 bp")
     opened = open_run(run)
+    made_by = provenance(weights_hash=opened.weights_hash)
+    of: int | None = None
     how = How(strands, batch_size, device or best_device())
     sizes = None
     if split is not None:
-        chunks = predict_windows(opened, open_as_trained(opened, data)[split], how)
+        dataset = open_as_trained(opened, data)
+        made_by |= {"data": dataset.source, "data_hash": dataset.hash}
+        of = len(dataset[split])
+        chunks = predict_windows(opened, dataset[split], how)
     else:
         ground = open_ground(
             opened, data, genome=genome, blacklist=blacklist, cell_type=cell_type, bin_size=bin_size
         )
         lengths = ground.genome.lengths.tolist()
+        made_by |= {"data": str(ground.genome.path), "data_hash": ground.genome.hash}
         sizes = dict(zip(ground.genome.names, lengths, strict=True))
         if bed is not None:
             chunks = predict_bed(opened, ground, bed, how)
         else:
             names = tuple(chromosomes.split(",")) if chromosomes else ()
+            of = sum(sizes.get(name, 0) // step for name in names or sizes)
             chunks = predict_bins(opened, ground, genome_tiles(ground, step, names), how)
-    total = write_predictions(
-        out, chunks, opened.tasks, task=task, sizes=sizes, step=step if bed is None else None
-    )
+    with progress("predicting") as report:
+        total = write_predictions(
+            out,
+            chunks,
+            opened.tasks,
+            task=task,
+            sizes=sizes,
+            step=step if bed is None else None,
+            report=lambda done: report(done, of),
+        )
+    write_json(Path(f"{out}.json"), {"predictions": total, **made_by})
     print(f"{out}: {total:,} predictions")

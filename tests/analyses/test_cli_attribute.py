@@ -149,6 +149,7 @@ def test_attributions_that_do_not_add_up_are_told(
         (("--set", "steps"), "expected key=value"),
         (("--cell-type", "K562"), "is positive"),
         (("--split", "no"), "no split 'no'"),
+        (("--length", "300"), "takes windows of 200 bp, the data have 300"),
     ],
 )
 def test_bad_input_is_one_line(

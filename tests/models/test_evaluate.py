@@ -107,9 +107,38 @@ def test_tasks_are_matched_by_name(run: Run) -> None:
         evaluate(run, dataset(other))
 
 
-def test_refuses_other_windows(run: Run) -> None:
+def test_refuses_other_windows(run: Run, tmp_path: Path) -> None:
+    fixed = build("tbinet", length=40, outputs=2, kernels=4, kernel_size=6, pool=5, units=2, dense=2)
+    fixed_run = open_run(save_run(tmp_path / "fixed", fixed, {"tasks": ["a", "b"]}))
     short = ArrayWindows(np.zeros((2, 30), dtype=np.uint8), np.zeros((2, 2)), tasks=("a", "b"))
     with pytest.raises(ValueError, match="takes windows of 40 bp, the data have 30"):
-        evaluate(run, dataset(short))
+        evaluate(fixed_run, dataset(short))
     with pytest.raises(ValueError, match="has no split 'valid'"):
         evaluate(run, dataset(windows()), split="valid")
+
+
+def test_refuses_channels_in_another_order(tmp_path: Path) -> None:
+    """As many channels, the same names, another order: every score would be wrong."""
+    names = ("A", "C", "G", "T", "uniqueness", "dnase")
+    model = build("cnn_zeng", length=40, channels=6, outputs=1, kernels=8, kernel_size=6, dense=4)
+    run = open_run(save_run(tmp_path / "run", model, {"tasks": ["a"], "channels": list(names)}))
+    codes, track = np.zeros((4, 40), dtype=np.uint8), np.zeros((4, 40), dtype=np.float32)
+    labels = np.array([0, 1, 0, 1], dtype=np.float32)
+
+    def of(*signals: str) -> Dataset:
+        return dataset(ArrayWindows(codes, labels, tasks=("a",), signals=dict.fromkeys(signals, track)))
+
+    with pytest.raises(ValueError, match="data have them as A, C, G, T, dnase, uniqueness"):
+        evaluate(run, of("dnase", "uniqueness"))
+    for fitting in (("uniqueness", "dnase"), ("mappability", "access")):  # names of one's own are trusted
+        assert len(evaluate(run, of(*fitting))) == 1
+
+
+def test_models_of_any_length_and_without_meta(tmp_path: Path) -> None:
+    """What a model can take is not refused: other lengths where it takes any, features that it does not read."""
+    model = build("deepbind", length=40, kernels=4, kernel_size=6)
+    codes = np.random.default_rng(0).integers(0, 4, (3, 30)).astype(np.uint8)
+    found = ArrayWindows(codes, np.zeros(3), meta={"age": np.zeros(3, dtype=np.float32)})
+    with torch.no_grad():
+        expected = model.eval()(torch.from_numpy(one_hot(codes))).numpy()
+    np.testing.assert_allclose(np.concatenate(list(score(model, found))), expected, rtol=1e-5, atol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pandas as pd
 import pyBigWig
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from motiflens.analyses.cli.main import app
 from motiflens.models import build, open_run, save_run
 from motiflens.models.data.one_hot import encode, one_hot
+from motiflens.models.data.simulate import simulate
 from motiflens.models.data.windows import ArrayWindows
 from motiflens.models.places import genome_tiles, open_ground
 from motiflens.models.predict import (
@@ -23,6 +27,7 @@ from motiflens.models.predict import (
     predict_windows,
     write_predictions,
 )
+from motiflens.models.provenance import file_hash
 from motiflens.models.run import Run
 
 LENGTH, BIN = 60, 20
@@ -162,3 +167,46 @@ def test_bigwig_refuses_overlaps(run: Run, genome: dict[str, str], tmp_path: Pat
 def test_needs_a_genome(run: Run) -> None:
     with pytest.raises(ValueError, match="a genome is needed"):
         open_ground(run)
+
+
+def test_imported_runs_name_what_they_read(tmp_path: Path) -> None:
+    """A run without a record of data gets its signals by its channels' names, and a TF by its task's."""
+    folder = tmp_path / "sim"
+    simulate(folder, preset="tiny")
+    for channels, meta in ((["dnase"], 0), (["dnase", "uniqueness"], 14)):
+        model = build("deepgrn", length=300, channels=4 + len(channels), meta=meta, kernels=4, units=2, dense=4)
+        config = {"tasks": ["EGR1"], "channels": [*"ACGT", *channels]}
+        run = open_run(save_run(tmp_path / channels[-1], model, config))
+        with pytest.raises(ValueError, match="choose one with --cell-type"):
+            open_ground(run, folder)
+        ground = open_ground(run, folder, cell_type="hepatic")
+        assert list(ground.features.signals) == channels
+        starts = np.array([200, 400])
+        chunk = next(predict_bins(run, ground, iter([(np.zeros(2, dtype=np.int64), starts)])))
+        assert chunk.probabilities.shape == (2, 1)
+    model = build("deepgrn", length=300, channels=5, meta=3, kernels=4, units=2, dense=4)
+    other = open_run(save_run(tmp_path / "other", model, {"channels": [*"ACGT", "dnase"]}))
+    with pytest.raises(ValueError, match=r"reads 3 features of the cell and place, .* has 14 \(expression1"):
+        open_ground(other, folder, cell_type="hepatic")
+
+
+def test_command(genome: dict[str, str], run: Run, tmp_path: Path) -> None:
+    """A genome's prediction has its provenance beside it."""
+    out = tmp_path / "out.bw"
+    arguments = [
+        "predict",
+        str(run.path),
+        "--genome",
+        str(tmp_path / "genome.fa"),
+        "--bin",
+        "20",
+        "--out",
+        str(out),
+    ]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    made_by = json.loads((tmp_path / "out.bw.json").read_text())
+    assert made_by["weights_hash"] == run.weights_hash
+    assert made_by["data_hash"] == file_hash(tmp_path / "genome.fa")
+    with pyBigWig.open(str(out)) as file:
+        assert sum(len(file.intervals(name)) for name in SIZES) == made_by["predictions"]
