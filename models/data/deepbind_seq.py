@@ -66,6 +66,8 @@ def _in_folder(folder: Path, tf: str | None) -> Path:
         return training[0]
     if not files:
         raise ValueError(f"{folder} holds no *.seq or *.seq.gz file")
+    if tf is None:
+        raise ValueError(f"{folder} holds {len(training)} data sets: choose one of {names} with tf")
     problem = f"{len(training)} data sets match" if training else "no data set matches"
     raise ValueError(f"{folder}: {problem} tf={tf!r}; choose one of {names}")
 

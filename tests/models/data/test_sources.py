@@ -89,7 +89,7 @@ class TestDeepBind:
             seq_file(tmp_path / f"{name}.AC.seq", random_texts(30), [1] * 30)
             seq_file(tmp_path / f"{name}.B.seq", random_texts(4, seed=2), [1, 0] * 2)
         assert open_dataset(tmp_path, tf="TWO").example.tasks == ("TWO",)
-        with pytest.raises(ValueError, match=r"2 data sets match .*choose one of ONE, TWO"):
+        with pytest.raises(ValueError, match=r"holds 2 data sets: choose one of ONE, TWO with tf"):
             open_dataset(tmp_path)
 
     def test_ratio_and_given_negatives(self, tmp_path: Path) -> None:
