@@ -83,8 +83,8 @@ def _from_file(path: Path) -> Doubles:
         try:
             value = float(words[1])
         except (IndexError, ValueError) as error:
-            found = line[:60]
-            raise ValueError(f"background {path}, line {number}: expected 'A 0.25', found {found!r}") from error
+            shown = line[:60]
+            raise ValueError(f"background {path}, line {number}: expected 'A 0.25', found {shown!r}") from error
         if len(letter) == 1:
             values[letter] = value
     if sorted(values) != list("ACGT"):
