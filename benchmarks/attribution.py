@@ -4,10 +4,10 @@ Run: python benchmarks/attribution.py [--out benchmarks/results/attribution.md] 
 
 Three architectures at sizes that two cores carry; random weights; one thread. Both sides get the same windows, the
 same baselines, the same number of steps and samples and the same batch size, and are timed in turns in one
-process (its own CPU time), the best of two runs each, of three where they are quick. Ours also computes predictions
-and completeness; its refinement of paths that miss it is off. Memory is how far a fresh process's peak rises above
-its state before the call (Linux). DeepLIFT's competitor is tangermeme with this package's rules for recurrent
-layers and attention (and a strand at a time): its plain call is faster, but its scores do not add up.
+process (its own CPU time), the best of two runs each, of three where they are quick. Ours also computes
+predictions and completeness; its refinement of paths that miss it is off. Memory is how far a fresh process's peak
+rises above its state before the call (Linux). DeepLIFT's competitor is tangermeme with this package's rules for
+recurrent layers and attention (and a strand at a time): its plain call is faster, but its scores do not add up.
 """
 
 from __future__ import annotations

@@ -29,9 +29,10 @@ class Raw(NamedTuple):
 
 
 def chunks(total: int, size: int) -> Iterator[slice]:
-    """Yield slices of at most `size` that cover ``range(total)``."""
-    for start in range(0, total, max(size, 1)):
-        yield slice(start, min(start + max(size, 1), total))
+    """Yield slices of at most `size`, about equally long, that cover ``range(total)``."""
+    number = -(-total // max(size, 1))
+    for i in range(number):
+        yield slice(total * i // number, total * (i + 1) // number)
 
 
 def call(model: nn.Module, x: Tensor, meta: Tensor | None) -> Tensor:
@@ -52,7 +53,7 @@ def predictions(model: nn.Module, x: Tensor, target: int, meta: Tensor | None, b
 
 # On a CPU a pass with gradients slows down (by a third, measured) once its layers' outputs outgrow the caches and
 # the allocator's thresholds: memory is then mapped anew for each. Too few rows slow recurrent layers down.
-_LAYER_BYTES: Final = 4 * 2**20
+_LAYER_BYTES: Final = 8 * 2**20
 _FEWEST: Final = 8
 
 
