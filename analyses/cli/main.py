@@ -10,6 +10,10 @@ from typing import Annotated
 
 import typer
 
+# Waiting threads sleep (OpenMP's runtime reads this when torch is loaded): spinning ones made training seven to ten
+# times slower on two cores as soon as another program wanted them too.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # Subcommand -> module below motiflens.analyses.cli; each holds a function `command` (a typer command) or a
 # typer application `app`. They import nothing heavy at their top, so that --help answers at once.
 COMMANDS: dict[str, str] = {
@@ -88,9 +92,10 @@ def main() -> None:
         lines = " ".join(str(error).split()) or type(error).__name__
         print(f"interpret: {lines}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("interpret: interrupted", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == 130:  # Ctrl-C, which typer turns into an exit without a word
+            print("interpret: interrupted", file=sys.stderr)
+        raise
 
 
 if __name__ == "__main__":
