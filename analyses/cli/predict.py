@@ -67,7 +67,8 @@ def command(
             chunks = predict_bed(opened, ground, bed, how)
         else:
             names = tuple(chromosomes.split(",")) if chromosomes else ()
-            of = sum(sizes.get(name, 0) // step for name in names or sizes)
+            known = [sizes[name] for name in names or sizes if name in sizes]
+            of = sum(max(size - ground.bin, -step) // step + 1 for size in known)
             chunks = predict_bins(opened, ground, genome_tiles(ground, step, names), how)
     with progress("predicting") as report:
         total = write_predictions(
