@@ -100,3 +100,17 @@ def test_bad_input_gives_one_line(
     assert message in printed
     assert printed.count("\n") == 1
     assert not (files / "hits.tsv").exists()
+
+
+def test_ctrl_c_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An interrupted command says so, and ends with the shell's code for it."""
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("motiflens.analyses.motifs.scan_command.scan_command", interrupted)
+    monkeypatch.setattr("sys.argv", ["interpret", "scan", "--motifs", "m", "--sequences", "s", "--out", "o"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 130
+    assert capsys.readouterr().err.strip() == "interpret: interrupted"
