@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-# Waiting threads sleep (OpenMP's runtime reads this when torch is loaded): spinning ones made training seven to ten
-# times slower on two cores as soon as another program wanted them too.
+# Waiting threads sleep (OpenMP's runtime reads this when torch is loaded): spinning ones made training seven to
+# ten times slower on two cores as soon as another program wanted them too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Subcommand -> module below motiflens.analyses.cli; each holds a function `command` (a typer command) or a
