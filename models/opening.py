@@ -89,11 +89,27 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
         raise ValueError(f"{run.path} does not say which data it was trained on: give --data")
     known = {option.name for option in fields(Options)}
     trained = {key: value for key, value in dict(record.get("options", {})).items() if key in known}
-    if source is not None and source != record.get("source"):
+    if source is not None and str(Path(source).resolve()) != record.get("source"):
         trained.pop("test", None)
+    if "source" not in record:
+        trained = _as_published(run, where)
     changes = {} if options is None else options.given()
     changes.pop("seed", None)
     chosen = {**trained, **changes}
+    if "source" not in record and chosen.get("signals") and not chosen.get("tf"):
+        raise ValueError(
+            f"{run.path} predicts {run.tasks[0]}, which {where} has not: give --tf to use another's DNase"
+        )
     if chosen.get("signals") is not None:
         chosen["signals"] = tuple(chosen["signals"])
     return open_dataset(where, **chosen)
+
+
+def _as_published(run: Run, source: str) -> dict[str, object]:
+    """Return the options that an imported model needs: its length, its signals, its TF where the data have it."""
+    kind = source_kind(source)
+    found: dict[str, object] = {"length": run.model.length} if kind in ("folder", "peaks") else {}
+    if kind == "folder" and (run.model.channels > 4 or run.model.meta):
+        found["signals"] = tuple(run.config.get("channels", ())[4:]) or None
+        found["tf"] = run.tasks[0] if run.tasks[0] in read_folder_spec(source).tfs else None
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import signal
 import threading
@@ -165,7 +166,8 @@ def _model(
                 "from its weights"
             )
     for key, value in recipe.hyperparameters.items():
-        if found["hyperparameters"].get(key, value) != value:
+        # A run's JSON holds tuples as lists.
+        if json.dumps(found["hyperparameters"].get(key, value)) != json.dumps(value):
             raise ValueError(
                 f"{init_from} has {key} {found['hyperparameters'][key]}: it cannot be set to {value} when "
                 "starting from its weights"
@@ -179,6 +181,11 @@ def _model(
     return run.model.train(), how
 
 
+def _anywhere(path: object) -> object:
+    """Return the absolute path of what exists, so that a run can be used from any folder; else as it is."""
+    return str(Path(path).resolve()) if isinstance(path, str) and Path(path).exists() else path
+
+
 def _config(dataset: Dataset, recipe: Recipe, seed: int, init_from: types.Path | None) -> types.Json:
     example = dataset.example
     training: types.Json = {**recipe.json, "seed": seed, "train_windows": _train_sizes(dataset["train"])}
@@ -189,10 +196,13 @@ def _config(dataset: Dataset, recipe: Recipe, seed: int, init_from: types.Path |
         "channels": list(example.channels),
         "meta": list(example.meta_names),
         "data": {
-            "source": dataset.source,
+            "source": _anywhere(dataset.source),
             "kind": dataset.kind,
             "hash": dataset.hash,
-            "options": dict(dataset.options),
+            "options": {
+                key: _anywhere(value) if key in ("genome", "negatives_file", "test") else value
+                for key, value in dataset.options.items()
+            },
         },
         "training": training,
         "made_by": provenance(seed=seed, data=dataset.source, data_hash=dataset.hash),

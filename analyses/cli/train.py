@@ -61,6 +61,6 @@ def command(
     metrics = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
     values = [row["auprc"] for row in metrics["valid"] if row["auprc"] is not None]
     say(
-        f"{run.path}: {metrics['epochs']} epochs in {metrics['seconds']:.0f} s, the best was epoch "
-        f"{metrics['best_epoch']} (validation auPRC {sum(values) / len(values):.4f})"
+        f"{run.path}: {metrics['epochs']} epoch(s) in {metrics['seconds']:.0f} s, the best was epoch "
+        f"{metrics['best_epoch'] + 1} (validation auPRC {sum(values) / len(values):.4f})"
     )

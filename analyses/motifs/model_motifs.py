@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from motiflens.analyses.motifs.cached_run import cached_run
 from motiflens.analyses.motifs.motif_files import read_motifs
 from motiflens.analyses.motifs.pipeline import find_motifs
-from motiflens.analyses.motifs.routes import MotifOptions
+from motiflens.analyses.motifs.routes import MotifOptions, check_routes
 from motiflens.models import types
 from motiflens.models.data.options import Options
 from motiflens.models.opening import open_as_trained
 from motiflens.models.recipes import Preset, recipe
+from motiflens.models.registry import architecture
 from motiflens.models.run import CONFIG, Run, open_run
 
 if TYPE_CHECKING:
@@ -65,9 +66,15 @@ def model_motifs(
     tell = say or (lambda _: None)
     seed = (options or MotifOptions()).seed
     opening = opening or Options(seed=seed)
-    targets = read_motifs(known)  # before any training: a wrong name should not cost minutes
-    if Path(model).is_dir() or (Path(model) / CONFIG).exists() or "/" in model:
+    # All that can be wrong is looked at first: a wrong name should not cost minutes.
+    check_routes(routes)
+    trained = Path(model).is_dir() or (Path(model) / CONFIG).exists() or "/" in model
+    if trained:
         run = open_run(model)
+    else:
+        architecture(model)
+    targets = read_motifs(known)
+    if trained:
         factor = tf if _opened_for_factor(run) else None
         dataset = open_as_trained(run, data, replace(opening, tf=factor))
     else:

@@ -18,10 +18,10 @@ from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.naming import Named, name_motifs
 from motiflens.analyses.motifs.nulls import Null, decoy_null, random_model_null
 from motiflens.analyses.motifs.routes import (
-    ROUTES,
     MotifOptions,
     analysed,
     bed_rows,
+    check_routes,
     denovo_motifs,
     seqlet_patterns,
     tasks_of,
@@ -111,9 +111,7 @@ def find_motifs(
 
     options = options or MotifOptions()
     tell = say or (lambda _: None)
-    unknown = sorted(set(routes or ()) - set(ROUTES))
-    if unknown:
-        raise ValueError(f"there is no route {unknown[0]!r}: choose of {', '.join(ROUTES)}")
+    check_routes(routes)
     if not targets:
         raise ValueError("there are no known motifs to match against: choose another release, taxon or file")
     split = analysed(list(dataset.splits))

@@ -23,6 +23,13 @@ from motiflens.models.types import Codes
 ROUTES = ("kernels", "attention", "seqlets", "denovo")
 
 
+def check_routes(routes: Sequence[str] | None) -> None:
+    """Raise ValueError for a route that does not exist; None stands for all."""
+    unknown = sorted(set(routes or ()) - set(ROUTES))
+    if unknown:
+        raise ValueError(f"there is no route {unknown[0]!r}: choose of {', '.join(ROUTES)}")
+
+
 @dataclass(frozen=True)
 class MotifOptions:
     """How motifs are sought.

@@ -69,3 +69,15 @@ def test_a_run_is_opened_as_it_was_trained(folder: str, tmp_path: Path) -> None:
 def test_a_run_without_data_asks_for_them(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="--data"):
         open_as_trained(_run(tmp_path / "run", None, {}))
+
+
+def test_an_imported_model_gets_its_length_signals_and_tf(folder: str, tmp_path: Path) -> None:
+    model = build("deepgrn", length=402, channels=5, attention="none", kernels=4, units=3, dense=4)
+    config = {"tasks": ["MAX"], "channels": ["A", "C", "G", "T", "dnase"], "data": {"kind": "published"}}
+    run = open_run(save_run(tmp_path / "max", model, config))
+    windows = open_as_trained(run, folder).example
+    assert (windows.tasks, windows.channels[4:], windows.length) == (("MAX",), ("dnase",), 402)
+    other = open_run(save_run(tmp_path / "other", model, {**config, "tasks": ["HNF4A"]}))
+    with pytest.raises(ValueError, match="predicts HNF4A"):
+        open_as_trained(other, folder)
+    assert open_as_trained(other, folder, Options(tf="CTCF")).example.tasks == ("CTCF",)
