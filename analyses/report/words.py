@@ -21,6 +21,9 @@ def summary_words(summary: Json) -> list[str]:
         if values["left_out"]:
             paragraphs.append(f"Route {route} was not possible: {values['note']}.")
             continue
+        if route == "attention":
+            paragraphs.append(_attention_words(values["motifs"], alpha))
+            continue
         text = (
             f"Route {route} gave {_count(values['motifs'], 'motif')}; {values['passed']:,} passed the information "
             f"gate, and {values['matched']:,} of these match a known motif at q < {alpha:g}, of "
@@ -48,9 +51,18 @@ def summary_words(summary: Json) -> list[str]:
             f"{_listing(factors['found_by_any_route'])}."
         )
         if chance:
-            text += f" Untrained kernels name {min(chance)} to {max(chance)}."
+            text += f" Untrained kernels ({_count(len(chance), 'model')}) name at most {max(chance)}."
         paragraphs.append(text)
     return paragraphs
+
+
+def _attention_words(motifs: int, alpha: float) -> str:
+    """Say what the attention route found: enrichment counts, matching would be circular."""
+    return (
+        f"Route attention: {_count(motifs, 'distinct known motif')} enriched in attended windows over matched places "
+        f"of the same windows (q < {alpha:g}). Their matrices are made of their own hits, so that a match with a "
+        "known motif is by construction: only the enrichment counts."
+    )
 
 
 def uncorrected_words(summary: Json) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -76,3 +77,14 @@ def test_damaged_summary_keeps_the_old_report(folder: Path) -> None:
     with pytest.raises(ValueError, match=r"summary\.json"):
         build_report([folder], folder / "report.html")
     assert (folder / "report.html").read_text() == "old"
+
+
+def test_attention_is_not_said_to_match(folder: Path) -> None:
+    """Its matrices are made of known motifs' hits: that they match is by construction."""
+    path = folder / "summary.json"
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    summary["routes"]["attention"] |= {"left_out": False, "motifs": 7, "passed": 7, "matched": 7}
+    path.write_text(json.dumps(summary), encoding="utf-8")
+    page = _page([folder], folder / "report.html")
+    assert "Route attention: 7 distinct known motifs enriched" in page
+    assert "Route attention gave" not in page
