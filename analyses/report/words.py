@@ -60,8 +60,8 @@ def _attention_words(motifs: int, alpha: float) -> str:
     """Say what the attention route found: enrichment counts, matching would be circular."""
     return (
         f"Route attention: {_count(motifs, 'distinct known motif')} enriched in attended windows over matched "
-        f"places of the same windows (q < {alpha:g}). Their matrices are made of their own hits, so that a match with a "
-        "known motif is by construction: only the enrichment counts."
+        f"places of the same windows (q < {alpha:g}). Their matrices are made of their own hits, so that a match "
+        "with a known motif is by construction: only the enrichment counts."
     )
 
 
