@@ -113,29 +113,23 @@ _PAPER: dict[str, types.Json] = {
 
 # Reduced sizes that train on two cores in minutes; the structure stays the paper's.
 _SMALL_ALL: types.Json = {"batch": 50, "epochs": 20, "schedule": "cosine", "valid_windows": 3000}
+_SMALL_TBINET: types.Json = {
+    "kernels": 128,
+    "kernel_size": 20,
+    "units": 32,
+    "dense": 128,
+    "pool_dropout": 0.1,
+    "lstm_dropout": 0.1,
+}
 _SMALL: dict[str, types.Json] = {
     "tbinet": {
         "rate": 5e-3,
         "epochs": 24,
-        "hyperparameters": {
-            "kernels": 128,
-            "kernel_size": 20,
-            "units": 32,
-            "dense": 128,
-            "pool_dropout": 0.1,
-            "lstm_dropout": 0.1,
-        },
+        "hyperparameters": dict(_SMALL_TBINET),
     },
     "danq": {
         "epochs": 24,
-        "hyperparameters": {
-            "kernels": 128,
-            "kernel_size": 20,
-            "units": 32,
-            "dense": 128,
-            "pool_dropout": 0.1,
-            "lstm_dropout": 0.1,
-        },
+        "hyperparameters": dict(_SMALL_TBINET),
     },
     "deepgrn": {
         "rate": 3e-3,
