@@ -19,7 +19,7 @@ from motiflens.interpret.attribution.strands import agreement, importance, stran
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Windows
 from motiflens.models.evaluate import check_fits, check_order
-from motiflens.models.registry import architectures, build
+from motiflens.models.registry import architectures, rebuild
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers, Json
 
@@ -242,18 +242,10 @@ def fresh_twin(model: nn.Module, seed: int) -> nn.Module:
     One of our architectures is built anew. Of any other module each parameter's entries are permuted, which keeps
     their distribution.
     """
+    if isinstance(model, SequenceModel) and model.name in architectures():
+        like = next(model.parameters())
+        return rebuild(model.config, seed=seed).to(device=like.device, dtype=like.dtype).eval()
     generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        if isinstance(model, SequenceModel) and model.name in architectures():
-            config = model.config
-            twin: nn.Module = build(
-                config["architecture"],
-                **{size: config[size] for size in ("length", "channels", "outputs", "meta")},
-                **config["hyperparameters"],
-            )
-            like = next(model.parameters())
-            return twin.to(device=like.device, dtype=like.dtype).eval()
     twin = copy.deepcopy(model)
     with torch.no_grad():
         for parameter in twin.parameters():

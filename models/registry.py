@@ -13,9 +13,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from torch import nn
 
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.types import Json
 
 PLUGINS = "MOTIFLENS_PLUGINS"  # Python files or modules that register architectures, separated as in PATH
 ENTRY_POINTS = "motiflens.architectures"
@@ -163,6 +165,24 @@ def build(
         raise ValueError(f"{name} has no hyperparameter {unknown[0]!r}{hint}: it has {', '.join(known) or 'none'}")
     model: SequenceModel = cls(length=length, channels=channels, outputs=outputs, meta=meta, **hyperparameters)
     return model
+
+
+def rebuild(config: Json, *, seed: int = 0) -> SequenceModel:
+    """Make a model again from its `SequenceModel.config`, its first weights drawn from `seed`.
+
+    torch's random state on the CPU stays as it was.
+
+    Raises
+    ------
+    KeyError
+        If the configuration lacks an entry.
+    ValueError
+        As `build`.
+    """
+    sizes = {size: config[size] for size in ("length", "channels", "outputs", "meta")}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build(config["architecture"], **sizes, **config["hyperparameters"])
 
 
 def _load_plugins() -> None:

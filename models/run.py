@@ -6,14 +6,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from safetensors.torch import load_file, save_file
 
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.files import write_text, write_whole
 from motiflens.models.provenance import file_hash
-from motiflens.models.registry import build
+from motiflens.models.registry import rebuild
 
 WEIGHTS, CONFIG, METRICS, LOG = "model.safetensors", "config.json", "metrics.json", "log.csv"
 
@@ -87,16 +86,7 @@ def open_run(path: types.Path) -> Run:
             )
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        recipe = config["model"]
-        with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
-            model = build(
-                recipe["architecture"],
-                length=recipe["length"],
-                channels=recipe["channels"],
-                outputs=recipe["outputs"],
-                meta=recipe["meta"],
-                **recipe["hyperparameters"],
-            )
+        model = rebuild(config["model"])
     except (json.JSONDecodeError, KeyError) as error:
         raise ValueError(f"{folder / CONFIG} is damaged ({error!r}): train again, or restore the file") from error
     try:

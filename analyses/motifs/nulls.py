@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models.architectures.base import SequenceModel
-from motiflens.models.registry import build
+from motiflens.models.registry import rebuild
 from motiflens.models.types import Doubles, Json
 
 
@@ -136,18 +135,7 @@ def decoy_null(p: Doubles, accepted: Sequence[bool], null: Doubles, *, total: in
 
 def untrained(model: SequenceModel, *, seed: int) -> SequenceModel:
     """Build the same architecture anew, its weights drawn from `seed`; torch's generator stays as it was."""
-    config = model.config
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        twin = build(
-            config["architecture"],
-            length=config["length"],
-            channels=config["channels"],
-            outputs=config["outputs"],
-            meta=config["meta"],
-            **config["hyperparameters"],
-        )
-    return twin.eval()
+    return rebuild(model.config, seed=seed).eval()
 
 
 def random_model_null(
