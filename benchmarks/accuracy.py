@@ -6,7 +6,7 @@ result as it comes, and writes ``benchmarks/results/accuracy.tsv|md`` (ENCODE se
 
 Models are trained on ``NAME.AC.seq.gz`` (bound windows; unbound ones are dinucleotide shuffles; a validation
 split is set apart from it) with the ``short`` recipes and tested on ``NAME.B.seq.gz``, which plays no part in
-training or in choosing recipes.
+training or in choosing recipes. Trained runs are kept in the cache, where `real_motifs.py` finds them again.
 """
 
 from __future__ import annotations
@@ -14,19 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 import torch
 
+from motiflens.analyses.motifs.cached_run import cached_run
 from motiflens.models import architectures
-from motiflens.models.data import open_dataset
+from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
-from motiflens.models.recipes import Recipe, adjust, recipe
-from motiflens.models.train import train
+from motiflens.models.run import Run
 
 RESULTS = Path(__file__).resolve().parent / "results"
 TEN = (
@@ -63,7 +62,8 @@ def main() -> None:
     unknown = set(options.models.split(",")) - set(architectures())
     if unknown:
         parser.error(f"unknown architectures: {', '.join(sorted(unknown))}")
-    encode(options)
+    if options.sets:
+        encode(options)
     if options.tfs:
         simulated(options)
 
@@ -77,22 +77,24 @@ def encode(options: argparse.Namespace) -> None:
             if path is None:
                 print(f"{options.data} has no set {name}: left out")
                 continue
-            dataset = None
             for model in options.models.split(","):
                 key = {"set": path.name.split(".")[0], "model": model, "seed": seed}
                 if table.has(key):
                     continue
-                dataset = dataset or open_dataset(path, seed=seed)
-                how = adjust(recipe(model, preset="short"), model, options.set)
-                table.add({**key, **result(model, dataset, how, seed)})
+                run, dataset = cached_run(
+                    model,
+                    str(path),
+                    data=Options(seed=seed),
+                    preset="short",
+                    settings=tuple(options.set),
+                    seed=seed,
+                )
+                table.add({**key, **result(run, dataset)})
                 write_accuracy(table.frame, options.results / "accuracy.md")
 
 
 def simulated(options: argparse.Namespace) -> None:
     """Train DeepGRN with and without attention and DNase on the built-in simulated data."""
-    from motiflens.models.data.options import Options
-    from motiflens.models.opening import open_for_training
-
     table = Table(options.results / "simulated.tsv", ["tf", "model", "seed"])
     for seed in range(options.seeds):
         for tf in options.tfs.split(","):
@@ -100,18 +102,17 @@ def simulated(options: argparse.Namespace) -> None:
                 key = {"tf": tf, "model": name, "seed": seed}
                 if table.has(key):
                     continue
-                how = adjust(recipe("deepgrn", preset="small"), "deepgrn", [*settings, *options.set])
-                dataset = open_for_training(None, how, Options(tf=tf, seed=seed))
-                table.add({**key, **result("deepgrn", dataset, how, seed)})
+                run, dataset = cached_run(
+                    "deepgrn", data=Options(tf=tf, seed=seed), settings=(*settings, *options.set), seed=seed
+                )
+                table.add({**key, **result(run, dataset)})
                 write_simulated(table.frame, options.results / "simulated.md")
 
 
-def result(model: str, dataset: Dataset, how: Recipe, seed: int) -> dict[str, object]:
-    """Train one model and test it."""
-    with tempfile.TemporaryDirectory() as folder:
-        run = train(model, dataset, Path(folder) / "run", recipe=how, seed=seed)
-        record = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
-        found = evaluate(run, dataset).iloc[0]
+def result(run: Run, dataset: Dataset) -> dict[str, object]:
+    """Test one model."""
+    record = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
+    found = evaluate(run, dataset).iloc[0]
     return {
         "auroc": round(float(found["auroc"]), 4),
         "auprc": round(float(found["auprc"]), 4),

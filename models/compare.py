@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from motiflens.models import types
+from motiflens.models.measured import measured
 from motiflens.models.metrics import METRICS, dream_score
 from motiflens.models.run import CONFIG
 from motiflens.models.run import METRICS as METRICS_FILE
@@ -55,7 +56,8 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
     path
         A run folder, or a folder of them.
     split
-        ``test`` or ``train``: as `evaluate` left them; ``valid``: of the best epoch.
+        ``test`` or ``train``: as `evaluate` left them, of the data that were measured last; ``valid``: of the
+        best epoch, unless measured since.
 
     Returns
     -------
@@ -75,11 +77,11 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         file = folder / METRICS_FILE
         record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        measured = record.get(f"evaluated_{split}", {})
-        tasks = measured.get("tasks")
+        found = measured(record, split) or {}
+        tasks = found.get("tasks")
         if not tasks and split == "valid":
             trained_on = config.get("data", {})
-            measured = {"data": trained_on.get("source"), "data_hash": trained_on.get("hash")}
+            found = {"data": trained_on.get("source"), "data_hash": trained_on.get("hash")}
             tasks = record.get("valid")
         if not tasks:
             raise FileNotFoundError(
@@ -89,7 +91,7 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
         table[list(METRICS)] = table[list(METRICS)].astype(np.float64)
         bound = config.get("training", {}).get("train_windows", {})
         table.insert(1, "bound", [bound.get(task, np.nan) for task in table["task"]])
-        table["data"], table["data_hash"] = measured.get("data"), measured.get("data_hash")
+        table["data"], table["data_hash"] = found.get("data"), found.get("data_hash")
         parts.append(table)
     whole = pd.concat(parts, ignore_index=True)
     twice = whole["task"][whole["task"].duplicated()]

@@ -13,6 +13,7 @@ from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.files import write_json
 from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
+from motiflens.models.measured import keep_measured
 from motiflens.models.metrics import task_metrics
 from motiflens.models.run import METRICS, Run
 from motiflens.models.strands import both_strands
@@ -125,7 +126,7 @@ def evaluate(
     batch_size: int = 256,
     device: torch.device | str | None = None,
 ) -> pd.DataFrame:
-    """Measure a run on a split, and keep the result in its ``metrics.json`` under the split's name.
+    """Measure a run on a split, and keep the result in its ``metrics.json``, by split and data.
 
     Parameters
     ----------
@@ -175,13 +176,13 @@ def _columns(run: Run, windows: Windows) -> list[int]:
 def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, average_strands: bool) -> None:
     path = run.path / METRICS
     record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    record[f"evaluated_{split}"] = {
+    found = {
         "data": dataset.source,
         "data_hash": dataset.hash,
         "average_strands": average_strands,
         "tasks": table.to_dict("records"),
     }
-    write_json(path, record)
+    write_json(path, keep_measured(record, split, found))
 
 
 def best_device() -> str:

@@ -14,10 +14,11 @@ from motiflens.models import types
 from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
+from motiflens.models.measured import measured
 from motiflens.models.metrics import METRICS, mean_metrics
 from motiflens.models.recipes import Recipe, adjust
+from motiflens.models.run import CONFIG, Run, open_run
 from motiflens.models.run import METRICS as METRICS_FILE
-from motiflens.models.run import Run, open_run
 from motiflens.models.train import Machine, train
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _trained(
 ) -> dict[str, object]:
     """Train one combination unless it is there, and return its row."""
     run = finished(folder)
-    if run is None or "evaluated_test" not in _metrics(folder):
+    if run is None or _tested(folder) is None:
         dataset = open_data(how)
         if run is None:
             run = train(
@@ -134,6 +135,12 @@ def _metrics(folder: Path) -> types.Json:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def _tested(folder: Path) -> types.Json | None:
+    """Return the measures on the test split of the run's own data."""
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    return measured(_metrics(folder), "test", config["data"]["hash"])
+
+
 def run_row(folder: Path) -> dict[str, object]:
     """Return what a table says of a run: its folder, epochs, seconds, and mean metrics."""
     record = _metrics(folder)
@@ -144,7 +151,7 @@ def run_row(folder: Path) -> dict[str, object]:
     }
     valid = mean_metrics(pd.DataFrame(record["valid"], columns=list(METRICS)).astype(float))
     row.update({f"valid_{key}": value for key, value in valid.items() if key in ("auroc", "auprc")})
-    tested = record.get("evaluated_test", {}).get("tasks")
+    tested = _tested(folder)
     if tested:
-        row.update(mean_metrics(pd.DataFrame(tested, columns=list(METRICS)).astype(float)))
+        row.update(mean_metrics(pd.DataFrame(tested["tasks"], columns=list(METRICS)).astype(float)))
     return row

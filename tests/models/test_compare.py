@@ -26,8 +26,9 @@ def make(
         {"task": task, "positives": 5, "negatives": 5, **dict.fromkeys(METRICS, value)}
         for task, value in values.items()
     ]
-    measured = {} if data is None else {"data": data[0], "data_hash": data[1]}
-    (folder / "metrics.json").write_text(json.dumps({"evaluated_test": {"tasks": tasks, **measured}}))
+    source, data_hash = data or (None, None)
+    record = {"tasks": tasks, "data": source, "data_hash": data_hash}
+    (folder / "metrics.json").write_text(json.dumps({"evaluated_test": [record]}))
     return folder
 
 

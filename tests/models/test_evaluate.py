@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from motiflens.models.architectures.base import reverse_complement
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.evaluate import evaluate, score
+from motiflens.models.measured import measured
 from motiflens.models.metrics import binary_metrics
 from motiflens.models.run import Run
 from motiflens.models.strands import mean_logit
@@ -91,9 +93,21 @@ def test_evaluate_masks_and_keeps(run: Run) -> None:
         assert row["positives"] + row["negatives"] == 30 - i
         for name, value in expected.items():
             assert row[name] == pytest.approx(value, rel=1e-12)
-    kept = json.loads((run.path / "metrics.json").read_text())["evaluated_test"]
+    kept = json.loads((run.path / "metrics.json").read_text())["evaluated_test"][-1]
     assert [row["task"] for row in kept["tasks"]] == ["a", "b"]
     assert kept["data_hash"] == "h"
+
+
+def test_keeps_each_data_set(run: Run) -> None:
+    found = windows()
+    own, other = dataset(found), replace(dataset(found.subset(np.arange(20))), hash="other")
+    evaluate(run, own)
+    evaluate(run, other)
+    evaluate(run, own)
+    kept = json.loads((run.path / "metrics.json").read_text())
+    assert [row["data_hash"] for row in kept["evaluated_test"]] == ["other", "h"]
+    assert measured(kept, "test") == measured(kept, "test", "h") != measured(kept, "test", "other")
+    assert measured(kept, "valid") is None
 
 
 def test_tasks_are_matched_by_name(run: Run) -> None:
