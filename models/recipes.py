@@ -158,7 +158,9 @@ _SMALL: dict[str, types.Json] = {
     },
     "deepbind": {"optimizer": "adam", "rate": 3e-3, "momentum": 0.0, "hyperparameters": {"kernels": 32}},
     "cnn_zeng": {"hyperparameters": {"kernels": 64, "kernel_size": 20, "dropout": 0.2}},
-    "expectation_luo": {"hyperparameters": {"kernels": 64, "kernel_size": 20, "dropout": 0.2}},
+    "expectation_luo": {
+        "hyperparameters": {"kernels": 64, "kernel_size": 20, "dropout": 0.2, "m": 10.0, "learn_m": True}
+    },
     "kegru": {"hyperparameters": {"units": 32, "dimension": 50, "reset_after": True}},
     "saresnet": {"hyperparameters": {"kernels": 32, "blocks": (1, 1, 1, 1), "dropout": 0.3}},
 }
@@ -191,15 +193,18 @@ _SHORT: dict[str, types.Json] = {
         },
     },
     "deepsea": {
+        "optimizer": "adam",
+        "rate": 1e-3,
+        "momentum": 0.0,
         "hyperparameters": {"kernels": (64, 96, 128), "pool": 2, "dense": 128, "dropouts": (0.1, 0.1, 0.3)},
     },
-    "deepgrn": {"rate": 3e-3, "hyperparameters": {"kernel_size": 20, "pool": 6, "dropout": 0.2}},
+    "deepgrn": {"hyperparameters": {"kernel_size": 20, "pool": 6, "dropout": 0.2}},
     "factornet": {"rate": 3e-3, "hyperparameters": {"kernel_size": 20, "pool": 6, "dropout": 0.2}},
     "deepbind": {"optimizer": "adam", "rate": 3e-3, "momentum": 0.0},
-    "kegru": {"rate": 3e-3, "batch": 100, "hyperparameters": {"units": 50, "reset_after": True}},
+    "kegru": {"rate": 6e-3, "batch": 100, "hyperparameters": {"units": 50, "reset_after": True}},
     "saresnet": {"rate": 1e-3, "hyperparameters": {"dropout": 0.3}},
     "cnn_zeng": {},
-    "expectation_luo": {},
+    "expectation_luo": {"hyperparameters": {"m": 10.0, "learn_m": True}},
 }
 
 
