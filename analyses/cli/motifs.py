@@ -41,8 +41,8 @@ def command(
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
 ) -> None:
     """Find the motifs of a model, name them, test them against chance, cluster them, and report."""
-    from motiflens.analyses.cli.motifs_table import progress_line, show_motifs
-    from motiflens.analyses.cli.training_bar import training_bar
+    from motiflens.analyses.cli.motifs_progress import motifs_progress
+    from motiflens.analyses.cli.motifs_table import show_motifs
     from motiflens.analyses.motifs.model_motifs import model_motifs
     from motiflens.analyses.motifs.routes import motif_options
 
@@ -59,7 +59,7 @@ def command(
         seed=seed,
     )
     wanted = None if routes is None else tuple(part.strip() for part in routes.split(",") if part.strip())
-    with training_bar() as report:
+    with motifs_progress() as (report, say):
         summary = model_motifs(
             model,
             out,
@@ -72,6 +72,6 @@ def command(
             preset=preset,  # type: ignore[arg-type]
             settings=tuple(set_ or ()),
             report=report,
-            say=progress_line,
+            say=say,
         )
     show_motifs(out, summary)

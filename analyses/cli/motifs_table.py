@@ -1,8 +1,7 @@
-"""What `interpret motifs` shows: what it is doing, and a short table at the end."""
+"""The short table that `interpret motifs` shows at its end."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 15
-
-
-def progress_line(text: str) -> None:
-    """Say what is being done, on stderr."""
-    print(f"  {text} …", file=sys.stderr, flush=True)
 
 
 def show_motifs(out: Path, summary: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.telling import Done
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import one_hot, reverse_complement
 from motiflens.models.data.windows import Windows
@@ -50,7 +51,7 @@ def kernels(
     threshold: Threshold = "zero",
     both_strands: bool | None = None,
     batch_size: int = 256,
-    progress: Callable[[int], None] | None = None,
+    progress: Done | None = None,
 ) -> list[Motif]:
     """Turn every kernel of the first convolution into a motif.
 
@@ -72,7 +73,7 @@ def kernels(
     batch_size
         Windows to read at a time.
     progress
-        Called with the number of windows done after each batch.
+        Called with the number of windows read and to be read after each batch.
 
     Returns
     -------
@@ -94,12 +95,16 @@ def kernels(
         )
     both = model.siamese if both_strands is None else both_strands
 
+    done, total = 0, len(windows) * (2 if threshold == "half" else 1)
+
     def batches() -> Iterator[tuple[Codes, Floats]]:
+        nonlocal done
         for first in range(0, len(windows), batch_size):
             index = np.arange(first, min(first + batch_size, len(windows)))
             yield windows.codes(index), windows.signals(index)
+            done += len(index)
             if progress is not None:
-                progress(int(index[-1]) + 1)
+                progress(done, total)
 
     found = kernel_sites(convolution, batches, threshold=threshold, both_strands=both)
     if not found.counts.sum():

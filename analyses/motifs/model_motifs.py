@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from motiflens.analyses.motifs.cached_run import cached_run
 from motiflens.analyses.motifs.motif_files import read_motifs
 from motiflens.analyses.motifs.pipeline import find_motifs
 from motiflens.analyses.motifs.routes import MotifOptions, check_routes
+from motiflens.analyses.motifs.telling import Say, silent
 from motiflens.models import types
 from motiflens.models.data.options import Options
 from motiflens.models.opening import open_as_trained
@@ -35,7 +36,7 @@ def model_motifs(
     preset: Preset = "small",
     settings: tuple[str, ...] = (),
     report: Report | None = None,
-    say: Callable[[str], None] | None = None,
+    say: Say | None = None,
 ) -> types.Json:
     """Find the motifs of a run, or of an architecture that is trained on the data first.
 
@@ -63,7 +64,7 @@ def model_motifs(
     """
     from motiflens.analyses.report import build_report
 
-    tell = say or (lambda _: None)
+    tell = say or silent
     seed = (options or MotifOptions()).seed
     opening = opening or Options(seed=seed)
     # All that can be wrong is looked at first: a wrong name should not cost minutes.

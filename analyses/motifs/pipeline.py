@@ -28,13 +28,12 @@ from motiflens.analyses.motifs.routes import (
 )
 from motiflens.analyses.motifs.seqlets import Pattern
 from motiflens.analyses.motifs.subsequences import Positives, Subsequences, predicted_positives, subsequences
+from motiflens.analyses.motifs.telling import Done, Say, counting, silent
 from motiflens.interpret.adapter import adapt
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.run import Run
-
-Say = Callable[[str], None]
 
 
 @dataclass
@@ -48,6 +47,7 @@ class Found:
     passed: list[bool] = field(default_factory=list)
     raw_kernels: list[Motif] = field(default_factory=list)  # as counted
     patterns: list[Pattern] = field(default_factory=list)
+    positives: Positives | None = None
     subsequences: Subsequences | None = None
     attended: Attended | None = None
     sites: list[pd.DataFrame] = field(default_factory=list)
@@ -110,7 +110,7 @@ def find_motifs(
     from motiflens.analyses.motifs.output_folder import write_folder
 
     options = options or MotifOptions()
-    tell = say or (lambda _: None)
+    tell = say or silent
     check_routes(routes)
     if not targets:
         raise ValueError("there are no known motifs to match against: choose another release, taxon or file")
@@ -128,13 +128,13 @@ def find_motifs(
     ):
         if routes is None or name in routes:
             tell(f"route {name}")
-            _try(name, step, run, found, targets, options, asked=routes is not None)
+            _try(name, step, run, found, targets, options, tell, asked=routes is not None)
     if not found.motifs:
         reasons = "; ".join(f"{name}: {found.notes[name]}" for name in found.left_out) or "nothing was found"
         raise ValueError(f"no motifs from any route ({reasons})")
     tell("matching and nulls")
     started = perf_counter()
-    _match(run.model, found, targets, options)
+    _match(run.model, found, targets, options, tell)
     found.seconds["matching and nulls"] = perf_counter() - started
     tell("enrichment and clusters")
     started = perf_counter()
@@ -153,16 +153,24 @@ def _check_fit(run: Run, windows: Windows) -> None:
         )
 
 
-_Step = Callable[[Run, Found, Sequence[Motif], MotifOptions], None]
+_Step = Callable[[Run, Found, Sequence[Motif], MotifOptions, Done], None]
 
 
 def _try(
-    name: str, step: _Step, run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions, *, asked: bool
+    name: str,
+    step: _Step,
+    run: Run,
+    found: Found,
+    targets: Sequence[Motif],
+    options: MotifOptions,
+    tell: Say,
+    *,
+    asked: bool,
 ) -> None:
     """Take a route; one that was not asked for by name may be impossible."""
     started = perf_counter()
     try:
-        step(run, found, targets, options)
+        step(run, found, targets, options, counting(tell, f"route {name}"))
     except ValueError as error:
         if asked:
             raise
@@ -177,40 +185,42 @@ def _add(found: Found, motifs: Sequence[Motif], options: MotifOptions) -> None:
     found.passed += passed
 
 
-def _kernels(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions) -> None:
-    found.raw_kernels = kernels(run.model, found.windows, threshold=options.kernel_threshold)
+def _kernels(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions, done: Done) -> None:
+    found.raw_kernels = kernels(run.model, found.windows, threshold=options.kernel_threshold, progress=done)
     _add(found, found.raw_kernels, options)
 
 
-def _positives(run: Run, found: Found, options: MotifOptions) -> Positives:
-    return predicted_positives(
-        run.model,
-        found.windows,
-        tasks=found.tasks,
-        least_prediction=options.least_prediction,
-        maximum=options.maximum,
-        seed=options.seed,
-    )
+def _positives(run: Run, found: Found, options: MotifOptions, done: Done) -> Positives:
+    if found.positives is None:
+        found.positives = predicted_positives(
+            run.model,
+            found.windows,
+            tasks=found.tasks,
+            least_prediction=options.least_prediction,
+            maximum=options.maximum,
+            seed=options.seed,
+            progress=done,
+        )
+    return found.positives
 
 
-def _attended_sites(run: Run, found: Found, options: MotifOptions) -> Subsequences:
+def _attended_sites(run: Run, found: Found, options: MotifOptions, done: Done) -> Subsequences:
     if found.subsequences is None:
         found.subsequences = subsequences(
             adapt(run.model, length=found.windows.length),
             found.windows,
-            tasks=found.tasks,
             width=options.width,
             scaling=options.scaling,
-            least_prediction=options.least_prediction,
+            positives=_positives(run, found, options, done),
             flat_dnase=options.flat_dnase,
-            maximum=options.maximum,
             seed=options.seed,
+            progress=done,
         )
     return found.subsequences
 
 
-def _attention(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions) -> None:
-    sites = _attended_sites(run, found, options)
+def _attention(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions, done: Done) -> None:
+    sites = _attended_sites(run, found, options, done)
     names = site_names(sites.table, found.windows.table)
     found.attended = attended(sites, names, targets, threshold=options.hit_p, alpha=options.alpha)
     _add(found, found.attended.motifs, options)
@@ -231,26 +241,27 @@ def _enrich(found: Found, targets: Sequence[Motif], options: MotifOptions) -> No
     found.attended = tested if found.attended is None else found.attended._replace(own=tested.own)
 
 
-def _seqlets(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions) -> None:
-    found.patterns = seqlet_patterns(run.model, found.windows, _positives(run, found, options), options)
+def _seqlets(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions, done: Done) -> None:
+    chosen = _positives(run, found, options, done)
+    found.patterns = seqlet_patterns(run.model, found.windows, chosen, options, done)
     _add(found, [pattern.motif for pattern in found.patterns], options)
     found.sites += [
         bed_rows(pattern.sites, found.windows, pattern.motif.name, "attribution") for pattern in found.patterns
     ]
 
 
-def _denovo(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions) -> None:
+def _denovo(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions, done: Done) -> None:
     sites: Subsequences | None = None
     chosen: Positives | None = None
     if run.model.attention_stems():
-        sites = _attended_sites(run, found, options)
+        sites = _attended_sites(run, found, options, done)
     else:
-        chosen = _positives(run, found, options)
+        chosen = _positives(run, found, options, done)
     motifs, found.notes["denovo"] = denovo_motifs(found.windows, sites, chosen, options)
     _add(found, motifs, options)
 
 
-def _match(model: SequenceModel, found: Found, targets: Sequence[Motif], options: MotifOptions) -> None:
+def _match(model: SequenceModel, found: Found, targets: Sequence[Motif], options: MotifOptions, tell: Say) -> None:
     """Name everything that passed the gate, and find what the kernels' nulls give."""
 
     def name(motifs: Sequence[Motif]) -> Named:
@@ -272,8 +283,9 @@ def _match(model: SequenceModel, found: Found, targets: Sequence[Motif], options
     )
 
     def count(twin: SequenceModel) -> int:
+        done = counting(tell, f"untrained model {len(found.untrained_best) + 1} of {options.untrained}")
         try:
-            made = kernels(twin, found.windows, threshold=options.kernel_threshold)
+            made = kernels(twin, found.windows, threshold=options.kernel_threshold, progress=done)
         except ValueError:  # no kernel of the untrained model is ever active
             made = []
         named = name([motif for motif, passed in zip(*gated(made, options.gate), strict=True) if passed])

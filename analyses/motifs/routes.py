@@ -15,12 +15,16 @@ from motiflens.analyses.motifs.kernels import Threshold
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.seqlets import Pattern, seqlets
 from motiflens.analyses.motifs.subsequences import Positives, Scaling, Subsequences
+from motiflens.analyses.motifs.telling import Done
 from motiflens.interpret.attribution.attribute import METHODS, attribute
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Windows
 from motiflens.models.types import Codes
 
 ROUTES = ("kernels", "attention", "seqlets", "denovo")
+
+
+_PART = 256  # windows attributed in a call
 
 
 def check_routes(routes: Sequence[str] | None) -> None:
@@ -103,7 +107,11 @@ def tasks_of(windows: Windows, tf: str | None) -> list[int]:
 
 
 def seqlet_patterns(
-    model: SequenceModel, windows: Windows, chosen: Positives, options: MotifOptions
+    model: SequenceModel,
+    windows: Windows,
+    chosen: Positives,
+    options: MotifOptions,
+    progress: Done | None = None,
 ) -> list[Pattern]:
     """Attribute each chosen window's own task and make patterns of all windows' seqlets.
 
@@ -115,18 +123,25 @@ def seqlet_patterns(
         Windows and tasks; the first half of ``options.maximum`` in a seeded order are used.
     options
         ``method``, ``maximum`` and ``seed`` count.
+    progress
+        Called with the number of windows attributed and to be attributed.
     """
     order = np.random.default_rng([options.seed, 2]).permutation(len(chosen.rows))
     drawn = np.sort(order[: max(1, options.maximum // 2)])
     index, tasks = chosen.rows[drawn], chosen.task[drawn]
     scores = np.zeros((len(index), 4, windows.length), dtype=np.float32)
+    done = 0
     for task in np.unique(tasks):
-        mine = np.flatnonzero(tasks == task)
-        batch = windows.read(index[mine])
-        found = attribute(
-            model, batch.x, method=options.method, target=int(task), meta=batch.meta, seed=options.seed
-        )
-        scores[mine] = found.scores[:, :4]
+        own = np.flatnonzero(tasks == task)
+        for mine in np.split(own, range(_PART, len(own), _PART)):
+            batch = windows.read(index[mine])
+            found = attribute(
+                model, batch.x, method=options.method, target=int(task), meta=batch.meta, seed=options.seed
+            )
+            scores[mine] = found.scores[:, :4]
+            done += len(mine)
+            if progress is not None:
+                progress(done, len(index))
     patterns = seqlets(scores, windows.codes(index), seed=options.seed)
     for pattern in patterns:  # from rows of the chosen to rows of the windows
         pattern.sites["window"] = index[pattern.sites["window"].to_numpy()]

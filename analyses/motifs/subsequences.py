@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from motiflens.analyses.motifs.telling import Done
 from motiflens.interpret.guard import preserved
 from motiflens.interpret.results import Field
 from motiflens.models.architectures.base import SequenceModel
@@ -117,7 +118,12 @@ def random_starts(taken: Integers, length: int, width: int, rng: np.random.Gener
 
 
 def predict(
-    model: SequenceModel, windows: Windows, index: Integers, tasks: Sequence[int], *, batch_size: int = 256
+    model: SequenceModel,
+    windows: Windows,
+    index: Integers,
+    tasks: Sequence[int],
+    *,
+    batch_size: int = 256,
 ) -> Doubles:
     """Probabilities of some tasks, (n, tasks), in eval mode; the model stays as it was."""
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
@@ -177,6 +183,7 @@ def predicted_positives(
     maximum: int = 2000,
     batch_size: int = 256,
     seed: int = 0,
+    progress: Done | None = None,
 ) -> Positives:
     """Choose windows that are bound and that the model predicts as bound.
 
@@ -190,11 +197,14 @@ def predicted_positives(
     least_prediction
         Windows predicted at or below this are left out.
     maximum
-        Most windows to give, chosen at random.
+        Most windows to give. Bound windows are looked at in random order until there are so many, and four times
+        as many at most.
     batch_size
         Windows predicted at a time.
     seed
-        Of the choice.
+        Of the order.
+    progress
+        Called with the number of windows found and to be found, or looked at and to be looked at.
 
     Raises
     ------
@@ -208,26 +218,34 @@ def predicted_positives(
     what = windows.tasks[columns[0]] if len(columns) == 1 else f"any of {len(columns)} tasks"
     if not len(index):
         raise ValueError(f"none of the {len(windows)} windows is labelled positive for {what}")
-    left_out: dict[str, int] = {}
-    if len(index) > 4 * maximum:
-        left_out["not drawn"] = len(index) - 4 * maximum
-        index = np.sort(rng.choice(index, 4 * maximum, replace=False))
-    probability = predict(model, windows, index, columns, batch_size=batch_size)
-    probability[~bound[index]] = -1
-    owner = probability.argmax(axis=1)
+    order = rng.permutation(index)[: 4 * maximum]
+    parts: list[Doubles] = []
+    found = seen = 0
+    while found < maximum and seen < len(order):
+        some = order[seen : seen + batch_size]
+        probability = predict(model, windows, some, columns, batch_size=batch_size)
+        probability[~bound[some]] = -1
+        parts.append(probability)
+        found += int((probability.max(axis=1) > least_prediction).sum())
+        seen += len(some)
+        if progress is not None:
+            progress(*max((min(found, maximum), maximum), (seen, len(order)), key=lambda at: at[0] / at[1]))
+    order, probability = order[:seen], np.concatenate(parts)
     highest = probability.max(axis=1)
-    kept = highest > least_prediction
-    left_out[f"predicted <= {least_prediction:g}"] = int((~kept).sum())
-    if not kept.any():
+    kept = np.flatnonzero(highest > least_prediction)
+    if not len(kept):
         raise ValueError(
-            f"none of the {len(index)} windows positive for {what} is predicted above {least_prediction:g} (the "
+            f"none of the {seen} windows positive for {what} is predicted above {least_prediction:g} (the "
             f"highest is {highest.max():.3g}): train the model further, or lower the threshold"
         )
-    drawn = np.flatnonzero(kept)
-    if len(drawn) > maximum:
-        left_out["not drawn"] = left_out.get("not drawn", 0) + len(drawn) - maximum
-        drawn = np.sort(rng.choice(drawn, maximum, replace=False))
-    return Positives(index[drawn], np.array(columns)[owner[drawn]], highest[drawn], left_out)
+    kept = kept[:maximum]
+    looked_at = seen if len(kept) < maximum else int(kept[-1]) + 1
+    left_out = {f"predicted <= {least_prediction:g}": looked_at - len(kept)}
+    if looked_at < len(index):
+        left_out["not drawn"] = len(index) - looked_at
+    kept = kept[np.argsort(order[kept])]  # in the windows' order
+    owner = np.array(columns)[probability[kept].argmax(axis=1)]
+    return Positives(order[kept], owner, highest[kept], left_out)
 
 
 def subsequences(
@@ -239,11 +257,13 @@ def subsequences(
     scaling: Scaling = "field",
     layer: str | None = None,
     strands: Sequence[Literal["+", "-"]] = ("+", "-"),
+    positives: Positives | None = None,
     least_prediction: float = 0.5,
     flat_dnase: float | None = FLAT,
     maximum: int = 2000,
     batch_size: int = 256,
     seed: int = 0,
+    progress: Done | None = None,
 ) -> Subsequences:
     """Cut out the bases at maximum attention of positives that the model predicts (DeepGRN's analysis).
 
@@ -261,11 +281,15 @@ def subsequences(
         Which attention, where a model has several; see `Adapter.attention`.
     strands
         Strands whose attention is read; each gives one site a window.
+    positives
+        Which windows, if they were chosen before.
     flat_dnase
         Leave out windows whose DNase maximum is this many times its mean or more; None keeps them. Without DNase
         nothing is left out.
     seed
         Of the choice of windows and of random places.
+    progress
+        Called with the number of windows found, then read on each strand, and their number.
 
     Raises
     ------
@@ -277,7 +301,7 @@ def subsequences(
         raise ValueError(f"the windows have {windows.length} bp, shorter than the {width} bp to cut out")
     if not isinstance(adapter.model, SequenceModel):
         raise TypeError(f"expected one of the registered models, got {type(adapter.model).__name__}")
-    chosen = predicted_positives(
+    chosen = positives or predicted_positives(
         adapter.model,
         windows,
         tasks=tasks,
@@ -285,12 +309,13 @@ def subsequences(
         maximum=maximum,
         batch_size=batch_size,
         seed=seed,
+        progress=progress,
     )
     chosen, dnase = _without_peaks(windows, chosen, flat_dnase)
     rng = np.random.default_rng([seed, 1])
     parts = []
     for strand in strands:
-        profile, field = _profile(adapter, windows, chosen.rows, strand, layer, batch_size)
+        profile, field = _profile(adapter, windows, chosen.rows, strand, layer, batch_size, progress)
         parts.append((profile, field, _sites(windows, chosen, profile, field, strand, width, scaling, rng)))
     table = pd.concat([part[2] for part in parts], ignore_index=True)
     codes = windows.codes(table["window"].to_numpy())  # n, L
@@ -338,6 +363,7 @@ def _profile(
     strand: Literal["+", "-"],
     layer: str | None,
     batch_size: int,
+    progress: Done | None,
 ) -> tuple[Floats, Field]:
     """Attention of windows on one strand, (n, T) along that strand."""
     profiles = []
@@ -345,6 +371,8 @@ def _profile(
         batch = windows.read(index[first : first + batch_size])
         found = adapter.attention(batch.x, batch.meta, layer=layer, strand=strand)
         profiles.append(found.profile)
+        if progress is not None:
+            progress(min(first + batch_size, len(index)), len(index))
     return np.concatenate(profiles), found.field
 
 

@@ -15,6 +15,9 @@ from motiflens.interpret.attribution.stem import Stem, find_stem
 
 # Cutting out and putting back takes its time too: below this share of the multiply-adds it does not pay.
 _LEAST_SAVING: Final = 0.1
+# The stem is tried on some edits first, which costs two passes of each: with few edits that does not pay either.
+_PROBES: Final = 8
+_LEAST_EDITS: Final = 8 * _PROBES
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def _branch_logits(
     if total == 0:
         return x.new_zeros(0)
     scorer = _Scorer(model, x, edits, target, meta)
-    stem = _verified_stem(scorer, batch_size) if fast else None
+    stem = _verified_stem(scorer, batch_size) if fast and total >= _LEAST_EDITS else None
     with torch.no_grad():
         base = None if stem is None else torch.cat([stem.outputs(x[part]) for part in chunks(len(x), batch_size)])
         parts = []
@@ -122,7 +125,9 @@ class _Scorer:
 def _verified_stem(scorer: _Scorer, batch_size: int) -> Stem | None:
     """Return the longest stem that pays and gives the logits of whole passes on some edits; None without one."""
     total = len(scorer.edits.rows)
-    probes = torch.linspace(0, total - 1, min(total, batch_size, 8)).round().long().unique().to(scorer.x.device)
+    probes = (
+        torch.linspace(0, total - 1, min(total, batch_size, _PROBES)).round().long().unique().to(scorer.x.device)
+    )
     stem = find_stem(scorer.model, scorer.x[:1], None if scorer.meta is None else scorer.meta[:1])
     while stem is not None and stem.saving(scorer.x.shape[-1], scorer.edits.width) < _LEAST_SAVING:
         stem = stem.shorter()
