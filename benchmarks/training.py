@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
 import subprocess
@@ -19,10 +20,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+Batch = tuple[Any, Any, int]  # inputs, labels, how many labels are known
 RESULTS = Path(__file__).resolve().parent / "results"
 LENGTHS = {"saresnet": 101, "kegru": 101, "deepbind": 101, "cnn_zeng": 101, "expectation_luo": 101}
 OUTPUTS = {"tbinet": 690, "danq": 919, "deepsea": 919}
@@ -33,7 +36,7 @@ def main() -> None:
     """Measure all architectures, each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", default="")
-    parser.add_argument("--batches", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=4.0, help="that a bare loop should take at least")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keras", action="store_true")
     parser.add_argument("--results", type=Path, default=RESULTS)
@@ -48,7 +51,7 @@ def main() -> None:
     names = options.models.split(",") if options.models else architectures()
     rows = []
     for name in [*names, *(["keras"] if options.keras else [])]:
-        more = ["--batches", str(options.batches), "--rounds", str(options.rounds)]
+        more = ["--seconds", str(options.seconds), "--rounds", str(options.rounds)]
         text = subprocess.run(
             [sys.executable, __file__, "--one", name, *more], check=True, capture_output=True, text=True
         ).stdout
@@ -71,22 +74,26 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     how = recipe(name)
-    count = how.batch * options.batches
     length, outputs = LENGTHS.get(name, 1000), OUTPUTS.get(name, 1)
     rng = np.random.default_rng(0)
-    codes = rng.integers(0, 4, (count, length)).astype(np.uint8)
-    labels = (rng.random((count, outputs)) < 0.1).astype(np.float32)
-    labels[0], labels[1] = 0, 1
-    signals = {f"s{i}": rng.random((count, length)).astype(np.float32) for i in range(SIGNALS.get(name, 0))}
-    windows = ArrayWindows(codes, labels, signals=signals or None)
-    few = windows.subset(np.arange(how.batch))
-    sizes = {"length": length, "channels": len(windows.channels), "outputs": outputs}
+
+    def random_windows(count: int) -> ArrayWindows:
+        codes = rng.integers(0, 4, (count, length)).astype(np.uint8)
+        labels = (rng.random((count, outputs)) < 0.1).astype(np.float32)
+        labels[0], labels[1] = 0, 1
+        signals = {f"s{i}": rng.random((count, length)).astype(np.float32) for i in range(SIGNALS.get(name, 0))}
+        return ArrayWindows(codes, labels, signals=signals or None)
+
+    few = random_windows(2 * how.batch)
+    sizes = {"length": length, "channels": len(few.channels), "outputs": outputs}
     model = build(name, **sizes).to(device)
     optimizer = make_optimizer(how, list(model.parameters()))
-    loader = Loader(CodeCache(windows), np.arange(count), how.batch)
-    batches = [(inputs(step).to(device), step.y.to(device), step.known) for step in loader]
 
-    def bare() -> float:
+    def batches_of(windows: ArrayWindows) -> list[Batch]:
+        loader = Loader(CodeCache(windows), np.arange(len(windows)), how.batch)
+        return [(inputs(step).to(device), step.y.to(device), step.known) for step in loader]
+
+    def bare(batches: list[Batch]) -> float:
         start = time.perf_counter()
         for x, y, known in batches:
             optimizer.zero_grad()
@@ -107,8 +114,13 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
         return record["seconds_training"] / 2
 
     own = {"strategy": "no-init"} if name == "kegru" else {}
-    bare()
-    pairs = [(bare(), ours()) for _ in range(options.rounds)]
+    probe = batches_of(few)
+    bare(probe)
+    number = int(np.clip(np.ceil(options.seconds / bare(probe) * len(probe)), 3, 1000))
+    count = number * how.batch
+    windows = random_windows(count)
+    batches = batches_of(windows)
+    pairs = [(bare(batches), ours()) for _ in range(options.rounds)]
     start = time.perf_counter()
     for _ in score(model, windows, batch_size=how.batch):
         pass
@@ -118,6 +130,7 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
         "model": name,
         "length": length,
         "batch": how.batch,
+        "batches": number,
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "train_per_second": round(count / our_time, 1),
         "bare_per_second": round(count / bare_time, 1),
@@ -144,6 +157,9 @@ def keras_tbinet(options: argparse.Namespace) -> dict[str, object]:
         import tf_keras as keras
     except ImportError:
         raise SystemExit("--keras needs TensorFlow: pip install motiflens[bench]") from None
+    threads = int(os.environ.get("OMP_NUM_THREADS", "0"))  # as PyTorch reads it
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     layers = keras.layers
     x = layers.Input((1000, 4))
     h = layers.MaxPooling1D(13)(layers.Conv1D(320, 26, activation="relu")(x))
@@ -153,11 +169,16 @@ def keras_tbinet(options: argparse.Namespace) -> dict[str, object]:
     h = layers.Flatten()(layers.Dropout(0.5)(h))
     model = keras.Model(x, layers.Dense(690, activation="sigmoid")(layers.Dense(695, activation="relu")(h)))
     model.compile("adam", "binary_crossentropy")
-    count = 100 * options.batches
     rng = np.random.default_rng(0)
+    count = 200
     data = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (count, 1000))]
     labels = (rng.random((count, 690)) < 0.1).astype(np.float32)
-    model.fit(data[:100], labels[:100], batch_size=100, verbose=0)
+    model.fit(data, labels, batch_size=100, verbose=0)
+    start = time.perf_counter()
+    model.fit(data, labels, batch_size=100, verbose=0)
+    number = int(np.clip(np.ceil(options.seconds / (time.perf_counter() - start) * 2), 3, 1000))
+    repeats, count = -(-number * 100 // len(data)), number * 100
+    data, labels = np.tile(data, (repeats, 1, 1))[:count], np.tile(labels, (repeats, 1))[:count]
     times = []
     for _ in range(options.rounds):
         start = time.perf_counter()
@@ -169,6 +190,7 @@ def keras_tbinet(options: argparse.Namespace) -> dict[str, object]:
         "model": "tbinet (Keras)",
         "length": 1000,
         "batch": 100,
+        "batches": number,
         "parameters": model.count_params(),
         "train_per_second": round(count / min(times), 1),
         "bare_per_second": float("nan"),
@@ -176,7 +198,7 @@ def keras_tbinet(options: argparse.Namespace) -> dict[str, object]:
         "infer_per_second": round(count / (time.perf_counter() - start), 1),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "device": "GPU" if tf.config.list_physical_devices("GPU") else platform.machine(),
-        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "threads": threads or os.cpu_count(),
     }
 
 

@@ -138,8 +138,11 @@ def motif_table(found: Found, targets: Sequence[Motif], options: MotifOptions) -
         table[column] = [getattr(known[name], value) if name else "" for name in table["target_id"]]
     table = table.merge(_tested(found), on="motif_id", how="left")
     table["passed"] = table["gate"] == "passed"
+    # Of motifs that match equally surely, the one most enriched where the model looks comes first.
     order = table.sort_values(
-        ["passed", "target_q", "p", "information"], ascending=[False, True, True, False], kind="stable"
+        ["passed", "target_q", "enrichment_p", "p", "information"],
+        ascending=[False, True, True, True, False],
+        kind="stable",
     )
     return order.reindex(columns=list(COLUMNS)).reset_index(drop=True)
 
