@@ -9,7 +9,7 @@ import numpy as np
 
 from motiflens.models import types
 from motiflens.models.data.bins import unknown_intervals
-from motiflens.models.data.folder import Opened, _features, _open, annotation_bits
+from motiflens.models.data.folder import Opened, annotation_bits, features_of, open_files
 from motiflens.models.data.folder_spec import read_folder_spec
 from motiflens.models.data.genome import Genome, open_genome
 from motiflens.models.data.genome_windows import Features, GenomeWindows, Places, Rows
@@ -118,8 +118,8 @@ def open_ground(
     if where is None or source_kind(where) != "folder":
         raise ValueError("a genome is needed: give --genome FASTA, or --data, a folder with dataset.toml")
     spec = replace(read_folder_spec(where), length=length)
-    opened = _open(spec, _options(run, spec.tfs))
-    features = _features(opened)
+    opened = open_files(spec, _options(run, spec.tfs))
+    features = features_of(opened)
     _check_fits(run, features, str(where))
     cell = _cell(features, cell_type, str(where))
     black = read_peaks(blacklist, opened.genome) if blacklist is not None else opened.blacklist

@@ -54,8 +54,8 @@ class Opened:
 
 def open_spec(spec: FolderSpec, options: Options) -> tuple[dict[str, Windows], tuple[str, ...]]:
     """Return the splits of a data set in files, and notes."""
-    opened = _open(spec, options)
-    features = _features(opened)
+    opened = open_files(spec, options)
+    features = features_of(opened)
     numbers, notes = _splits(opened)
     splits: dict[str, Windows] = {}
     for split in ("train", "valid", "test"):
@@ -77,7 +77,8 @@ def open_spec(spec: FolderSpec, options: Options) -> tuple[dict[str, Windows], t
     return splits, tuple(notes)
 
 
-def _open(spec: FolderSpec, options: Options) -> Opened:
+def open_files(spec: FolderSpec, options: Options) -> Opened:
+    """Open the genome, the blacklist, and the peaks or labels of the experiments that the options choose."""
     experiments = spec.experiments
     if options.tf is not None:
         experiments = tuple(e for e in experiments if e.tf == options.tf)
@@ -103,7 +104,7 @@ def _open(spec: FolderSpec, options: Options) -> Opened:
     )
 
 
-def _features(opened: Opened) -> Features:
+def features_of(opened: Opened) -> Features:
     """Open the signals that are channels, all tracks, and the features of cell types."""
     spec, cells = opened.spec, opened.cell_types
     known: dict[str, Signal] = {name: Track(path, opened.genome) for name, path in spec.signals.items()}
