@@ -108,7 +108,7 @@ class Trained(pl.LightningModule):
         self._losses.clear()
 
     def training_step(self, step: Step, _: int) -> Tensor:
-        x = inputs(step)
+        x = self._without_some_signals(inputs(step))
         # Members of an ensemble are each trained by itself: their losses share no weight.
         losses = [masked_loss(part(x, step.meta), step.y, step.known) for part in _parts(self.model)]
         # lightning averages gradients over processes: times their number gives the sum.
@@ -116,6 +116,14 @@ class Trained(pl.LightningModule):
         self.step_loss = loss.detach()
         self._losses.append(self.step_loss)
         return loss
+
+    def _without_some_signals(self, x: Tensor) -> Tensor:
+        """Silence the signals of a share of windows."""
+        share = self.recipe.signal_dropout
+        if not share or x.shape[1] == 4:
+            return x
+        kept = (torch.rand(len(x), 1, 1, device=x.device) >= share).to(x.dtype)
+        return torch.cat([x[:, :4], x[:, 4:] * kept], dim=1)
 
     def on_validation_epoch_start(self) -> None:
         self._scores.clear()

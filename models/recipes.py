@@ -43,6 +43,9 @@ class Recipe:
         Show each training window as its reverse complement half of the time.
     average_strands
         Evaluate and predict with the mean probability of both strands.
+    signal_dropout
+        Share of training windows, drawn anew each time, whose signals are set to 0. A model that reads DNase
+        learns accessibility first, which predicts binding well, and may never look at the bases: this makes it.
     signals
         Signal channels to read: None for all that the data have, () for the sequence alone.
     finetune_rate, finetune_patience
@@ -69,6 +72,7 @@ class Recipe:
     epoch_windows: int | None = None
     reverse_complement: bool = True
     average_strands: bool = True
+    signal_dropout: float = 0.0
     signals: tuple[str, ...] | None = ()
     finetune_rate: float | None = None
     finetune_patience: int = 5
@@ -121,6 +125,7 @@ _SMALL_TBINET: types.Json = {
     "pool_dropout": 0.1,
     "lstm_dropout": 0.1,
 }
+_SMALL_SIGNALS: types.Json = {"rate": 1.5e-3, "schedule": "constant", "patience": 12, "signal_dropout": 0.5}
 _SMALL: dict[str, types.Json] = {
     "tbinet": {
         "rate": 5e-3,
@@ -132,8 +137,9 @@ _SMALL: dict[str, types.Json] = {
         "hyperparameters": dict(_SMALL_TBINET),
     },
     "deepgrn": {
-        "rate": 3e-3,
+        **_SMALL_SIGNALS,
         "hyperparameters": {
+            "log_signals": True,
             "kernels": 32,
             "kernel_size": 20,
             "pool": 10,
@@ -143,9 +149,9 @@ _SMALL: dict[str, types.Json] = {
         },
     },
     "factornet": {
-        "rate": 3e-3,
-        "patience": 5,
+        **_SMALL_SIGNALS,
         "hyperparameters": {
+            "log_signals": True,
             "kernel_size": 20,
             "pool": 10,
             "units": 16,

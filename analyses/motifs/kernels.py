@@ -106,7 +106,7 @@ def kernels(
             if progress is not None:
                 progress(done, total)
 
-    found = kernel_sites(convolution, batches, threshold=threshold, both_strands=both)
+    found = kernel_sites(convolution, batches, threshold=threshold, both_strands=both, prepare=model.first_inputs)
     if not found.counts.sum():
         raise ValueError(
             f"none of the {len(found.sites)} kernels is activated by any of the {len(windows)} windows: "
@@ -121,6 +121,7 @@ def kernel_sites(
     *,
     threshold: Threshold = "zero",
     both_strands: bool = False,
+    prepare: Callable[[Tensor], Tensor] = lambda x: x,
 ) -> KernelSites:
     """Count the bases of the best-activating subsequence of each kernel and sequence.
 
@@ -135,6 +136,8 @@ def kernel_sites(
         See `kernels`.
     both_strands
         The reverse complements are further sequences.
+    prepare
+        What a model does to its input, (n, C, L), before the layer.
 
     Returns
     -------
@@ -151,14 +154,14 @@ def kernel_sites(
     if threshold == "half":
         best = torch.full((count,), -np.inf)
         for x, _ in _chunks(convolution, batches, span, both_strands):
-            best = torch.maximum(best, _activate(convolution, x).amax(dim=(0, 2)).cpu())
+            best = torch.maximum(best, _activate(convolution, prepare(x)).amax(dim=(0, 2)).cpu())
         floor = (best / 2).clamp(min=0)
     counts = torch.zeros(count * width * 5, dtype=torch.int64)
     sites = torch.zeros(count, dtype=torch.int64)
     maximum = torch.full((count,), -np.inf)
     starts: Tensor | None = None
     for x, codes in _chunks(convolution, batches, span, both_strands):
-        value, place = _best(_activate(convolution, x))  # n, K
+        value, place = _best(_activate(convolution, prepare(x)))  # n, K
         maximum = torch.maximum(maximum, value.amax(dim=0).cpu())
         passed = value > floor.to(value.device)
         at = place * convolution.stride[0]

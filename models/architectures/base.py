@@ -116,6 +116,10 @@ class SequenceModel(nn.Module):
         """Return the convolution that reads the sequence: its kernels are motif detectors. None without one."""
         return next((module for module in self.modules() if isinstance(module, nn.Conv1d)), None)
 
+    def first_inputs(self, x: Tensor) -> Tensor:
+        """Return what the first convolution reads of windows, (N, C, L); architectures may scale signals."""
+        return x
+
     @property
     def config(self) -> Json:
         """What `motiflens.models.build` needs to make this model again."""

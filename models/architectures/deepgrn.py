@@ -15,7 +15,7 @@ from motiflens.models.architectures.attention import (
 )
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.initialise import keras_initialise
-from motiflens.models.architectures.layers import Merge, merge_logits, pooled_length
+from motiflens.models.architectures.layers import LogSignals, Merge, merge_logits, pooled_length
 from motiflens.models.architectures.recurrent import Gates, bidirectional_lstm
 from motiflens.models.types import Json
 
@@ -62,6 +62,8 @@ class DeepGRN(SequenceModel):
         Activation of the LSTM's gates (published files: ``hard_sigmoid``).
     merge
         ``mean`` or ``max`` of the strands' probabilities.
+    log_signals
+        Read signal channels on a logarithmic scale (`layers.LogSignals`); the published files do not.
     members
         Attentions of the ensemble's members.
     """
@@ -96,6 +98,7 @@ class DeepGRN(SequenceModel):
         recurrent_dropout: float = 0.0,
         gates: Gates = "sigmoid",
         merge: Merge = "mean",
+        log_signals: bool = False,
         members: tuple[Attention, ...] = ("single", "pairwise"),
     ) -> None:
         own = arguments(locals())
@@ -138,6 +141,7 @@ class DeepGRN(SequenceModel):
         steps = pooled_length(
             self.name, self.length, kernel_size=kernel_size, pool=pool, convolutions=own["convolutions"]
         )
+        self.signals: nn.Module = LogSignals() if own["log_signals"] else nn.Identity()
         layers: list[nn.Module] = []
         for inputs in (self.channels, *[kernels] * (own["convolutions"] - 1)):
             layers += [nn.Conv1d(inputs, kernels, kernel_size), nn.ReLU(), nn.Dropout(own["dropout"])]
@@ -176,7 +180,9 @@ class DeepGRN(SequenceModel):
 
     def features(self, x: Tensor) -> Tensor:
         """Features of one strand before meta joins them, (N, dense)."""
-        h = self.pool(self.pointwise_relu(self.pointwise(self.convolutions(x))))  # N, kernels, T
+        h = self.pool(
+            self.pointwise_relu(self.pointwise(self.convolutions(self.first_inputs(x))))
+        )  # N, kernels, T
         h = h.transpose(1, 2)
         if self.attention_first:
             h = self.attention(h)
@@ -208,6 +214,11 @@ class DeepGRN(SequenceModel):
 
     def _parts(self) -> list[DeepGRN]:
         return [member for member in self.members if isinstance(member, DeepGRN)]
+
+    def first_inputs(self, x: Tensor) -> Tensor:
+        part = self if self.attends != "ensemble" else self._parts()[0]
+        scaled: Tensor = part.signals(x)
+        return scaled
 
     def attention_stems(self) -> dict[str, tuple[nn.Module, ...]]:
         if self.attends == "none":

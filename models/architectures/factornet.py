@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.initialise import keras_initialise
-from motiflens.models.architectures.layers import Merge, pooled_length
+from motiflens.models.architectures.layers import LogSignals, Merge, pooled_length
 from motiflens.models.architectures.recurrent import Gates, bidirectional_lstm
 
 
@@ -35,6 +35,8 @@ class FactorNet(SequenceModel):
         Activation of the LSTM's gates (published files: ``hard_sigmoid``).
     merge
         ``mean`` or ``max`` of the strands' probabilities.
+    log_signals
+        Read signal channels on a logarithmic scale (`layers.LogSignals`); the published files do not.
     """
 
     name = "factornet"
@@ -59,6 +61,7 @@ class FactorNet(SequenceModel):
         recurrent_dropout: float = 0.1,
         gates: Gates = "sigmoid",
         merge: Merge = "mean",
+        log_signals: bool = False,
     ) -> None:
         super().__init__(
             length=length, channels=channels, outputs=outputs, meta=meta, hyperparameters=arguments(locals())
@@ -68,6 +71,7 @@ class FactorNet(SequenceModel):
         self.merge = merge
         pool = pool or max(1, kernel_size // 2)
         steps = pooled_length(self.name, length, kernel_size=kernel_size, pool=pool)
+        self.signals: nn.Module = LogSignals() if log_signals else nn.Identity()
         self.convolution = nn.Conv1d(channels, kernels, kernel_size)
         self.convolution_relu = nn.ReLU()
         self.convolution_dropout = nn.Dropout(convolution_dropout)
@@ -91,8 +95,12 @@ class FactorNet(SequenceModel):
         self.head = nn.Sequential(*layers, nn.Linear(dense, outputs))
         keras_initialise(self, per_gate=True)
 
+    def first_inputs(self, x: Tensor) -> Tensor:
+        scaled: Tensor = self.signals(x)
+        return scaled
+
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
-        h = self.convolution_dropout(self.convolution_relu(self.convolution(x)))
+        h = self.convolution_dropout(self.convolution_relu(self.convolution(self.first_inputs(x))))
         h = self.pool(self.pointwise_relu(self.pointwise(h))).transpose(1, 2)  # N, T, kernels
         if hasattr(self, "lstm"):
             h, _ = self.lstm(h)  # N, T, 2 · units

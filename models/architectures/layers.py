@@ -40,6 +40,14 @@ class AttentionWeights(nn.Module):
         return scores.softmax(dim=-1 if self.kind != "channel" else 1)
 
 
+class LogSignals(nn.Module):
+    """Channels beyond the bases as sign(v) · log(1 + |v|), so that peaks of DNase do not drown the bases."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        signals = x[:, 4:]
+        return torch.cat([x[:, :4], signals.sign() * signals.abs().log1p()], dim=1)
+
+
 class Multiply(nn.Module):
     """Elementwise product, as a module so that attribution methods can have a rule for it."""
 

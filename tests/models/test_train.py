@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.keeper import Progress
-from motiflens.models.lightning_module import masked_loss
+from motiflens.models.lightning_module import Trained, masked_loss
+from motiflens.models.loader import CodeCache
 from motiflens.models.recipes import Recipe
-from motiflens.models.registry import _REGISTERED, register
+from motiflens.models.registry import _REGISTERED, build, register
 from motiflens.models.run import load, open_run
 from motiflens.models.train import train
 
@@ -170,6 +171,22 @@ def test_resume_refuses_other_settings(tmp_path: Path) -> None:
         train("toy", dataset(), tmp_path / "run", recipe=Recipe(epochs=1, batch=10), resume=True)
     with pytest.raises(ValueError, match="already holds a run"):
         train("toy", dataset(), tmp_path / "run", recipe=Recipe(epochs=1))
+
+
+def test_signal_dropout_silences_signals_and_no_bases() -> None:
+    recipe = Recipe(signal_dropout=0.3)
+    plain = windows(4, 0)
+    module = Trained(
+        build("toy", length=40, channels=6, outputs=1), recipe, CodeCache(plain), CodeCache(plain), seed=0
+    )
+    x = torch.rand(4000, 6, 40) + 0.1
+    torch.manual_seed(0)
+    seen = module._without_some_signals(x)
+    assert torch.equal(seen[:, :4], x[:, :4])
+    silent = (seen[:, 4:] == 0).all(dim=(1, 2))
+    assert torch.equal(seen[~silent], x[~silent])
+    assert 0.27 < silent.float().mean() < 0.33
+    assert torch.equal(module._without_some_signals(x[:, :4]), x[:, :4])
 
 
 def test_init_from(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from motiflens.analyses.motifs.kernels import frequencies, kernel_sites, kernels
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import encode, one_hot, reverse_complement
 from motiflens.models.data.windows import ArrayWindows
+from motiflens.models.registry import build
 
 
 class Tiny(SequenceModel):
@@ -120,6 +121,36 @@ def test_stride_dilation_and_signals(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(
         motif.ppm, frequencies(one_hot(codes[:, 12:17:2]).sum(axis=0).T.astype(int)), rtol=0, atol=1e-12
     )
+
+
+def test_signals_are_scaled_as_the_model_scales_them(rng: np.random.Generator) -> None:
+    model = build("factornet", length=50, channels=5, kernels=6, kernel_size=8, units=2, dense=4, log_signals=True)
+    codes = rng.integers(0, 4, (30, 50)).astype(np.uint8)
+    track = (100 * rng.random((30, 50))).astype(np.float32)
+    made, plain = (
+        kernels(one, ArrayWindows(codes, np.zeros(30, np.float32), signals={"dnase": signal}))
+        for one, signal in (
+            (model, track),
+            (rebuilt(model, log_signals=False), np.log1p(track)),
+        )
+    )
+    assert [motif.nsites for motif in made] == [motif.nsites for motif in plain]
+    for a, b in zip(made, plain, strict=True):
+        np.testing.assert_array_equal(a.ppm, b.ppm)
+
+
+def rebuilt(model: SequenceModel, **changes: object) -> SequenceModel:
+    """The same weights with other hyperparameters."""
+    config = model.config
+    twin = build(
+        config["architecture"],
+        length=config["length"],
+        channels=config["channels"],
+        outputs=1,
+        **{**config["hyperparameters"], **changes},
+    )
+    twin.load_state_dict(model.state_dict())
+    return twin
 
 
 def test_leaves_the_model_as_it_was(rng: np.random.Generator) -> None:

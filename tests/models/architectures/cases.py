@@ -57,6 +57,7 @@ CASES: dict[str, Case] = {
     "cnn_zeng": Case("cnn_zeng", _CNN),
     "expectation_luo": Case("expectation_luo", {**_CNN, "m": 2.0, "learn_m": True}),
     "factornet": Case("factornet", _GRN, channels=6, meta=3),
+    "factornet logarithm": Case("factornet", {**_GRN, "log_signals": True}, channels=6),
     "factornet alone": Case("factornet", {**_GRN, "merge": "max", "gates": "hard_sigmoid"}),
     "factornet no lstm": Case("factornet", {**_GRN, "units": 0}, channels=5),
     "saresnet": Case("saresnet", {"kernels": 8, "attention_size": 4, "dense": 8, "blocks": (1, 2, 1, 1)}),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
 from motiflens.models.architectures.attention import PairwiseAttention, SingleAttention, sinusoids
-from motiflens.models.architectures.layers import AttentionWeights, merge_logits, pool_all, pooled_length
+from motiflens.models.architectures.layers import (
+    AttentionWeights,
+    LogSignals,
+    merge_logits,
+    pool_all,
+    pooled_length,
+)
 
 
 @pytest.mark.parametrize("merge", ["mean", "max"])
@@ -73,6 +81,11 @@ def test_pairwise_attention_slowly(positions: str) -> None:
     torch.testing.assert_close(attention(h), expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(ValueError, match="learned, sinusoidal or none"):
         PairwiseAttention(5, 4, 3, positions="rotary", after_recurrent=False)  # type: ignore[arg-type]
+
+
+def test_signals_on_a_logarithmic_scale() -> None:
+    x = torch.tensor([[[1.0], [0.0], [0.0], [0.0], [math.e - 1], [-(math.e**2 - 1)]]])
+    torch.testing.assert_close(LogSignals()(x)[0, :, 0], torch.tensor([1.0, 0.0, 0.0, 0.0, 1.0, -2.0]))
 
 
 def test_sinusoids() -> None:
