@@ -1,9 +1,9 @@
 """Do attributions find the sites that were planted? On simulated data, where the truth is known.
 
-Run: python benchmarks/planted_sites.py [--epochs 8] [--runs FOLDER] [--out benchmarks/results/planted_sites.md]
+Run: python benchmarks/planted_sites.py [--tf CTCF] [--out benchmarks/results/planted_sites.md]
 
-For deepgrn, tbinet and saresnet, trained here on one TF (or opened from RUNS/<model>, where they are kept), the
-bound test windows are attributed. In each window, bases in sites of the TF that were planted and are bound in the
+For deepgrn (which reads DNase), tbinet and saresnet, trained on one TF with their `small` recipes (and kept in the
+cache), the bound test windows are attributed. In each window, bases in sites of the TF that were planted and are bound in the
 window's cell type are 'inside'; bases in no site of the TF at all are 'outside'. Importance is |score| over the
 window's mean |score|. Reported, with 95 % bootstrap intervals over windows: mean importance inside and outside,
 and by how much inside minus outside exceeds that of random scores on the same windows.
@@ -12,61 +12,24 @@ and by how much inside minus outside exceeds that of random scores on the same w
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
+from motiflens.analyses.motifs.cached_run import cached_run
 from motiflens.interpret.attribution.attribute import attribute
-from motiflens.models.cache import cache_folder
 from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Windows
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
-from motiflens.models.opening import built_in, open_as_trained, open_for_training
+from motiflens.models.opening import built_in, open_as_trained
 from motiflens.models.provenance import versions
-from motiflens.models.recipes import recipe
-from motiflens.models.run import CONFIG, Run, open_run
-from motiflens.models.train import train
+from motiflens.models.run import Run
 
-# Sizes that two cores train in minutes.
-SMALL = {
-    "deepgrn": {"kernels": 32, "kernel_size": 20, "pool": 10, "units": 16, "dense": 32, "dropout": 0.1},
-    "tbinet": {
-        "kernels": 32,
-        "kernel_size": 20,
-        "units": 16,
-        "dense": 32,
-        "pool_dropout": 0.1,
-        "lstm_dropout": 0.1,
-    },
-    "saresnet": {"kernels": 24, "kernel_size": 19, "blocks": (1, 2, 2), "attention_size": 16, "dropout": 0.2},
-}
+MODELS = ("deepgrn", "tbinet", "saresnet")
 METHODS = ("saliency", "deep_lift_shap", "ism")
-
-
-def trained(name: str, folder: Path, tf: str, epochs: int, epoch_windows: int) -> Run:
-    """Open the run of a model, training it first where there is none."""
-    path = folder / name
-    if (path / CONFIG).exists():
-        return open_run(path)
-    how = replace(
-        recipe(name),
-        rate=3e-3,
-        batch=32,
-        epochs=epochs,
-        epoch_windows=epoch_windows,
-        patience=epochs,
-        schedule="cosine",
-        ratio=2.0,
-        valid_windows=1500,
-        hyperparameters=SMALL[name],
-    )
-    # Windows of one TF have signals and meta, which only deepgrn takes; the others learn all TFs at once.
-    dataset = open_for_training(None, how, Options(tf=tf if name == "deepgrn" else None))
-    return train(name, dataset, path, recipe=how)
 
 
 def inside_outside(
@@ -142,24 +105,19 @@ def main() -> None:
     """Train, attribute, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/planted_sites.md"))
-    parser.add_argument("--runs", type=Path, default=None)
-    parser.add_argument("--models", nargs="+", default=list(SMALL))
+    parser.add_argument("--models", nargs="+", default=list(MODELS))
     parser.add_argument("--tf", default="CTCF")
-    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--methods", nargs="+", default=list(METHODS))
-    parser.add_argument("--epoch-windows", type=int, default=4000)
     parser.add_argument("--windows", type=int, default=100)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    folder = given.runs or cache_folder("benchmarks", f"planted_sites-{given.tf}-{given.epochs}")
     sites = pd.read_csv(Path(built_in()) / "truth" / "sites.bed", sep="\t", keep_default_na=False)
     sites = sites.rename(columns={"#chrom": "chrom"})
     text = [
         "# Importance inside planted, bound sites",
         "",
-        f"`python benchmarks/planted_sites.py --tf {given.tf} --epochs {given.epochs} --epoch-windows "
-        f"{given.epoch_windows}`: built-in simulated data, "
-        "small models, bound test windows. Importance: |score| over the window's mean; 1 is what chance gives. "
+        f"`python benchmarks/planted_sites.py --tf {given.tf}`: built-in simulated data, `small` recipes, bound test "
+        "windows. Importance: |score| over the window's mean; 1 is what chance gives. "
         "In brackets: 95 % bootstrap intervals over windows.",
         "",
         ", ".join(f"{part} {version}" for part, version in versions().items()),
@@ -168,7 +126,7 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
     ]
     for name in given.models:
-        run = trained(name, folder, given.tf, given.epochs, given.epoch_windows)
+        run, _ = cached_run(name, data=Options(tf=given.tf))
         text += lines_of(run, given.tf, given.windows, [*given.methods, "random"], sites)
     write_text(given.out, "\n".join(text) + "\n")
 
