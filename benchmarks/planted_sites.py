@@ -2,11 +2,12 @@
 
 Run: python benchmarks/planted_sites.py [--tf CTCF] [--out benchmarks/results/planted_sites.md]
 
-For deepgrn (which reads DNase), tbinet and saresnet, trained on one TF with their `small` recipes and kept in the
-cache, the bound test windows are attributed. In each window, bases in sites of the TF that were planted and are
-bound in the window's cell type are 'inside'; bases in no site of the TF at all are 'outside'. Importance is |score|
-over the window's mean |score|. Reported, with 95 % bootstrap intervals over windows: mean importance inside and
-outside, and by how much inside minus outside exceeds that of random scores on the same windows.
+For deepgrn (which reads DNase), tbinet and saresnet, trained on one TF with their `small` recipes and kept in
+the cache, the bound test windows are attributed. In each window, bases in sites of the TF that were planted
+and are bound in the window's cell type are 'inside'; bases in no site of the TF at all are 'outside'.
+Importance is |score| over the window's mean |score|. Reported, with 95 % bootstrap intervals over windows:
+mean importance inside and outside, and by how much inside minus outside exceeds that of random scores on the
+same windows.
 """
 
 from __future__ import annotations
