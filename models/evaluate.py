@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -125,6 +125,7 @@ def evaluate(
     average_strands: bool | None = None,
     batch_size: int = 256,
     device: torch.device | str | None = None,
+    report: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Measure a run on a split, and keep the result in its ``metrics.json``, by split and data.
 
@@ -140,6 +141,8 @@ def evaluate(
         As in `score`; by default as the run's recipe says.
     batch_size, device
         As in `score`.
+    report
+        Called with the number of windows scored and to be scored.
 
     Returns
     -------
@@ -156,7 +159,12 @@ def evaluate(
     columns = _columns(run, windows)
     if average_strands is None:
         average_strands = bool(run.config.get("training", {}).get("average_strands", False))
-    parts = list(score(run.model, windows, average_strands=average_strands, batch_size=batch_size, device=device))
+    parts, done = [], 0
+    for part in score(run.model, windows, average_strands=average_strands, batch_size=batch_size, device=device):
+        parts.append(part)
+        done += len(part)
+        if report is not None:
+            report(done, len(windows))
     logits = np.concatenate(parts) if parts else np.zeros((0, run.model.outputs), dtype=np.float32)
     table = task_metrics(windows.labels[:, columns], logits, run.tasks)
     _keep(run, split, dataset, table, average_strands)

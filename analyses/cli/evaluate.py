@@ -19,20 +19,32 @@ def command(
         bool | None,
         typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Also write the table here (TSV).")] = None,
+    out: Annotated[Path | None, typer.Option(help="TSV to write as well, with OUT.json: how it was made.")] = None,
     rows: Annotated[int, typer.Option(help="Most tasks to show.")] = 20,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Show auROC, auPRC, recall at 50 and 10 % FDR, and more, per task and averaged."""
+    from motiflens.analyses.cli.attribute_report import progress
     from motiflens.analyses.cli.tables import metrics_table
     from motiflens.models.evaluate import best_device, evaluate
-    from motiflens.models.files import write_text
+    from motiflens.models.files import write_json, write_text
     from motiflens.models.opening import open_as_trained
+    from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 
     opened = open_run(run)
     dataset = open_as_trained(opened, data.named(), data.options())
-    table = evaluate(opened, dataset, split=split, average_strands=strands, device=device or best_device())
+    with progress("evaluating") as report:
+        table = evaluate(
+            opened,
+            dataset,
+            split=split,
+            average_strands=strands,
+            device=device or best_device(),
+            report=report,
+        )
     if out is not None:
         write_text(out, table.to_csv(sep="\t", index=False))
+        made_by = provenance(data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash)
+        write_json(Path(f"{out}.json"), {"split": split, **made_by})
     metrics_table(table, title=f"{run} on the {split} split of {dataset.source}", rows=rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -119,3 +120,15 @@ def test_unknown_setting_is_one_line(data: Path, tmp_path: Path) -> None:
     assert found.stderr.startswith("interpret: unknown setting 'kernel': cnn_zeng has kernels")
     assert found.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_evaluate_writes_its_table_and_what_made_it(data: Path, tmp_path: Path) -> None:
+    assert run(command(data, tmp_path / "run")).returncode == 0
+    program, table = command(data, tmp_path)[0], tmp_path / "measures.tsv"
+    found = run([program, "evaluate", str(tmp_path / "run"), "--split", "valid", "--out", str(table)])
+    assert found.returncode == 0, found.stderr
+    assert table.read_text().startswith("task\tpositives\tnegatives\t")
+    made_by = json.loads(Path(f"{table}.json").read_text())
+    assert made_by["split"] == "valid"
+    assert made_by["weights_hash"] == open_run(tmp_path / "run").weights_hash
