@@ -58,10 +58,14 @@ def _row(row: pd.Series[Any]) -> list[str]:
     return [
         str(row["motif_id"]),
         str(row["consensus"]),
-        str(row["nsites"]),
-        str(row["information"]),
+        f"{row['nsites']:.0f}",
+        f"{row['information']:.1f}",
         f"{row['target_alt']} ({row['target_id']})",
         str(row["target_family"]),
         f"{row['target_q']:.2g}",
-        f"{float(row['enrichment']):.1f}x ({enriched:.2g})" if enriched == enriched else "-",
+        f"{float(row['enrichment']):.1f}x ({_small(enriched)})" if enriched == enriched else "-",
     ]
+
+
+def _small(q: float) -> str:
+    return f"{q:.2g}" if q > 0 else "< 1e-300"
