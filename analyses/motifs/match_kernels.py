@@ -107,7 +107,7 @@ def lower_median(values: Doubles, low: float, high: float) -> float:
     return inside[rank]
 
 
-@numba.njit("void(float64[::1], float64[::1], float64[::1])", cache=True, nogil=True)
+@numba.njit("void(float64[::1], float64[::1], float64[::1])", cache=True, nogil=True, fastmath={"contract"})
 def convolve(left: Doubles, right: Doubles, out: Doubles) -> None:
     """out = left * right, (n + m - 1,). All terms are >= 0, so that small tails keep their precision."""
     n, m = len(left), len(right)
@@ -164,6 +164,7 @@ def null_tails(densities: Doubles, zero: int, longest: int, wanted: NDArray[np.b
     now = np.empty(width * bins)
     new = np.empty(width * bins)
     tail = np.empty(width * bins)
+    some = np.empty(size)
     inner = 0  # longest window that some target needs
     for t in range(1, min(longest, width - 1) + 1):
         if wanted[t]:
@@ -194,13 +195,17 @@ def null_tails(densities: Doubles, zero: int, longest: int, wanted: NDArray[np.b
                 if columns <= inner and wanted[columns]:
                     either(tails[columns], tail[:length], base)
             else:
-                for t in range(width, longest + 1):
-                    for _ in range(t - width + 1):
-                        either(tails[t], tail[:length], base)
-    for k in range(1, width):
-        for t in range(k + 1, longest + 1):
-            if wanted[t]:
-                either(tails[t], ends[k], 0)
+                some[:] = 0.0
+                for t in range(width, longest + 1):  # the whole query fits in t - width + 1 places
+                    either(some, tail[:length], base)
+                    if wanted[t]:
+                        either(tails[t], some, 0)
+    some[:] = 0.0
+    for k in range(1, width):  # overlaps of fewer columns than the target has
+        either(some, ends[k], 0)
+        for t in range(k + 1, (k + 1 if k < width - 1 else longest) + 1):
+            if t <= longest and wanted[t]:
+                either(tails[t], some, 0)
     return tails
 
 
