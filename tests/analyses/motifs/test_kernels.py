@@ -11,7 +11,7 @@ from motiflens.analyses.motifs.kernels import frequencies, kernel_sites, kernels
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import encode, one_hot, reverse_complement
 from motiflens.models.data.windows import ArrayWindows
-from motiflens.models.registry import build
+from motiflens.models.registry import build, rebuild
 
 
 class Tiny(SequenceModel):
@@ -141,14 +141,7 @@ def test_signals_are_scaled_as_the_model_scales_them(rng: np.random.Generator) -
 
 def rebuilt(model: SequenceModel, **changes: object) -> SequenceModel:
     """The same weights with other hyperparameters."""
-    config = model.config
-    twin = build(
-        config["architecture"],
-        length=config["length"],
-        channels=config["channels"],
-        outputs=1,
-        **{**config["hyperparameters"], **changes},
-    )
+    twin = rebuild({**model.config, "hyperparameters": {**model.config["hyperparameters"], **changes}})
     twin.load_state_dict(model.state_dict())
     return twin
 
