@@ -67,8 +67,9 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
     from motiflens.models import build
     from motiflens.models.data.windows import ArrayWindows, Dataset
     from motiflens.models.evaluate import score
-    from motiflens.models.lightning_module import make_optimizer, masked_loss
     from motiflens.models.loader import CodeCache, Loader, inputs
+    from motiflens.models.objective import masked_loss
+    from motiflens.models.optimizers import make_optimizer
     from motiflens.models.recipes import recipe
     from motiflens.models.train import train
 

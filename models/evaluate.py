@@ -63,18 +63,14 @@ def score(
         count = -(-len(rows) // batch_size)
         steps = read_ahead(lambda i: read_step(cache, rows[i * batch_size : (i + 1) * batch_size], None, 0), count)
         for step in steps:
-            x = inputs(step._replace(codes=step.codes.to(place), signals=_to(step.signals, place)))
-            meta = _to(step.meta, place)
+            there = step.each(lambda tensor: tensor.to(place))
+            x, meta = inputs(there), there.meta
             with torch.inference_mode():
                 logits = both_strands(model, x, meta) if average_strands else model(x, meta)
             yield logits.float().cpu().numpy()
     finally:
         model.to(here)
         model.train(mode)
-
-
-def _to(tensor: torch.Tensor | None, place: torch.device) -> torch.Tensor | None:
-    return None if tensor is None else tensor.to(place)
 
 
 def check_fits(model: SequenceModel, windows: Windows) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import lightning.pytorch as pl
+import torch
 
 from motiflens.models import types
-from motiflens.models.files import write_json, write_text, write_whole
-from motiflens.models.lightning_module import Trained
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.files import write_json, write_text
 from motiflens.models.run import LOG, METRICS, save_run
 
 LAST = "last.ckpt"
@@ -39,12 +39,20 @@ class Progress(NamedTuple):
 Report = Callable[[Progress], None]
 
 
+class Validation(NamedTuple):
+    """What validation found after an epoch."""
+
+    figures: dict[str, float]  # train_loss, valid_loss, valid_auprc, valid_auroc
+    table: list[dict[str, Any]]  # metrics of each task
+    rate: float  # the learning rate now
+
+
 class InterruptedTraining(Exception):  # noqa: N818 - as KeyboardInterrupt: a state, no error
     """Ctrl-C was pressed during training."""
 
 
-class Keeper(pl.Callback):
-    """Keep the best weights, the last state, the log and the measures; stop in time.
+class Keeper:
+    """Keep the best weights, the log and the measures; count epochs without a better one; report.
 
     Parameters
     ----------
@@ -52,8 +60,14 @@ class Keeper(pl.Callback):
         The run folder.
     config
         What goes into ``config.json``.
+    epochs
+        How many there are at most.
+    monitor
+        What is watched: ``auprc`` or ``loss``.
     report
         Called a few times a second; None for silence.
+    writes
+        Whether this process writes and reports: one of several does.
 
     Attributes
     ----------
@@ -68,81 +82,84 @@ class Keeper(pl.Callback):
         whole run.
     """
 
-    def __init__(self, folder: Path, config: types.Json, report: Report | None = None) -> None:
-        self.folder, self.config, self.report = folder, config, report
+    def __init__(
+        self,
+        folder: Path,
+        config: types.Json,
+        *,
+        epochs: int,
+        monitor: str = "auprc",
+        report: Report | None = None,
+        writes: bool = True,
+    ) -> None:
+        self.folder, self.config, self.epochs, self.monitor = folder, config, epochs, monitor
+        self.report, self.writes = report, writes
         self.rows: list[dict[str, Any]] = []
         self.best, self.best_epoch, self.waited = -math.inf, -1, 0
         self.table: list[dict[str, Any]] = []
         self.interrupted = False
         self.seconds, self.training, self.stepping, self.sequences = 0.0, 0.0, 0.0, 0
         self._said = self._began = self._mark = 0.0
-        self._seen = 0
+        self._epoch = self._step = self._steps = self._seen = 0
 
     _STATE = ("rows", "best", "best_epoch", "waited", "table", "seconds", "training", "stepping", "sequences")
 
     def state_dict(self) -> dict[str, Any]:
+        """Return what an interrupted training needs to go on."""
         return {key: getattr(self, key) for key in self._STATE}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go back to a state."""
         for key in self._STATE:
-            setattr(self, key, state_dict[key])
+            setattr(self, key, state[key])
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._began, self._seen = time.perf_counter(), 0
+    def begin(self, epoch: int, steps: int) -> None:
+        """Take note that an epoch begins."""
+        self._began = time.perf_counter()
+        self._epoch, self._step, self._steps, self._seen = epoch, 0, steps, 0
 
-    def on_train_batch_start(self, *_: Any) -> None:
+    def step_begins(self) -> None:
+        """Take note that the batch has been read."""
         self._mark = time.perf_counter()
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def step_ended(self, windows: int, loss: torch.Tensor) -> None:
+        """Count a step over so many windows on all devices; report now and then; stop if Ctrl-C was pressed."""
         now = time.perf_counter()
         self.stepping += now - self._mark
-        self._seen += len(batch.codes) * trainer.world_size
+        self._step += 1
+        self._seen += windows
+        self.pause()
+        if self.report is not None and now - self._said >= _EVERY:
+            self._said = now
+            self._tell(float(loss), validated=False)
+
+    def pause(self) -> None:
+        """Raise InterruptedTraining if Ctrl-C was pressed."""
         if self.interrupted:
             raise InterruptedTraining
-        if now - self._said >= _EVERY:
-            self._said = now
-            assert isinstance(pl_module, Trained)
-            self._tell(trainer, batch_idx + 1, float(pl_module.step_loss), False)
 
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def trained(self) -> None:
+        """Take note that the epoch's steps are over."""
         self.training += time.perf_counter() - self._began
 
-    def on_validation_batch_end(self, *_: Any, **__: Any) -> None:
-        if self.interrupted:
-            raise InterruptedTraining
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        assert isinstance(pl_module, Trained)
-        figures, spent = pl_module.figures, time.perf_counter() - self._began
+    def validated(self, epoch: int, model: SequenceModel, found: Validation) -> None:
+        """Log an epoch, and keep the model if it is the best one yet."""
+        figures, spent = found.figures, time.perf_counter() - self._began
         self.seconds += spent
         self.sequences += self._seen
-        rate = trainer.optimizers[0].param_groups[0]["lr"]
-        row = {"epoch": trainer.current_epoch, **figures, "rate": rate, "seconds": round(spent, 2)}
-        self.rows = [*self.rows, row]
-        value = figures["valid_auprc"] if pl_module.recipe.monitor == "auprc" else -figures["valid_loss"]
+        self.rows = [*self.rows, {"epoch": epoch, **figures, "rate": found.rate, "seconds": round(spent, 2)}]
+        value = figures["valid_auprc"] if self.monitor == "auprc" else -figures["valid_loss"]
         if value > self.best:
-            self.best, self.best_epoch, self.waited = value, trainer.current_epoch, 0
-            self.table = pl_module.table.to_dict("records")
-            if trainer.is_global_zero:
-                save_run(self.folder, pl_module.model, self.config)
+            self.best, self.best_epoch, self.waited = value, epoch, 0
+            self.table = found.table
+            if self.writes:
+                save_run(self.folder, model, self.config)
         else:
             self.waited += 1
-        if trainer.is_global_zero:
+        if self.writes:
             self.write_log()
             self.write_metrics(finished=False)
-        self._tell(trainer, int(trainer.num_training_batches), figures["train_loss"], True)
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        assert isinstance(pl_module, Trained)
-        if self.waited >= pl_module.recipe.patience:
-            trainer.should_stop = True
-        if trainer.is_global_zero:
-            with write_whole(self.folder / LAST) as part:
-                trainer.save_checkpoint(part, weights_only=False)
-        else:  # all processes take part; only the first one writes
-            trainer.save_checkpoint(self.folder / LAST, weights_only=False)
+        self._tell(figures["train_loss"], validated=True)
 
     def write_log(self) -> None:
         """Write ``log.csv``."""
@@ -166,13 +183,13 @@ class Keeper(pl.Callback):
         }
         write_json(self.folder / METRICS, record)
 
-    def _tell(self, trainer: pl.Trainer, step: int, loss: float, validated: bool) -> None:
-        if self.report is None or not trainer.is_global_zero:
+    def _tell(self, loss: float, *, validated: bool) -> None:
+        if self.report is None or not self.writes:
             return
-        steps, spent = int(trainer.num_training_batches), time.perf_counter() - self._began
+        spent = time.perf_counter() - self._began
         auprc = self.rows[-1]["valid_auprc"] if self.rows else math.nan
-        left = spent / step * (steps - step)
-        epochs = int(trainer.max_epochs or 0)
+        left = spent / self._step * (self._steps - self._step) if self._step else math.nan
+        rate = self._seen / spent
         self.report(
-            Progress(trainer.current_epoch, epochs, step, steps, loss, auprc, self._seen / spent, left, validated)
+            Progress(self._epoch, self.epochs, self._step, self._steps, loss, auprc, rate, left, validated)
         )

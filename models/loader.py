@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -17,7 +19,9 @@ from motiflens.models.data.windows import Windows
 from motiflens.models.types import Codes, Floats, Integers
 
 CACHE_BYTES = 512 << 20  # codes of a split up to this size are kept in memory after they were read once
-_AHEAD = 3  # batches that wait at most
+_AHEAD = 3  # reads that wait at most
+_READ_BYTES = 4 << 20  # small batches are read together, up to about this size
+Read = TypeVar("Read")
 _BASES = torch.arange(4, dtype=torch.uint8).view(1, 4, 1)
 
 
@@ -29,6 +33,12 @@ class Step(NamedTuple):
     y: Tensor  # n, T: 0, 1 or NaN
     meta: Tensor | None  # n, M
     known: int  # labels that are not NaN in the whole batch, on all devices together
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Step:
+        """Return the step with all of its tensors changed."""
+        signals = None if self.signals is None else change(self.signals)
+        meta = None if self.meta is None else change(self.meta)
+        return Step(change(self.codes), signals, change(self.y), meta, self.known)
 
 
 def inputs(step: Step) -> Tensor:
@@ -87,23 +97,46 @@ class Loader:
     def __len__(self) -> int:
         return -(-len(self.index) // self.batch)
 
-    def __iter__(self) -> Iterator[Step]:
-        return read_ahead(self._read, len(self))
+    def __iter__(self) -> Generator[Step, None, None]:
+        windows = self.cache.windows
+        size = windows.length * (1 + 4 * (len(windows.channels) - 4)) * -(-self.batch // self.world)
+        together = max(1, _READ_BYTES // max(size, 1))  # several batches cost little more to read than one
+        numbers = [range(i, min(i + together, len(self))) for i in range(0, len(self), together)]
+        with contextlib.closing(read_ahead(lambda i: self._read(numbers[i]), len(numbers))) as reads:
+            for steps in reads:
+                yield from steps
 
-    def _read(self, number: int) -> Step:
-        whole = slice(number * self.batch, (number + 1) * self.batch)
-        rows = self.index[whole]
-        known = int(np.count_nonzero(~np.isnan(self.cache.windows.labels[rows])))
-        mine = rows[self.rank :: self.world]
-        flip = None if self.flip is None else self.flip[whole][self.rank :: self.world]
-        short = len(rows[:: self.world]) - len(mine)  # all processes must take steps of one size
-        if short:
-            mine = np.append(mine, rows[:short])
-            flip = None if flip is None else np.append(flip, False)
-        step = read_step(self.cache, mine, flip, known)
-        if short:
-            step.y[-short:] = float("nan")
-        return step
+    def _read(self, numbers: range) -> list[Step]:
+        """Read the steps of some numbers together."""
+        parts = [self._mine(number) for number in numbers]
+        flip = None if self.flip is None else self.flip[np.concatenate([part.places for part in parts])]
+        rows = self.index[np.concatenate([part.places for part in parts])]
+        read = read_step(self.cache, rows, flip, 0)
+        steps, start = [], 0
+        for part in parts:
+            here = slice(start, start + len(part.places))
+            step = read._replace(known=part.known).each(operator.itemgetter(here))
+            if part.short:
+                step.y[-part.short :] = float("nan")
+            steps.append(step)
+            start = here.stop
+        return steps
+
+    def _mine(self, number: int) -> _Part:
+        """Tell which windows of a batch fall to this process."""
+        whole = np.arange(number * self.batch, min((number + 1) * self.batch, len(self.index)))
+        known = int(np.count_nonzero(~np.isnan(self.cache.windows.labels[self.index[whole]])))
+        mine = whole[self.rank :: self.world]
+        short = len(whole[:: self.world]) - len(mine)  # all processes must take steps of one size
+        return _Part(np.append(mine, whole[:short]), known, short)
+
+
+class _Part(NamedTuple):
+    """One process's part of a batch."""
+
+    places: Integers  # in the loader's index
+    known: int  # labels of the whole batch that are not NaN
+    short: int  # windows at the end that only fill up the step
 
 
 def read_step(cache: CodeCache, index: Integers, flip: np.ndarray | None, known: int) -> Step:
@@ -125,15 +158,15 @@ def read_step(cache: CodeCache, index: Integers, flip: np.ndarray | None, known:
     )
 
 
-def read_ahead(read: Callable[[int], Step], count: int) -> Iterator[Step]:
+def read_ahead(read: Callable[[int], Read], count: int) -> Generator[Read, None, None]:
     """Yield ``read(0)``, …, ``read(count - 1)``, read by a thread that stays a few ahead.
 
     The thread ends when the iterator is closed, also before its end; an error in it is raised here.
     """
-    waiting: queue.Queue[Step | BaseException] = queue.Queue(maxsize=_AHEAD)
+    waiting: queue.Queue[Read | BaseException] = queue.Queue(maxsize=_AHEAD)
     stop = threading.Event()
 
-    def put(item: Step | BaseException) -> bool:
+    def put(item: Read | BaseException) -> bool:
         while not stop.is_set():
             try:
                 waiting.put(item, timeout=0.1)
@@ -145,7 +178,7 @@ def read_ahead(read: Callable[[int], Step], count: int) -> Iterator[Step]:
     def work() -> None:
         for number in range(count):
             try:
-                item: Step | BaseException = read(number)
+                item: Read | BaseException = read(number)
             except BaseException as error:
                 item = error
             if not put(item) or isinstance(item, BaseException):

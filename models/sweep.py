@@ -14,12 +14,13 @@ from motiflens.models import types
 from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
+from motiflens.models.machine import Machine
 from motiflens.models.measured import measured
 from motiflens.models.metrics import METRICS, mean_metrics
 from motiflens.models.recipes import Recipe, adjust
 from motiflens.models.run import CONFIG, Run, open_run
 from motiflens.models.run import METRICS as METRICS_FILE
-from motiflens.models.train import Machine, train
+from motiflens.models.train import train
 
 if TYPE_CHECKING:
     from motiflens.models.keeper import Report

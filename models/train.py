@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
+import pickle
 import signal
 import threading
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ import torch
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Dataset, Windows
+from motiflens.models.machine import Machine, first_process, make_fabric, quiet
 from motiflens.models.provenance import provenance
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
@@ -26,30 +26,7 @@ from motiflens.models.registry import build
 from motiflens.models.run import CONFIG, Run, open_run, save_run
 
 if TYPE_CHECKING:
-    import lightning.pytorch as pl
-
     from motiflens.models.keeper import Keeper, Report
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where to train.
-
-    Attributes
-    ----------
-    devices, nodes
-        Processes on each machine, and machines. More than one process divides each batch; the steps taken are
-        those of one process.
-    accelerator
-        ``auto``, ``cpu``, ``cuda``, ``mps``.
-    precision
-        As lightning names it; None takes bf16 (or fp16) where the device has it, 32 bits otherwise.
-    """
-
-    devices: int = 1
-    nodes: int = 1
-    accelerator: str = "auto"
-    precision: str | None = None
 
 
 def train(
@@ -102,33 +79,26 @@ def train(
     KeyboardInterrupt
         After Ctrl-C; `out` is then a run that opens, and that `resume` continues.
     """
-    from motiflens.models.keeper import LAST, Keeper
+    from motiflens.models.keeper import LAST
     from motiflens.models.word2vec import pretrain
 
     folder, machine = Path(out), machine or Machine()
     recipe = recipe or recipe_of(architecture)
     _check(dataset)
-    if (folder / CONFIG).exists() and not resume and _first_process():
+    if (folder / CONFIG).exists() and not resume and first_process():
         raise ValueError(f"{folder} already holds a run: choose another --out, or continue it with --resume")
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         model, recipe = _model(architecture, dataset, recipe, init_from, seed)
         config = _config(dataset, recipe, seed, init_from)
-        keeper = Keeper(folder, config, report)
-        last = folder / LAST if resume and (folder / LAST).exists() else None
-        if last is not None:
+        state = _state(folder / LAST) if resume and (folder / LAST).exists() else None
+        if state is not None:
             _check_resumed(folder, config, model)
         elif init_from is None:
             pretrain(model, dataset["train"], seed=seed)
-        _fit(model, dataset, recipe, keeper, machine, seed, last)
+        job = Job(model, dataset, recipe, folder, config, seed, state)
+        _fit(job, machine, report)
     return open_run(folder)
-
-
-def _first_process() -> bool:
-    """Tell whether this is the process that the user started (lightning starts the others with LOCAL_RANK)."""
-    import os
-
-    return os.environ.get("LOCAL_RANK", "0") == "0" and os.environ.get("NODE_RANK", "0") == "0"
 
 
 def _check(dataset: Dataset) -> None:
@@ -233,93 +203,59 @@ def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> No
         raise ValueError(f"{folder} was started on other data: resume it on the same, or choose another --out")
 
 
-def _fit(
-    model: SequenceModel,
-    dataset: Dataset,
-    recipe: Recipe,
-    keeper: Keeper,
-    machine: Machine,
-    seed: int,
-    last: Path | None,
-) -> None:
-    from motiflens.models.keeper import InterruptedTraining
-    from motiflens.models.lightning_module import Trained
+def _state(path: Path) -> types.Json:
+    """Read the state after the last finished epoch."""
+    try:
+        state: types.Json = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path} cannot be read ({error}): train anew with another --out") from None
+    if "keeper" not in state:
+        raise ValueError(f"{path} was written by an older motiflens: train anew with another --out")
+    return state
+
+
+class Job(NamedTuple):
+    """One training."""
+
+    model: SequenceModel
+    dataset: Dataset
+    recipe: Recipe
+    folder: Path
+    config: types.Json
+    seed: int
+    state: types.Json | None  # to go on from
+
+
+def _fit(job: Job, machine: Machine, report: Report | None) -> None:
+    from motiflens.models.fit import Fit
+    from motiflens.models.keeper import InterruptedTraining, Keeper
     from motiflens.models.loader import CodeCache
 
-    if last is not None:
-        state = torch.load(last, map_location="cpu", weights_only=True)
-        keeper.load_state_dict(state["callbacks"][keeper.state_key])
+    recipe = job.recipe
+    keeper = Keeper(job.folder, job.config, epochs=recipe.epochs, monitor=recipe.monitor, report=report)
+    if job.state is not None:
+        keeper.load_state_dict(job.state["keeper"])
         if keeper.waited >= recipe.patience or len(keeper.rows) >= recipe.epochs:
             return keeper.write_metrics(finished=True)
-    module = Trained(model, recipe, CodeCache(dataset["train"]), CodeCache(dataset["valid"]), seed=seed)
-    with _quiet():
-        trainer = _trainer(recipe, keeper, machine)
+    with quiet():
+        fabric = make_fabric(machine)
+        fabric.launch()
+        keeper.writes = fabric.is_global_zero
+        train, valid = CodeCache(job.dataset["train"]), CodeCache(job.dataset["valid"])
+        fit = Fit(fabric, job.model, recipe, train, valid, keeper, seed=job.seed)
         try:
             with _stop_on_ctrl_c(keeper):
-                trainer.fit(module, ckpt_path=last, weights_only=True)
+                fit.run(job.state)
         except InterruptedTraining:
-            if keeper.best_epoch < 0:
-                save_run(keeper.folder, model, keeper.config)
-            keeper.write_log()
-            keeper.write_metrics(finished=False)
+            if keeper.writes:
+                if keeper.best_epoch < 0:
+                    save_run(keeper.folder, job.model, keeper.config)
+                keeper.write_log()
+                keeper.write_metrics(finished=False)
             raise KeyboardInterrupt from None
-    if trainer.is_global_zero:
-        keeper.write_metrics(finished=True)
-
-
-def _trainer(recipe: Recipe, keeper: Keeper, machine: Machine) -> pl.Trainer:
-    import lightning.pytorch as pl
-
-    accelerator = "gpu" if machine.accelerator == "cuda" else machine.accelerator
-    many = machine.devices * machine.nodes > 1
-    return pl.Trainer(
-        accelerator=accelerator,
-        devices=machine.devices,
-        num_nodes=machine.nodes,
-        strategy="ddp" if many else "auto",
-        precision=machine.precision or _precision(accelerator),  # type: ignore[arg-type]
-        max_epochs=recipe.epochs,
-        gradient_clip_val=recipe.clip or None,
-        callbacks=[keeper],
-        reload_dataloaders_every_n_epochs=1,
-        num_sanity_val_steps=0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
-
-
-def _precision(accelerator: str) -> str:
-    if accelerator not in ("auto", "gpu") or not torch.cuda.is_available():
-        return "32-true"
-    return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what lightning says of its own defaults, and nothing else."""
-    names = ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda", "lightning.fabric")
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        for text in (
-            r".*does not have many workers.*",
-            r".*`IterableDataset` has `__len__` defined.*",
-            r".*GPU available but not used.*",
-            r".*Checkpoint directory .* exists and is not empty.*",
-            r".*LeafSpec.*is deprecated.*",
-            r".*Trying to infer the `batch_size`.*",
-        ):
-            warnings.filterwarnings("ignore", message=text)
-        for logger in loggers:
-            logger.setLevel(logging.WARNING)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+        if keeper.writes:
+            keeper.write_metrics(finished=True)
+        fabric.barrier()  # the run is whole for all processes
 
 
 @contextlib.contextmanager

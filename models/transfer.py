@@ -14,13 +14,14 @@ from motiflens.models.data.open_dataset import open_dataset
 from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
+from motiflens.models.machine import Machine
 from motiflens.models.metrics import METRICS
 from motiflens.models.pooled import pool
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.run import Run
 from motiflens.models.sweep import finished
-from motiflens.models.train import Machine, train
+from motiflens.models.train import train
 
 if TYPE_CHECKING:
     from motiflens.models.keeper import Report

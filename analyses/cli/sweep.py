@@ -30,10 +30,10 @@ def command(
     """
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.analyses.cli.training_bar import say, training_bar
+    from motiflens.models.machine import Machine
     from motiflens.models.opening import open_for_training
     from motiflens.models.recipes import adjust, recipe
     from motiflens.models.sweep import read_grid, sweep
-    from motiflens.models.train import Machine
 
     how = adjust(recipe(model, preset=preset), model, set_ or [])
 

@@ -30,10 +30,11 @@ def command(
 ) -> None:
     """Train a model; the best epoch by validation auPRC is kept."""
     from motiflens.analyses.cli.training_bar import say, show_settings, training_bar
+    from motiflens.models.machine import Machine
     from motiflens.models.opening import open_for_training
     from motiflens.models.recipes import adjust, recipe
     from motiflens.models.registry import architecture
-    from motiflens.models.train import Machine, train
+    from motiflens.models.train import train
 
     architecture(model)
     how = adjust(recipe(model, preset=preset), model, set_ or [])

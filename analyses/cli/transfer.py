@@ -21,9 +21,9 @@ def command(
     """Train a model per set, a global one on all, and that one fine-tuned per set; show them side by side."""
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.analyses.cli.training_bar import say, training_bar
+    from motiflens.models.machine import Machine
     from motiflens.models.metrics import METRICS
     from motiflens.models.recipes import adjust, recipe
-    from motiflens.models.train import Machine
     from motiflens.models.transfer import transfer, transfer_table
 
     if metric not in METRICS:

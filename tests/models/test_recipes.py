@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from motiflens.models import architectures, build
-from motiflens.models.lightning_module import make_optimizer
+from motiflens.models.optimizers import make_optimizer
 from motiflens.models.recipes import _PAPER, _SHORT, _SMALL, Recipe, adjust, recipe
 from motiflens.models.settings import hyperparameter_types, parse_value, split_settings
 

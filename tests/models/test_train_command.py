@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -71,6 +72,19 @@ def test_killed_and_resumed_equals_uninterrupted(data: Path, tmp_path: Path) -> 
     assert open_run(tmp_path / "cut").weights_hash == open_run(tmp_path / "whole").weights_hash
 
 
+def agree(one: Path, two: Path) -> None:
+    """Check that two runs have the same weights and the same log, up to rounding."""
+    first, second = load(one).state_dict(), load(two).state_dict()
+    for name, value in first.items():
+        torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-5)
+    columns = [
+        [line.split(",")[:5] for line in (run / "log.csv").read_text().splitlines()[1:]] for run in (one, two)
+    ]
+    np.testing.assert_allclose(
+        np.array(columns[0], dtype=float), np.array(columns[1], dtype=float), rtol=1e-3, atol=1e-5
+    )
+
+
 @pytest.mark.slow
 def test_two_processes_take_the_steps_of_one(data: Path, tmp_path: Path) -> None:
     settings = [setting.replace("dropout=0.1", "dropout=0") for setting in SETTINGS]
@@ -79,16 +93,34 @@ def test_two_processes_take_the_steps_of_one(data: Path, tmp_path: Path) -> None
     assert one.returncode == two.returncode == 0, two.stderr
     assert "Warning" not in two.stderr
     assert two.stdout.count("epoch 1/4") == 1, "one process speaks"
-    first, second = load(tmp_path / "one").state_dict(), load(tmp_path / "two").state_dict()
-    for name, value in first.items():
-        torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-5)
-    columns = [
-        [line.split(",")[:5] for line in (tmp_path / name / "log.csv").read_text().splitlines()[1:]]
-        for name in ("one", "two")
+    agree(tmp_path / "one", tmp_path / "two")
+
+
+@pytest.mark.slow
+def test_two_nodes_take_the_steps_of_one(data: Path, tmp_path: Path) -> None:
+    """Two launchers of torchrun, as on two machines, that find each other by address and port."""
+    settings = [setting.replace("dropout=0.1", "dropout=0") for setting in SETTINGS]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    together = ["--nnodes", "2", "--nproc-per-node", "1", "--master-addr", "127.0.0.1", "--master-port", str(port)]
+    train = command(data, tmp_path / "two", "--nodes", "2", settings=settings)
+    nodes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "torch.distributed.run", *together, "--node-rank", str(rank), *train],
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in (0, 1)
     ]
-    np.testing.assert_allclose(
-        np.array(columns[0], dtype=float), np.array(columns[1], dtype=float), rtol=1e-3, atol=1e-5
-    )
+    said = [node.communicate(timeout=240) for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], said
+    assert "epoch 1/4" in said[0][0]
+    assert "epoch 1/4" not in said[1][0], "one process speaks"
+    assert run(command(data, tmp_path / "one", settings=settings)).returncode == 0
+    agree(tmp_path / "one", tmp_path / "two")
 
 
 def test_ctrl_c_leaves_a_run(data: Path, tmp_path: Path) -> None:

@@ -1,0 +1,212 @@
+"""The epochs of a training: steps, validation, and a state from which the next epoch can go on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.epochs import draw_epoch
+from motiflens.models.files import write_whole
+from motiflens.models.keeper import LAST, Keeper, Validation
+from motiflens.models.loader import CodeCache, Loader, Step, epoch_loader, inputs
+from motiflens.models.metrics import mean_metrics, task_metrics
+from motiflens.models.objective import masked_loss, without_some_signals
+from motiflens.models.optimizers import make_optimizer, make_schedule
+from motiflens.models.recipes import Recipe
+from motiflens.models.strands import both_strands
+from motiflens.models.types import Json
+
+
+class Trainee(nn.Module):
+    """What Fabric wraps, for one device or several: a model's logits in training and in validation.
+
+    Parameters
+    ----------
+    model
+        The model.
+    average_strands
+        Whether validation scores the mean probability of both strands.
+    """
+
+    def __init__(self, model: SequenceModel, *, average_strands: bool) -> None:
+        super().__init__()
+        self.model, self.average_strands = model, average_strands
+
+    def forward(self, x: Tensor, meta: Tensor | None) -> tuple[Tensor, ...]:
+        """Return the logits of each part that is trained by itself, or in eval mode those of the whole."""
+        if self.training:
+            return self.model.training_logits(x, meta)
+        return (both_strands(self.model, x, meta) if self.average_strands else self.model(x, meta),)
+
+
+class Fit:
+    """A model under training.
+
+    Parameters
+    ----------
+    fabric
+        The launched devices.
+    model, recipe, seed
+        What is trained, how, and from which seed all randomness derives.
+    train, valid
+        The two splits.
+    keeper
+        Keeps the best weights and the log, and is told how far training is.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        model: SequenceModel,
+        recipe: Recipe,
+        train: CodeCache,
+        valid: CodeCache,
+        keeper: Keeper,
+        *,
+        seed: int,
+    ) -> None:
+        self.fabric, self.model, self.recipe, self.seed = fabric, model, recipe, seed
+        self._train_split, self._valid_split, self.keeper = train, valid, keeper
+        trainee = Trainee(model, average_strands=recipe.average_strands)
+        weights = [weight for weight in model.parameters() if weight.requires_grad]
+        optimizer = make_optimizer(recipe, weights)
+        self._trainee, self._optimizer = fabric.setup(trainee, optimizer)
+        self._schedule = make_schedule(recipe, optimizer, len(self._training_loader(0)))
+        self._valid_rows = valid_rows(len(valid.windows), recipe.valid_windows, seed)
+
+    def run(self, state: Json | None = None) -> None:
+        """Train until patience or epochs are at an end, from the beginning or from a state in ``last.ckpt``."""
+        first = 0 if state is None else self._restore(state)
+        for epoch in range(first, self.recipe.epochs):
+            self._train(epoch)
+            self._validate(epoch)
+            self._keep_state(epoch)
+            if self.keeper.waited >= self.recipe.patience:
+                return
+
+    def _training_loader(self, epoch: int) -> Loader:
+        windows = self._train_split.windows
+        drawn = draw_epoch(
+            windows, epoch, self.seed, use_peak=self.recipe.use_peak, most=self.recipe.epoch_windows
+        )
+        return epoch_loader(
+            self._train_split,
+            drawn,
+            batch=self.recipe.batch,
+            epoch=epoch,
+            seed=self.seed,
+            turn=self.recipe.reverse_complement and not self.model.siamese,
+            rank=self.fabric.global_rank,
+            world=self.fabric.world_size,
+        )
+
+    def _train(self, epoch: int) -> None:
+        # Everything random in an epoch derives from its number, so that an epoch can be repeated after a kill.
+        torch.manual_seed((self.seed * 1_000_003 + epoch) * 4096 + self.fabric.global_rank)
+        loader = self._training_loader(epoch)
+        losses = []
+        self._trainee.train()
+        self.keeper.begin(epoch, len(loader))
+        with self._steps(loader) as steps:
+            for step in steps:
+                self.keeper.step_begins()
+                losses.append(self._step(step))
+                self.keeper.step_ended(len(step.codes) * self.fabric.world_size, losses[-1])
+        mean = torch.stack(losses).mean() if losses else torch.full((), float("nan"))
+        self._mean_loss = float(torch.stack(self._gathered(mean)).mean())
+        self.keeper.trained()
+
+    def _step(self, step: Step) -> Tensor:
+        x = without_some_signals(inputs(step), self.recipe.signal_dropout)
+        self._optimizer.zero_grad()
+        # Members of an ensemble are each trained by itself: their losses share no weight.
+        losses = [masked_loss(logits, step.y, step.known) for logits in self._trainee(x, step.meta)]
+        # Gradients are averaged over processes: times their number gives the sum.
+        loss = torch.stack(losses).sum() * self.fabric.world_size
+        self.fabric.backward(loss)
+        if self.recipe.clip:
+            self.fabric.clip_gradients(self._trainee, self._optimizer, max_norm=self.recipe.clip)
+        self._optimizer.step()
+        if self._schedule is not None:
+            self._schedule.step()
+        return loss.detach()
+
+    def _validate(self, epoch: int) -> None:
+        world, windows = self.fabric.world_size, self._valid_split.windows
+        batch = max(self.recipe.batch, 256) * world
+        loader = Loader(self._valid_split, self._valid_rows, batch, rank=self.fabric.global_rank, world=world)
+        scores = []
+        self._trainee.eval()
+        with torch.inference_mode(), self._steps(loader) as steps:
+            for step in steps:
+                (logits,) = self._trainee(inputs(step), step.meta)
+                scores.append(self._rows(logits.float()))
+                self.keeper.pause()
+        logits = torch.cat(scores)[: len(self._valid_rows)].numpy()
+        y = windows.labels[self._valid_rows]
+        table = task_metrics(y, logits, windows.tasks)
+        found = mean_metrics(table)
+        loss = masked_loss(torch.from_numpy(logits), torch.from_numpy(y), int((~np.isnan(y)).sum()))
+        figures = {
+            "train_loss": self._mean_loss,
+            "valid_loss": float(loss),
+            "valid_auprc": found["auprc"],
+            "valid_auroc": found["auroc"],
+        }
+        rate = self._optimizer.param_groups[0]["lr"]
+        records = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+        self.keeper.validated(epoch, self.model, Validation(figures, records, rate))
+
+    @contextlib.contextmanager
+    def _steps(self, loader: Loader) -> Iterator[Iterable[Step]]:
+        """Give a loader's batches, on the device; its reading ends with the block, also by an error."""
+        with contextlib.closing(iter(loader)) as steps:
+            yield (step.each(self.fabric.to_device) for step in steps)
+
+    def _gathered(self, tensor: Tensor) -> list[Tensor]:
+        """Return a tensor of every process, in the order of ranks; all have one shape."""
+        if self.fabric.world_size == 1:
+            return [tensor]
+        parts = [torch.empty_like(tensor) for _ in range(self.fabric.world_size)]
+        torch.distributed.all_gather(parts, tensor.contiguous())
+        return parts
+
+    def _rows(self, scores: Tensor) -> Tensor:
+        """Put the scores of a batch, which was dealt out to all processes in turn, back into its order, (n, T)."""
+        return torch.stack(self._gathered(scores), dim=1).reshape(-1, scores.shape[1]).cpu()
+
+    def _keep_state(self, epoch: int) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        state = {
+            "epoch": epoch,
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": None if self._schedule is None else self._schedule.state_dict(),
+            "precision": self.fabric.strategy.precision.state_dict(),
+            "keeper": self.keeper.state_dict(),
+        }
+        with write_whole(self.keeper.folder / LAST) as part:
+            torch.save(state, part)
+
+    def _restore(self, state: Json) -> int:
+        """Go back to a state; return the epoch to go on with. The keeper has been brought there already."""
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._schedule is not None:
+            self._schedule.load_state_dict(state["schedule"])
+        self.fabric.strategy.precision.load_state_dict(state["precision"])
+        return int(state["epoch"]) + 1
+
+
+def valid_rows(count: int, most: int, seed: int) -> np.ndarray:
+    """Return the rows of the validation split that are scored, in order: at most so many, chosen at random."""
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng([seed, 2]).choice(count, most, replace=False))

@@ -1,0 +1,76 @@
+"""Devices, processes and nodes of a training, through lightning's Fabric."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where to train.
+
+    Attributes
+    ----------
+    devices, nodes
+        Processes on each machine, and machines. More than one process divides each batch; the steps taken are
+        those of one process.
+    accelerator
+        ``auto``, ``cpu``, ``cuda``, ``mps``.
+    precision
+        As lightning names it; None takes bf16 (or fp16) where the device has it, 32 bits otherwise.
+    """
+
+    devices: int = 1
+    nodes: int = 1
+    accelerator: str = "auto"
+    precision: str | None = None
+
+
+def first_process() -> bool:
+    """Tell whether this is the first process, by what launchers (lightning, torchrun, SLURM) tell each."""
+    names = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
+    return all(os.environ.get(name, "0") == "0" for name in names)
+
+
+def make_fabric(machine: Machine) -> Fabric:
+    from lightning.fabric import Fabric
+
+    accelerator = "gpu" if machine.accelerator == "cuda" else machine.accelerator
+    return Fabric(
+        accelerator=accelerator,
+        devices=machine.devices,
+        num_nodes=machine.nodes,
+        strategy="ddp" if machine.devices * machine.nodes > 1 else "auto",
+        precision=machine.precision or _precision(accelerator),  # type: ignore[arg-type]
+    )
+
+
+def _precision(accelerator: str) -> str:
+    if accelerator not in ("auto", "gpu") or not torch.cuda.is_available():
+        return "32-true"
+    return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Silence what lightning says of its own defaults, and nothing else."""
+    logger = logging.getLogger("lightning.fabric")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r".*GPU available but not used.*")
+        logger.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)

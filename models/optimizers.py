@@ -1,0 +1,32 @@
+"""A recipe's optimiser and its schedule of learning rates."""
+
+from __future__ import annotations
+
+import torch
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
+
+from motiflens.models.recipes import Recipe
+
+
+def make_optimizer(recipe: Recipe, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    """Make a recipe's optimiser over some weights."""
+    rate, decay, momentum = recipe.rate, recipe.decay, recipe.momentum
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(weights, lr=rate, momentum=momentum, weight_decay=decay, nesterov=momentum > 0)
+    if recipe.optimizer == "rmsprop":
+        return torch.optim.RMSprop(weights, lr=rate, alpha=0.9, momentum=momentum, weight_decay=decay)
+    kinds = {
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "adagrad": torch.optim.Adagrad,
+        "adadelta": torch.optim.Adadelta,
+    }
+    return kinds[recipe.optimizer](weights, lr=rate, weight_decay=decay)
+
+
+def make_schedule(recipe: Recipe, optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler | None:
+    """Make what changes the rate after each of `steps` steps (an epoch's); None where it stays as it is."""
+    if recipe.schedule == "constant":
+        return None
+    total = max(recipe.epochs * steps, 2)
+    return OneCycleLR(optimizer, recipe.rate, total_steps=total, pct_start=0.1, cycle_momentum=False)
