@@ -3,9 +3,10 @@
 Run from the repository's root: ``python benchmarks/training.py``. Each architecture is measured in a process of
 its own with its paper's size and batch: a bare PyTorch loop over batches in memory (forward, backward, optimiser)
 and our training on the same windows alternate, so that a busy machine slows both. ``outside`` is the share of our
-time that the bare loop does not take: reading, one-hot coding, logging, lightning. Writes
-``benchmarks/results/training.tsv|md``. With TensorFlow installed (extra ``bench``), ``--keras`` measures TBiNet's
-layers in Keras too.
+time that the bare loop does not take: reading, one-hot coding, logging, lightning. ``share_of_peak`` is the
+arithmetic of our training per second over that of a large matrix product in the same precision. Writes
+``benchmarks/results/training.tsv|md``, on a GPU (whose mixed precision is then measured) ``training_gpu.tsv|md``.
+With TensorFlow installed (extra ``bench``), ``--keras`` measures TBiNet's layers in Keras too.
 """
 
 from __future__ import annotations
@@ -19,11 +20,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from motiflens.models import architectures, build
+from motiflens.models.data.windows import ArrayWindows, Dataset
+from motiflens.models.evaluate import score
+from motiflens.models.files import write_text
+from motiflens.models.loader import CodeCache, Loader, inputs
+from motiflens.models.objective import masked_loss
+from motiflens.models.optimizers import make_optimizer
+from motiflens.models.recipes import recipe
+from motiflens.models.train import train
 
 Batch = tuple[Any, Any, int]  # inputs, labels, how many labels are known
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -46,8 +60,6 @@ def main() -> None:
         found = keras_tbinet(options) if options.one == "keras" else measure(options.one, options)
         print(json.dumps(found))
         return
-    from motiflens.models import architectures
-
     names = options.models.split(",") if options.models else architectures()
     rows = []
     for name in [*names, *(["keras"] if options.keras else [])]:
@@ -62,17 +74,6 @@ def main() -> None:
 
 def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
     """Measure one architecture in this process."""
-    import torch
-
-    from motiflens.models import build
-    from motiflens.models.data.windows import ArrayWindows, Dataset
-    from motiflens.models.evaluate import score
-    from motiflens.models.loader import CodeCache, Loader, inputs
-    from motiflens.models.objective import masked_loss
-    from motiflens.models.optimizers import make_optimizer
-    from motiflens.models.recipes import recipe
-    from motiflens.models.train import train
-
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     how = recipe(name)
     length, outputs = LENGTHS.get(name, 1000), OUTPUTS.get(name, 1)
@@ -87,8 +88,20 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
 
     few = random_windows(2 * how.batch)
     sizes = {"length": length, "channels": len(few.channels), "outputs": outputs}
-    model = build(name, **sizes).to(device)
+    own = {"strategy": "no-init"} if name == "kegru" else {}
+    model = build(name, **sizes, **own).to(device)
     optimizer = make_optimizer(how, list(model.parameters()))
+
+    def infer(windows: ArrayWindows) -> float:
+        start = time.perf_counter()
+        for _ in score(model, windows, batch_size=how.batch):
+            pass
+        return time.perf_counter() - start
+
+    infer(few)  # what is slow only once
+    many = random_windows(int(np.clip(np.ceil(options.seconds / infer(few)), 2, 500)) * len(few))
+    inference = min(infer(many) for _ in range(options.rounds))
+    infer_memory = peak_memory(device)
 
     def batches_of(windows: ArrayWindows) -> list[Batch]:
         loader = Loader(CodeCache(windows), np.arange(len(windows)), how.batch)
@@ -98,13 +111,13 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
         start = time.perf_counter()
         for x, y, known in batches:
             optimizer.zero_grad()
-            masked_loss(model(x, None), y, known).backward()
+            with autocast(device):
+                logits = model(x, None)
+            masked_loss(logits.float(), y, known).backward()
             optimizer.step()
         if device.type == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter() - start
-
-    from dataclasses import replace
 
     def ours() -> float:
         with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +127,7 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
             record = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
         return record["seconds_training"] / 2
 
-    own = {"strategy": "no-init"} if name == "kegru" else {}
+    model.train()
     probe = batches_of(few)
     bare(probe)
     number = int(np.clip(np.ceil(options.seconds / bare(probe) * len(probe)), 3, 1000))
@@ -122,11 +135,8 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
     windows = random_windows(count)
     batches = batches_of(windows)
     pairs = [(bare(batches), ours()) for _ in range(options.rounds)]
-    start = time.perf_counter()
-    for _ in score(model, windows, batch_size=how.batch):
-        pass
-    inference = time.perf_counter() - start
     bare_time, our_time = min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
+    arithmetic = step_flops(model, *probe[0]) * number / our_time
     return {
         "model": name,
         "length": length,
@@ -136,16 +146,67 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
         "train_per_second": round(count / our_time, 1),
         "bare_per_second": round(count / bare_time, 1),
         "outside": round(max(1 - bare_time / our_time, 0), 3),
-        "infer_per_second": round(count / inference, 1),
-        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "train_gflop_per_second": round(arithmetic / 1e9, 1),
+        "share_of_peak": round(arithmetic / matmul_flops(device), 3),
+        "infer_per_second": round(len(many) / inference, 1),
+        "infer_memory_mb": infer_memory,
+        "train_memory_mb": peak_memory(device),
         "device": _device(),
         "threads": torch.get_num_threads(),
     }
 
 
-def _device() -> str:
-    import torch
+def autocast(device: torch.device) -> torch.autocast:
+    """Return the precision in which our training runs on a device: mixed where it has bfloat16."""
+    mixed = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=mixed)
 
+
+def peak_memory(device: torch.device) -> int:
+    """Peak memory in MB: the process's, or what PyTorch took of a GPU's."""
+    if device.type == "cuda":
+        return round(torch.cuda.max_memory_allocated() / 2**20)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def step_flops(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor, known: int) -> float:
+    """Floating-point operations of products and convolutions in one training step, forward and backward."""
+    recurrent = []
+
+    def count(module: torch.nn.Module, given: tuple[torch.Tensor, ...], _: object) -> None:
+        # Fused recurrent layers are one operation to PyTorch's counter, which does not know it.
+        assert isinstance(module, torch.nn.RNNBase)
+        gates = {"LSTM": 4, "GRU": 3}[module.mode]
+        both = module.input_size + module.hidden_size
+        steps = given[0].shape[0] * given[0].shape[1] * (2 if module.bidirectional else 1)
+        recurrent.append(2.0 * steps * gates * module.hidden_size * both)
+
+    hooks = [part.register_forward_hook(count) for part in model.modules() if isinstance(part, torch.nn.RNNBase)]
+    with FlopCounterMode(display=False) as counter:
+        masked_loss(model(x, None), y, known).backward()
+    for hook in hooks:
+        hook.remove()
+    model.zero_grad()
+    return counter.get_total_flops() + 3 * sum(recurrent)  # backward: once for the inputs, once for the weights
+
+
+def matmul_flops(device: torch.device, size: int = 2048, rounds: int = 8) -> float:
+    """Floating-point operations per second of the best of some products of square matrices."""
+    a, b = (torch.randn(size, size, device=device) for _ in range(2))
+    best = float("inf")
+    with autocast(device), torch.no_grad():
+        if device.type == "cuda":
+            a, b, rounds = a.bfloat16(), b.bfloat16(), 50
+        for _ in range(rounds):
+            start = time.perf_counter()
+            torch.mm(a, b)
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best
+
+
+def _device() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     return platform.processor() or platform.machine()
@@ -205,21 +266,21 @@ def keras_tbinet(options: argparse.Namespace) -> dict[str, object]:
 
 def write(table: pd.DataFrame, folder: Path) -> None:
     """Write the table as TSV and Markdown."""
-    from motiflens.models.files import write_text
-
-    write_text(folder / "training.tsv", table.to_csv(sep="\t", index=False))
+    name = "training_gpu" if torch.cuda.is_available() else "training"
+    write_text(folder / f"{name}.tsv", table.to_csv(sep="\t", index=False))
     lines = [
         "# Sequences per second of training and inference",
         "",
         "Made by `python benchmarks/training.py`: each architecture at its paper's size and batch; `bare` is a",
         "plain PyTorch loop over batches in memory, `outside` the share of our training time beyond it (side by",
-        "side, best of the rounds), memory the process's peak.",
+        "side, best of the rounds), `share_of_peak` our training's arithmetic over that of a product of large",
+        "matrices, memory the peak (the process's, which Python and PyTorch begin at some 400 MB; or the GPU's).",
         "",
         "| " + " | ".join(table.columns) + " |",
         "|" + "---|" * len(table.columns),
     ]
     lines += ["| " + " | ".join(str(value) for value in row) + " |" for row in table.itertuples(index=False)]
-    write_text(folder / "training.md", "\n".join(lines) + "\n")
+    write_text(folder / f"{name}.md", "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

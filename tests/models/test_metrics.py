@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -33,11 +34,9 @@ def test_equals_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     y = np.array([bound for bound, _ in rows], dtype=float)
     s = np.array([score for _, score in rows], dtype=float)
     found = binary_metrics(y, s)
-    precision, recall, _ = sk.precision_recall_curve(y, s)
     called = (s > 0).astype(float)
     expected = {
         "auroc": sk.roc_auc_score(y, s),
-        "auprc": sk.auc(recall, precision),
         "average_precision": sk.average_precision_score(y, s),
         "accuracy": sk.accuracy_score(y, called),
         "precision": sk.precision_score(y, called, zero_division=0),
@@ -46,6 +45,41 @@ def test_equals_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     }
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, rel=1e-12, abs=1e-12), name
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=60).filter(lambda y: 0 < sum(y) < len(y)), st.randoms())
+@settings(max_examples=200, deadline=None)
+def test_auprc_without_ties_equals_scikit_learn(labels: list[bool], random: Random) -> None:
+    y, s = np.array(labels, dtype=float), np.array(random.sample(range(1000), len(labels)), dtype=float)
+    precision, recall, _ = sk.precision_recall_curve(y, s)
+    assert binary_metrics(y, s)["auprc"] == pytest.approx(sk.auc(recall, precision), rel=1e-12)
+
+
+@given(CASES)
+@settings(max_examples=200, deadline=None)
+def test_auprc_of_ties_equals_one_true_positive_at_a_time(rows: list[tuple[bool, int]]) -> None:
+    y = np.array([bound for bound, _ in rows], dtype=float)
+    s = np.array([score for _, score in rows], dtype=float)
+    area, true, false = 0.0, 0, 0.0
+    for threshold in sorted(set(s), reverse=True):
+        tied = y[s == threshold]
+        more, wrong = int(tied.sum()), len(tied) - int(tied.sum())
+        for _ in range(more):
+            start = true / (true + false) if true + false else more / len(tied)
+            true, false = true + 1, false + wrong / more
+            area += (start + true / (true + false)) / 2 / y.sum()
+        if not more:
+            false += wrong
+    assert binary_metrics(y, s)["auprc"] == pytest.approx(area, rel=1e-12)
+
+
+def test_a_constant_score_is_worth_the_share_of_bound_windows() -> None:
+    y = np.repeat([1.0, 0.0], [30, 970])
+    found = binary_metrics(y, np.zeros(1000))
+    assert found["auprc"] == pytest.approx(0.03, rel=1e-12)
+    assert found["auroc"] == 0.5
+    some = np.where(np.arange(1000) < 10, 1.0, 0.0)  # a third of the bound windows found, the rest tied
+    assert 1 / 3 < binary_metrics(y, some)["auprc"] < 0.4
 
 
 @given(CASES, st.sampled_from([0.5, 0.1]))
