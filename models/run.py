@@ -64,8 +64,13 @@ def save_run(path: types.Path, model: SequenceModel, config: types.Json) -> Path
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     with write_whole(folder / WEIGHTS) as part:
         save_file(state, str(part))
-    write_text(folder / CONFIG, json.dumps({**config, "model": model.config}, indent=2) + "\n")
+    save_config(folder, model, config)
     return folder
+
+
+def save_config(path: types.Path, model: SequenceModel, config: types.Json) -> None:
+    """Write a run's ``config.json``; see `save_run`."""
+    write_text(Path(path) / CONFIG, json.dumps({**config, "model": model.config}, indent=2) + "\n")
 
 
 def open_run(path: types.Path) -> Run:

@@ -23,7 +23,7 @@ from motiflens.models.provenance import provenance
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.registry import build
-from motiflens.models.run import CONFIG, Run, open_run, save_run
+from motiflens.models.run import CONFIG, Run, open_run, save_config, save_run
 
 if TYPE_CHECKING:
     from motiflens.models.keeper import Keeper, Report
@@ -59,7 +59,7 @@ def train(
         hold, and its hyperparameters are the run's.
     resume
         Go on after the last finished epoch that `out` holds, or start if it holds none. On a CPU the result is
-        that of an uninterrupted run.
+        that of an uninterrupted run. Where the rate is constant, ``epochs`` and ``patience`` may have grown.
     seed
         Of the first weights, the order of windows, the negatives, dropout.
     machine
@@ -94,6 +94,8 @@ def train(
         state = _state(folder / LAST) if resume and (folder / LAST).exists() else None
         if state is not None:
             _check_resumed(folder, config, model)
+            if first_process():
+                save_config(folder, model, config)  # it may train for longer now
         elif init_from is None:
             pretrain(model, dataset["train"], seed=seed)
         job = Job(model, dataset, recipe, folder, config, seed, state)
@@ -186,11 +188,14 @@ def _train_sizes(windows: Windows) -> dict[str, int]:
 
 
 def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> None:
-    """Refuse to continue a run with other settings: the result would be neither run's."""
-    import json
+    """Refuse to continue a run with other settings: the result would be neither run's.
 
+    How long to train may be changed where the learning rate does not depend on it.
+    """
     found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     wanted = json.loads(json.dumps({**config, "model": model.config}))
+    if found.get("training", {}).get("schedule") == "constant":
+        found["training"] |= {key: wanted["training"][key] for key in ("epochs", "patience")}
     for part in ("model", "training", "tasks", "channels"):
         if found.get(part) != wanted[part]:
             old, new = found.get(part), wanted[part]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +153,20 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     again = train("toy", dataset(), tmp_path / "run", recipe=recipe, resume=True)
     assert again.weights_hash == first.weights_hash
     assert log(tmp_path / "run") == before
+
+
+def test_a_constant_rate_may_be_resumed_for_longer(tmp_path: Path) -> None:
+    long = Recipe(rate=0.01, batch=50, epochs=5, patience=9)
+    whole = train("toy", dataset(), tmp_path / "whole", recipe=long)
+    train("toy", dataset(), tmp_path / "run", recipe=replace(long, epochs=2, patience=5))
+    resumed = train("toy", dataset(), tmp_path / "run", recipe=long, resume=True)
+    assert resumed.weights_hash == whole.weights_hash
+    assert log(tmp_path / "run") == log(tmp_path / "whole")
+    assert resumed.config["training"] == whole.config["training"]
+    planned = replace(long, schedule="cosine")
+    train("toy", dataset(), tmp_path / "planned", recipe=planned)
+    with pytest.raises(ValueError, match=r"another training \(epochs\)"):
+        train("toy", dataset(), tmp_path / "planned", recipe=replace(planned, epochs=9), resume=True)
 
 
 def test_early_stopping_keeps_the_best(tmp_path: Path) -> None:
