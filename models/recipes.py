@@ -125,7 +125,14 @@ _SMALL_TBINET: types.Json = {
     "pool_dropout": 0.1,
     "lstm_dropout": 0.1,
 }
-_SMALL_SIGNALS: types.Json = {"rate": 1.5e-3, "schedule": "constant", "patience": 12, "signal_dropout": 0.5}
+# Motifs are found late and suddenly: small batches bring this forward, and patience must outlast it.
+_SMALL_SIGNALS: types.Json = {
+    "batch": 16,
+    "epochs": 24,
+    "schedule": "constant",
+    "patience": 12,
+    "signal_dropout": 0.5,
+}
 _SMALL: dict[str, types.Json] = {
     "tbinet": {
         "rate": 5e-3,
@@ -140,6 +147,7 @@ _SMALL: dict[str, types.Json] = {
         **_SMALL_SIGNALS,
         "hyperparameters": {
             "log_signals": True,
+            "attention": "single1d",
             "kernels": 32,
             "kernel_size": 20,
             "pool": 10,
