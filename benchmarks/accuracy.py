@@ -229,9 +229,9 @@ def write_simulated(frame: pd.DataFrame, path: Path) -> None:
         "",
         "Made by `python benchmarks/accuracy.py`: preset `small`, one TF across its two cell types, DNase unless",
         "said otherwise; recipe and kind of attention were chosen on validation. Mean over seeds ± standard",
-        "deviation (number of seeds). `Test` is the data's own test split, `second genome` all training windows of",
-        "another simulation (seed 1). Two models' probabilities are averaged for the ensemble (DeepGRN's own) and,",
-        "for comparison, for two models without attention.",
+        "deviation (number of seeds). `Test` is the data's own test split, `second genome` all training windows",
+        "of another simulation (seed 1). The ensemble, DeepGRN's own, averages two models' probabilities; so does",
+        "its control, two models without attention.",
     ]
     for column, title in (("auprc", "Test"), ("fresh_auprc", "Second genome")):
         lines += [
@@ -267,7 +267,8 @@ def _difference(frame: pd.DataFrame, model: str, column: str) -> str:
     if len(gain) < 2:
         return ""
     half = scipy.stats.t.ppf(0.975, len(gain) - 1) * gain.std() / np.sqrt(len(gain))
-    return f"{gain.mean():+.3f} [{gain.mean() - half:+.3f}, {gain.mean() + half:+.3f}], {(gain > 0).sum()} of {len(gain)}"
+    low, mean, high = (f"{gain.mean() + part:+.3f}" for part in (-half, 0, half))
+    return f"{mean} [{low}, {high}], {(gain > 0).sum()} of {len(gain)}"
 
 
 if __name__ == "__main__":
