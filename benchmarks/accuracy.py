@@ -48,10 +48,10 @@ TEN = (
 )
 SINGLE, PAIRWISE, NONE = "single attention", "pairwise attention", "no attention"
 SIMULATED = {
-    SINGLE: [],
+    PAIRWISE: [],
     NONE: ["attention=none"],
-    PAIRWISE: ["attention=pairwise", "position=after"],
-    "single attention, sequence only": ["signals="],
+    SINGLE: ["attention=single", "vector=false"],
+    "pairwise attention, sequence only": ["signals="],
 }
 ENSEMBLE, TWO = "ensemble: single and pairwise", "two models without attention"
 

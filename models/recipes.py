@@ -130,7 +130,7 @@ _SMALL_SIGNALS: types.Json = {
     "batch": 16,
     "epochs": 24,
     "schedule": "constant",
-    "patience": 12,
+    "patience": 16,
     "signal_dropout": 0.5,
 }
 _SMALL: dict[str, types.Json] = {
@@ -147,7 +147,8 @@ _SMALL: dict[str, types.Json] = {
         **_SMALL_SIGNALS,
         "hyperparameters": {
             "log_signals": True,
-            "attention": "single1d",
+            "attention": "pairwise",
+            "position": "after",
             "kernels": 32,
             "kernel_size": 20,
             "pool": 10,
