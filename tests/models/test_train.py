@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.keeper import Progress
+from motiflens.models.machine import Machine
 from motiflens.models.objective import masked_loss, without_some_signals
 from motiflens.models.recipes import Recipe
 from motiflens.models.registry import _REGISTERED, register
@@ -167,6 +168,17 @@ def test_a_constant_rate_may_be_resumed_for_longer(tmp_path: Path) -> None:
     train("toy", dataset(), tmp_path / "planned", recipe=planned)
     with pytest.raises(ValueError, match=r"another training \(epochs\)"):
         train("toy", dataset(), tmp_path / "planned", recipe=replace(planned, epochs=9), resume=True)
+
+
+def test_mixed_precision_learns_and_keeps_whole_weights(tmp_path: Path) -> None:
+    mixed = Machine(accelerator="cpu", precision="bf16-mixed")
+    run = train("toy", dataset(), tmp_path / "mixed", recipe=RECIPE, machine=mixed)
+    plain = train("toy", dataset(), tmp_path / "plain", recipe=RECIPE)
+    assert run.weights_hash != plain.weights_hash
+    assert {weight.dtype for weight in run.model.parameters()} == {torch.float32}
+    assert json.loads((tmp_path / "mixed" / "metrics.json").read_text())["valid"][0]["auprc"] > 0.95
+    again = train("toy", dataset(), tmp_path / "again", recipe=RECIPE, machine=mixed)
+    assert again.weights_hash == run.weights_hash
 
 
 def test_early_stopping_keeps_the_best(tmp_path: Path) -> None:
