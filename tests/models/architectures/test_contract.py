@@ -71,6 +71,26 @@ def test_float64(case: Case) -> None:
 
 
 @every
+def test_mixed_precision(case: Case, device: torch.device) -> None:
+    """Near the logits of 32 bits, with a gradient for every weight, in the precision in which GPUs train."""
+    model = _undropped(case.build().train()).to(device)
+    x, meta = case.inputs()
+    x, meta = x.to(device), None if meta is None else meta.to(device)
+    y = torch.tensor([[0.0], [1.0], [0.0], [1.0], [1.0]], device=device)
+    with torch.no_grad():
+        whole = copy.deepcopy(model)(x, meta)
+    with torch.autocast(device.type, torch.bfloat16):
+        parts = [logits.float() for logits in model.training_logits(x, meta)]
+        merged = copy.deepcopy(model)(x, meta).float()
+    torch.testing.assert_close(merged, whole, rtol=0.1, atol=0.1)
+    sum(binary_cross_entropy_with_logits(logits, y) for logits in parts).backward()
+    for name, weight in model.named_parameters():
+        assert weight.grad is not None, name
+        assert weight.grad.dtype == torch.float32
+        assert bool(weight.grad.isfinite().all()), name
+
+
+@every
 def test_other_windows_do_not_matter(case: Case) -> None:
     model = case.build(outputs=2).eval()
     x, meta = case.inputs(7)
