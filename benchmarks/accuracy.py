@@ -50,7 +50,7 @@ SINGLE, PAIRWISE, NONE = "single attention", "pairwise attention", "no attention
 SIMULATED = {
     PAIRWISE: [],
     NONE: ["attention=none"],
-    SINGLE: ["attention=single", "vector=false"],
+    SINGLE: ["attention=single", "vector=false", "rate=1.5e-3"],  # at 1e-3 it does not start within 18 epochs
     "pairwise attention, sequence only": ["signals="],
 }
 ENSEMBLE, TWO = "ensemble: single and pairwise", "two models without attention"
