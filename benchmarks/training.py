@@ -258,7 +258,7 @@ def keras_tbinet(options: argparse.Namespace) -> dict[str, object]:
         "bare_per_second": float("nan"),
         "outside": float("nan"),
         "infer_per_second": round(count / (time.perf_counter() - start), 1),
-        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "train_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "device": "GPU" if tf.config.list_physical_devices("GPU") else platform.machine(),
         "threads": threads or os.cpu_count(),
     }
