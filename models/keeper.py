@@ -66,11 +66,11 @@ class Keeper:
         What is watched: ``auprc`` or ``loss``.
     report
         Called a few times a second; None for silence.
-    writes
-        Whether this process writes and reports: one of several does.
 
     Attributes
     ----------
+    writes
+        Whether this process writes and reports: of several only one does, which is known once they run.
     rows
         The log, one row an epoch.
     best, best_epoch, waited, table
@@ -90,10 +90,9 @@ class Keeper:
         epochs: int,
         monitor: str = "auprc",
         report: Report | None = None,
-        writes: bool = True,
     ) -> None:
         self.folder, self.config, self.epochs, self.monitor = folder, config, epochs, monitor
-        self.report, self.writes = report, writes
+        self.report, self.writes = report, True
         self.rows: list[dict[str, Any]] = []
         self.best, self.best_epoch, self.waited = -math.inf, -1, 0
         self.table: list[dict[str, Any]] = []
@@ -152,17 +151,22 @@ class Keeper:
         if value > self.best:
             self.best, self.best_epoch, self.waited = value, epoch, 0
             self.table = found.table
-            if self.writes:
-                save_run(self.folder, model, self.config)
+            self.write_model(model)
         else:
             self.waited += 1
-        if self.writes:
-            self.write_log()
-            self.write_metrics(finished=False)
+        self.write_log()
+        self.write_metrics(finished=False)
         self._tell(figures["train_loss"], validated=True)
+
+    def write_model(self, model: SequenceModel) -> None:
+        """Write the weights and ``config.json``."""
+        if self.writes:
+            save_run(self.folder, model, self.config)
 
     def write_log(self) -> None:
         """Write ``log.csv``."""
+        if not self.writes:
+            return
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -171,6 +175,8 @@ class Keeper:
 
     def write_metrics(self, *, finished: bool) -> None:
         """Write ``metrics.json``: what validation found for the weights that are kept, and the time it took."""
+        if not self.writes:
+            return
         record = {
             "finished": finished,
             "epochs": len(self.rows),

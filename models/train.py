@@ -23,7 +23,7 @@ from motiflens.models.provenance import provenance
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.registry import build
-from motiflens.models.run import CONFIG, Run, open_run, save_config, save_run
+from motiflens.models.run import CONFIG, Run, open_run, save_config
 
 if TYPE_CHECKING:
     from motiflens.models.keeper import Keeper, Report
@@ -252,14 +252,12 @@ def _fit(job: Job, machine: Machine, report: Report | None) -> None:
             with _stop_on_ctrl_c(keeper):
                 fit.run(job.state)
         except InterruptedTraining:
-            if keeper.writes:
-                if keeper.best_epoch < 0:
-                    save_run(keeper.folder, job.model, keeper.config)
-                keeper.write_log()
-                keeper.write_metrics(finished=False)
+            if keeper.best_epoch < 0:
+                keeper.write_model(job.model)
+            keeper.write_log()
+            keeper.write_metrics(finished=False)
             raise KeyboardInterrupt from None
-        if keeper.writes:
-            keeper.write_metrics(finished=True)
+        keeper.write_metrics(finished=True)
         fabric.barrier()  # the run is whole for all processes
 
 
