@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 
 help:
 	@echo "make demo   set up, then: interpret motifs --model tbinet on the built-in data"
-	@echo "make test   set up, then the tests        make lint   ruff and mypy"
+	@echo "make test   set up, then the tests        make lint   ruff, mypy and pyright"
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -25,16 +25,15 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# mypy cannot follow setup.cfg's package_dir: it reads the folders through links of their installed names.
 lint: $(STAMP)
-	@mkdir -p .mypy/motiflens && for d in models interpret analyses; do ln -sfn ../../$$d .mypy/motiflens/$$d; done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p motiflens.models -p motiflens.interpret -p motiflens.analyses
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .mypy .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

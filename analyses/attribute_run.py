@@ -27,7 +27,7 @@ Only = Literal["positive", "negative", "all"]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AttributeOptions:
     """Which windows to attribute, how, and what to make of it.
 
     Attributes
@@ -101,7 +101,7 @@ def attribute_run(
     run: Run,
     windows: Windows,
     out: types.Path,
-    wanted: Wanted,
+    wanted: AttributeOptions,
     *,
     made_by: Json | None = None,
     report: Callable[[int, int], None] | None = None,
@@ -119,7 +119,7 @@ def attribute_run(
     out
         A folder; made if need be.
     wanted
-        See `Wanted`.
+        See `AttributeOptions`.
     made_by
         Provenance.
     report
@@ -175,7 +175,7 @@ def chromosome_sizes(windows: Windows) -> dict[str, int] | None:
     return None if parent is None else chromosome_sizes(parent)
 
 
-def _check(wanted: Wanted, windows: Windows) -> None:
+def _check(wanted: AttributeOptions, windows: Windows) -> None:
     for name in wanted.export:
         if name not in EXPORTS:
             raise ValueError(f"there is no export {name!r}: choose of {', '.join(EXPORTS)}")
@@ -201,7 +201,9 @@ def _target(run: Run, windows: Windows, task: str | None) -> tuple[int, int]:
     return target, windows.tasks.index(run.tasks[target])
 
 
-def _rows(windows: Windows, column: int, wanted: Wanted, regions: Sequence[tuple[str, int, int]]) -> Integers:
+def _rows(
+    windows: Windows, column: int, wanted: AttributeOptions, regions: Sequence[tuple[str, int, int]]
+) -> Integers:
     """Rows to attribute, in order."""
     allowed = np.ones(len(windows), dtype=bool)
     if wanted.cell_type is not None:
@@ -219,7 +221,7 @@ def _rows(windows: Windows, column: int, wanted: Wanted, regions: Sequence[tuple
     return np.flatnonzero(chosen)
 
 
-def _labelled(windows: Windows, column: int, allowed: Booleans, wanted: Wanted) -> Booleans:
+def _labelled(windows: Windows, column: int, allowed: Booleans, wanted: AttributeOptions) -> Booleans:
     label = windows.labels[:, column]
     fits = {"positive": label == 1, "negative": label == 0, "all": np.ones(len(label), dtype=bool)}
     rows = np.flatnonzero(allowed & fits[wanted.only])
@@ -243,7 +245,7 @@ def _within(windows: Windows, chrom: str, start: int, end: int) -> Booleans:
     return here.fillna(False).to_numpy(dtype=bool)
 
 
-def _exports(store: Store, windows: Windows, folder: Path, wanted: Wanted) -> list[Path]:
+def _exports(store: Store, windows: Windows, folder: Path, wanted: AttributeOptions) -> list[Path]:
     files: list[Path] = []
     if "bigwig" in wanted.export:
         files += export_bigwig(store, folder, sizes=chromosome_sizes(windows))
@@ -253,7 +255,7 @@ def _exports(store: Store, windows: Windows, folder: Path, wanted: Wanted) -> li
 
 
 def _plots(
-    store: Store, windows: Windows, folder: Path, wanted: Wanted, regions: Sequence[tuple[str, int, int]]
+    store: Store, windows: Windows, folder: Path, wanted: AttributeOptions, regions: Sequence[tuple[str, int, int]]
 ) -> list[Path]:
     files: list[Path] = []
     for chrom, start, end in regions:

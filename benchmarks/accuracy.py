@@ -30,7 +30,7 @@ from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate, score
 from motiflens.models.files import write_text, write_whole
 from motiflens.models.metrics import auprc, curve
-from motiflens.models.opening import open_as_trained
+from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.run import Run
 
 RESULTS = Path(__file__).resolve().parent / "results"

@@ -32,7 +32,7 @@ from motiflens.interpret.attribution.attribute import attribute
 from motiflens.interpret.attribution.baselines import baselines
 from motiflens.interpret.attribution.branches import OneStrand
 from motiflens.interpret.attribution.rules import OneTensor, ruled
-from motiflens.interpret.guard import preserved
+from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.files import write_text
 from motiflens.models.provenance import versions
@@ -118,7 +118,7 @@ def theirs(method: str, x: Tensor, model: nn.Module, meta: Tensor | None, ends: 
     elif method == "deep_lift_shap":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with preserved(model):
+            with model_unchanged(model):
                 ruled(model)
                 rule = {OneTensor: integrated_gradients_op(16)}
                 for strand in (OneStrand(model),) * 2 if getattr(model, "siamese", False) else (bare,):

@@ -20,9 +20,9 @@ from scipy.stats import binomtest
 
 from motiflens.analyses.motifs.attended import attended
 from motiflens.analyses.motifs.denovo import denovo
+from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs
 from motiflens.analyses.motifs.gate import Gate, gated
 from motiflens.analyses.motifs.jaspar import jaspar
-from motiflens.analyses.motifs.kernels import kernels
 from motiflens.analyses.motifs.match import match
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.naming import name_motifs
@@ -47,7 +47,7 @@ def untrained_kernels(repeats: int, targets: list[Motif], *, gate: bool) -> tupl
         codes = dinucleotide_shuffle(
             rng.choice(4, (1000, 200), p=[0.3, 0.2, 0.2, 0.3]).astype(np.uint8), seed=repeat
         )
-        made = kernels(model, ArrayWindows(codes, np.zeros(1000)), threshold="half")
+        made = first_layer_motifs(model, ArrayWindows(codes, np.zeros(1000)), threshold="half")
         trimmed, passed = gated(made, Gate() if gate else Gate(core=0, width=1, sites=0))
         good = [motif for motif, keep in zip(trimmed, passed, strict=True) if keep]
         best = name_motifs(good, targets, shuffles=10, seed=repeat).best

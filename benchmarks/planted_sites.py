@@ -25,7 +25,7 @@ from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Windows
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
-from motiflens.models.opening import built_in, open_as_trained
+from motiflens.models.open_for_run import built_in, open_as_trained
 from motiflens.models.provenance import versions
 from motiflens.models.run import Run
 

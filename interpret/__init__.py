@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from motiflens.interpret.attribution.strands import StrandAgreement, strand_agreement
     from motiflens.interpret.coordinates import to_bp, to_positions
     from motiflens.interpret.fields import field_of
-    from motiflens.interpret.guard import preserved
+    from motiflens.interpret.model_unchanged import model_unchanged
     from motiflens.interpret.results import Attention, Attribution, Field
-    from motiflens.interpret.sanity import Sanity, Settings, sanity
+    from motiflens.interpret.sanity import Sanity, SanityOptions, sanity
     from motiflens.interpret.store import Store, open_store
     from motiflens.interpret.write_store import write_store
 
@@ -24,14 +24,14 @@ __all__ = [
     "Attribution",
     "Field",
     "Sanity",
-    "Settings",
+    "SanityOptions",
     "Store",
     "StrandAgreement",
     "adapt",
     "attribute",
     "field_of",
+    "model_unchanged",
     "open_store",
-    "preserved",
     "sanity",
     "strand_agreement",
     "to_bp",
@@ -47,12 +47,12 @@ __getattr__ = lazy_exports(
         "to_bp": "motiflens.interpret.coordinates",
         "to_positions": "motiflens.interpret.coordinates",
         "field_of": "motiflens.interpret.fields",
-        "preserved": "motiflens.interpret.guard",
+        "model_unchanged": "motiflens.interpret.model_unchanged",
         "Attention": "motiflens.interpret.results",
         "Attribution": "motiflens.interpret.results",
         "Field": "motiflens.interpret.results",
         "Sanity": "motiflens.interpret.sanity",
-        "Settings": "motiflens.interpret.sanity",
+        "SanityOptions": "motiflens.interpret.sanity",
         "sanity": "motiflens.interpret.sanity",
         "StrandAgreement": "motiflens.interpret.attribution.strands",
         "strand_agreement": "motiflens.interpret.attribution.strands",

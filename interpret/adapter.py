@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -11,17 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attention import Reduce, choose_reduction, coarsening, mean_heads, profile, rollout
-from motiflens.interpret.discover import discover
-from motiflens.interpret.guard import preserved
+from motiflens.interpret.attention_hooks import Captured, attention_hooked
+from motiflens.interpret.attribution.attribute import attribute
+from motiflens.interpret.find_sources import Forward, Told, find_sources, one_strand
+from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Attention, Attribution, Field
-from motiflens.interpret.sources import Source, arrange, declared_sources
-from motiflens.interpret.taps import Captured, tapped
+from motiflens.interpret.sources import Source, arrange
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
-from motiflens.models.architectures.wrapped import Wrapped
 from motiflens.models.types import Floats
 
 Strand = Literal["+", "-"]
-Forward = Callable[[Tensor, Tensor | None], Any]
 
 
 def adapt(
@@ -69,15 +68,8 @@ def adapt(
     ((2, 13), 'vector', 38)
     """
     names = (attention,) if isinstance(attention, str) else None if attention is None else tuple(attention)
-    return Adapter(
-        model,
-        length=length,
-        names=names,
-        kind=kind,
-        stem=None if stem is None else tuple(stem),
-        first=first_convolution,
-        forward=forward,
-    )
+    told = Told(names, kind, None if stem is None else tuple(stem), forward)
+    return Adapter(model, length=length, told=told, first=first_convolution)
 
 
 class Adapter:
@@ -94,29 +86,20 @@ class Adapter:
         model: nn.Module,
         *,
         length: int | None,
-        names: tuple[str, ...] | None,
-        kind: str | None,
-        stem: tuple[nn.Module, ...] | None,
+        told: Told,
         first: nn.Conv1d | None,
-        forward: Forward | None,
     ) -> None:
         if not isinstance(model, nn.Module):
             raise TypeError(f"a model is a torch module, not {type(model).__name__}")
         self.model = model
         self._length = length if length is not None else getattr(model, "length", None)
-        self._names, self._kind, self._stem = names, kind, stem
-        self._first, self._forward = first, forward
+        self._told, self._first = told, first
         self._sources: dict[int, list[Source]] = {}
 
     @property
     def siamese(self) -> bool:
         """Whether the model itself scores both strands; attention is read one strand at a time."""
         return bool(getattr(self.model, "siamese", False))
-
-    @property
-    def _told(self) -> bool:
-        """Whether arguments say where the attention is."""
-        return self._names is not None or self._stem is not None or self._forward is not None
 
     @property
     def first_convolution(self) -> nn.Conv1d | None:
@@ -250,8 +233,6 @@ class Adapter:
         options: Mapping[str, Any] | None = None,
     ) -> Attribution:
         """Attribute a logit to the input; see `motiflens.interpret.attribute`, which this calls."""
-        from motiflens.interpret.attribution.attribute import attribute
-
         if method == "attention_x_gradient" and self._told and len(x):
             like = self._like()
             one = _tensor(x[:1], like, "x").to(like)
@@ -292,34 +273,9 @@ class Adapter:
         parameters = (p for p in self.model.parameters() if p.is_floating_point())
         return next(parameters, torch.zeros(())).detach()
 
-    def _one_strand(self, x: Tensor, meta: Tensor | None) -> Any:
-        if self._forward is not None:
-            return self._forward(x, meta)
-        if isinstance(self.model, SequenceModel) and self.model.siamese:
-            self.model.check(x, meta)
-            return self.model.strand(x, meta)
-        return self.model(x) if meta is None else self.model(x, meta)
-
     def _find(self, x: Tensor, meta: Tensor | None) -> None:
         """Find the sources for windows like x, (1, C, L)."""
-        length = x.shape[-1]
-        if isinstance(self.model, SequenceModel):
-            self.model.check(x, meta)
-            if not self._told:
-                declared = declared_sources(self.model, length)
-                if declared or _is_ours(self.model):
-                    self._sources[length] = declared
-                    return
-        with preserved(self.model):
-            found = discover(
-                self.model,
-                lambda window: self._one_strand(window, meta),
-                x,
-                names=self._names,
-                kind=self._kind,
-                stem=self._stem,
-            )
-        self._sources[length] = found
+        self._sources[x.shape[-1]] = find_sources(self.model, x, meta, self._told)
 
     def _batch(
         self,
@@ -344,19 +300,14 @@ class Adapter:
                 raise Captured
 
         try:
-            with preserved(self.model), torch.no_grad(), tapped(self.model, list(layouts), take):
-                self._one_strand(x, extra)
+            with model_unchanged(self.model), torch.no_grad(), attention_hooked(self.model, list(layouts), take):
+                one_strand(self.model, x, extra, self._told.forward)
         except Captured:
             pass
         missing = [name for name in layouts if name not in taken]
         if missing:
             raise ValueError(f"the model's forward pass computed nothing at {missing[0]!r}")
         return [taken[source.name] for source in chain]
-
-
-def _is_ours(model: SequenceModel) -> bool:
-    """Whether an architecture that declares no attention has none, rather than being a user's own."""
-    return type(model).__module__.startswith("motiflens.") and not isinstance(model, Wrapped)
 
 
 def _tensor(values: Floats | Tensor, like: Tensor, name: str) -> Tensor:

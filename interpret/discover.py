@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from motiflens.interpret.attention_hooks import Captured, attention_hooked
 from motiflens.interpret.fields import Geometry, advance, field_of, has_geometry, hull
 from motiflens.interpret.results import Field
 from motiflens.interpret.sources import Source, layout_of
-from motiflens.interpret.taps import Captured, tapped
 
 _MOVES = ("Convolution", "MaxPool", "AvgPool")
 
@@ -109,7 +109,7 @@ def discover(
     kind: str | None = None,
     stem: Sequence[nn.Module] | None = None,
 ) -> list[Source]:
-    """Find where a model computes attention; to be called within `guard.preserved`.
+    """Find where a model computes attention; to be called within `model_unchanged`.
 
     Layers are followed through torch's own graph, so that residual and parallel branches are found as they are.
     Whether anything else mixes positions is then tried out: all bases outside a position's field are changed, and
@@ -144,7 +144,7 @@ def discover(
     found: list[tuple[str, Tensor, Tensor]] = []
     handles = [layer.register_forward_hook(graph.hook) for layer in known.values() if has_geometry(layer)]
     try:
-        with torch.enable_grad(), tapped(model, names, lambda *what: found.append(what)):
+        with torch.enable_grad(), attention_hooked(model, names, lambda *what: found.append(what)):
             run(window)
     finally:
         for handle in handles:
@@ -252,7 +252,7 @@ def _into(model: nn.Module, run: Callable[[Tensor], Any], x: Tensor, name: str) 
             raise Captured
 
     try:
-        with torch.no_grad(), tapped(model, [name], take):
+        with torch.no_grad(), attention_hooked(model, [name], take):
             run(x)
     except Captured:
         pass

@@ -68,7 +68,7 @@ class Sanity:
 
 
 @dataclass(frozen=True)
-class Settings:
+class SanityOptions:
     """How `sanity` checks.
 
     Attributes
@@ -110,7 +110,7 @@ def sanity(
     method: str = "saliency",
     target: int = 0,
     shuffled: nn.Module | Run | None = None,
-    settings: Settings | None = None,
+    settings: SanityOptions | None = None,
 ) -> Sanity:
     """Check a method on a model.
 
@@ -140,7 +140,7 @@ def sanity(
     ValueError
         As `attribute`, or if there are no windows.
     """
-    chosen = settings or Settings()
+    chosen = settings or SanityOptions()
     network = model.model if isinstance(model, Run) else model
     if not len(windows):
         raise ValueError("sanity needs windows: this split has none")
@@ -167,7 +167,7 @@ def sanity(
 Row = tuple[str, str, str, float, str, bool | None]
 
 
-def _pick(windows: Windows, target: int, settings: Settings) -> Integers:
+def _pick(windows: Windows, target: int, settings: SanityOptions) -> Integers:
     """Choose windows, bound ones first, in a fixed random order."""
     order = np.random.default_rng(settings.seed).permutation(len(windows))
     column = min(target, windows.labels.shape[1] - 1)
@@ -184,7 +184,7 @@ class _Maps:
     meta: Tensor | None
     method: str
     target: int
-    settings: Settings
+    settings: SanityOptions
 
     def of(self, model: nn.Module | None = None, **changed: Any) -> Floats:
         """Return the map, (N, L), of a model."""
@@ -280,7 +280,7 @@ def _labels(maps: _Maps, windows: Windows, shuffled: nn.Module | None) -> list[R
     return rows
 
 
-def _train_on_shuffled(model: nn.Module, windows: Windows, settings: Settings) -> tuple[float, float]:
+def _train_on_shuffled(model: nn.Module, windows: Windows, settings: SanityOptions) -> tuple[float, float]:
     """Train in place on permuted labels (Adam, 1e-3, batches of 32).
 
     Returns the last epoch's mean loss, and that of a model that knows no more than how many windows are bound.

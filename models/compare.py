@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from motiflens.models import types
-from motiflens.models.measured import measured
 from motiflens.models.metrics import METRICS, dream_score
+from motiflens.models.metrics_file import split_record
 from motiflens.models.run import CONFIG
 from motiflens.models.run import METRICS as METRICS_FILE
 
@@ -77,7 +77,7 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         file = folder / METRICS_FILE
         record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        found = measured(record, split) or {}
+        found = split_record(record, split) or {}
         tasks = found.get("tasks")
         if not tasks and split == "valid":
             trained_on = config.get("data", {})

@@ -13,8 +13,8 @@ from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.files import write_json
 from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
-from motiflens.models.measured import keep_measured
 from motiflens.models.metrics import task_metrics
+from motiflens.models.metrics_file import with_split_record
 from motiflens.models.run import METRICS, Run
 from motiflens.models.strands import both_strands
 from motiflens.models.types import Floats, Integers
@@ -186,7 +186,7 @@ def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, average_s
         "average_strands": average_strands,
         "tasks": table.to_dict("records"),
     }
-    write_json(path, keep_measured(record, split, found))
+    write_json(path, with_split_record(record, split, found))
 
 
 def best_device() -> str:

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.epochs import draw_epoch
 from motiflens.models.files import write_whole
-from motiflens.models.keeper import LAST, Keeper, Validation
 from motiflens.models.loader import CodeCache, Loader, Step, epoch_loader, inputs
 from motiflens.models.metrics import mean_metrics, task_metrics
 from motiflens.models.objective import masked_loss, without_some_signals
 from motiflens.models.optimizers import make_optimizer, make_schedule
 from motiflens.models.recipes import Recipe
 from motiflens.models.strands import both_strands
+from motiflens.models.training_log import LAST, TrainingLog, Validation
 from motiflens.models.types import Json
 
 
@@ -56,7 +56,7 @@ class Fit:
         What is trained, how, and from which seed all randomness derives.
     train, valid
         The two splits.
-    keeper
+    log
         Keeps the best weights and the log, and is told how far training is.
     """
 
@@ -67,12 +67,12 @@ class Fit:
         recipe: Recipe,
         train: CodeCache,
         valid: CodeCache,
-        keeper: Keeper,
+        log: TrainingLog,
         *,
         seed: int,
     ) -> None:
         self.fabric, self.model, self.recipe, self.seed = fabric, model, recipe, seed
-        self._train_split, self._valid_split, self.keeper = train, valid, keeper
+        self._train_split, self._valid_split, self.log = train, valid, log
         trainee = Trainee(model, average_strands=recipe.average_strands)
         weights = [weight for weight in model.parameters() if weight.requires_grad]
         optimizer = make_optimizer(recipe, weights)
@@ -87,7 +87,7 @@ class Fit:
             self._train(epoch)
             self._validate(epoch)
             self._keep_state(epoch)
-            if self.keeper.waited >= self.recipe.patience:
+            if self.log.waited >= self.recipe.patience:
                 return
 
     def _training_loader(self, epoch: int) -> Loader:
@@ -112,15 +112,15 @@ class Fit:
         loader = self._training_loader(epoch)
         losses = []
         self._trainee.train()
-        self.keeper.begin(epoch, len(loader))
+        self.log.begin(epoch, len(loader))
         with self._steps(loader) as steps:
             for step in steps:
-                self.keeper.step_begins()
+                self.log.step_begins()
                 losses.append(self._step(step))
-                self.keeper.step_ended(len(step.codes) * self.fabric.world_size, losses[-1])
+                self.log.step_ended(len(step.codes) * self.fabric.world_size, losses[-1])
         mean = torch.stack(losses).mean() if losses else torch.full((), float("nan"))
         self._mean_loss = float(torch.stack(self._gathered(mean)).mean())
-        self.keeper.trained()
+        self.log.trained()
 
     def _step(self, step: Step) -> Tensor:
         x = without_some_signals(inputs(step), self.recipe.signal_dropout)
@@ -147,7 +147,7 @@ class Fit:
             for step in steps:
                 (logits,) = self._trainee(inputs(step), step.meta)
                 scores.append(self._rows(logits.float()))
-                self.keeper.pause()
+                self.log.pause()
         logits = torch.cat(scores)[: len(self._valid_rows)].numpy()
         y = windows.labels[self._valid_rows]
         table = task_metrics(y, logits, windows.tasks)
@@ -161,7 +161,7 @@ class Fit:
         }
         rate = self._optimizer.param_groups[0]["lr"]
         records = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
-        self.keeper.validated(epoch, self.model, Validation(figures, records, rate))
+        self.log.validated(epoch, self.model, Validation(figures, records, rate))
 
     @contextlib.contextmanager
     def _steps(self, loader: Loader) -> Iterator[Iterable[Step]]:
@@ -190,13 +190,13 @@ class Fit:
             "optimizer": self._optimizer.state_dict(),
             "schedule": None if self._schedule is None else self._schedule.state_dict(),
             "precision": self.fabric.strategy.precision.state_dict(),
-            "keeper": self.keeper.state_dict(),
+            "keeper": self.log.state_dict(),
         }
-        with write_whole(self.keeper.folder / LAST) as part:
+        with write_whole(self.log.folder / LAST) as part:
             torch.save(state, part)
 
     def _restore(self, state: Json) -> int:
-        """Go back to a state; return the epoch to go on with. The keeper has been brought there already."""
+        """Go back to a state; return the epoch to go on with. The log has been brought there already."""
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         if self._schedule is not None:

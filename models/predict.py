@@ -19,7 +19,7 @@ from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers
 
 if TYPE_CHECKING:
-    from motiflens.models.places import Ground
+    from motiflens.models.genome_source import GenomeSource
 
 FORMATS = ("tsv", "bed", "bigwig")
 
@@ -32,7 +32,7 @@ class Chunk(NamedTuple):
 
 
 @dataclass(frozen=True)
-class How:
+class PredictOptions:
     """How predictions are computed.
 
     Attributes
@@ -48,7 +48,7 @@ class How:
     device: torch.device | str | None = None
 
 
-def probabilities(run: Run, windows: Windows, how: How) -> Iterator[Floats]:
+def probabilities(run: Run, windows: Windows, how: PredictOptions) -> Iterator[Floats]:
     """Yield the probabilities of windows, (n, T) a batch."""
     both = how.average_strands
     if both is None:
@@ -58,59 +58,64 @@ def probabilities(run: Run, windows: Windows, how: How) -> Iterator[Floats]:
         yield (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
 
 
-def predict_windows(run: Run, windows: Windows, how: How | None = None) -> Iterator[Chunk]:
+def predict_windows(run: Run, windows: Windows, how: PredictOptions | None = None) -> Iterator[Chunk]:
     """Predict a split, in its order."""
     check_order(run, windows)
     first = 0
-    for found in probabilities(run, windows, how or How()):
+    for found in probabilities(run, windows, how or PredictOptions()):
         table = windows.table.iloc[first : first + len(found)]
         first += len(found)
         yield Chunk(table, found)
 
 
 def predict_bins(
-    run: Run, ground: Ground, bins: Iterator[tuple[Integers, Integers]], how: How | None = None
+    run: Run,
+    genome_source: GenomeSource,
+    bins: Iterator[tuple[Integers, Integers]],
+    how: PredictOptions | None = None,
 ) -> Iterator[Chunk]:
     """Predict bins of a genome; blacklisted ones score 0.
 
     Parameters
     ----------
-    run, ground
+    run, genome_source
         The model, and what its windows are read from.
     bins
         Chunks of chromosome numbers and first bases (see `places.genome_tiles`).
     how
-        See `How`.
+        See `PredictOptions`.
     """
-    names = np.asarray(ground.genome.names, dtype=object)
+    names = np.asarray(genome_source.genome.names, dtype=object)
     for chrom, first in bins:
-        black = ground.blacklisted(chrom, first, first + ground.bin)
-        windows = ground.windows(chrom, first, run.tasks)
+        black = genome_source.blacklisted(chrom, first, first + genome_source.bin)
+        windows = genome_source.windows(chrom, first, run.tasks)
         found = np.zeros((len(first), len(run.tasks)), dtype=np.float32)
         keep = np.flatnonzero(~black)
         if len(keep):
-            found[keep] = np.concatenate(list(probabilities(run, windows.subset(keep), how or How())))
-        table = pd.DataFrame({"chrom": names[chrom], "start": first, "end": first + ground.bin})
+            found[keep] = np.concatenate(list(probabilities(run, windows.subset(keep), how or PredictOptions())))
+        table = pd.DataFrame({"chrom": names[chrom], "start": first, "end": first + genome_source.bin})
         yield Chunk(table, found)
 
 
-def predict_bed(run: Run, ground: Ground, bed: types.Path, how: How | None = None) -> Iterator[Chunk]:
+def predict_bed(
+    run: Run, genome_source: GenomeSource, bed: types.Path, how: PredictOptions | None = None
+) -> Iterator[Chunk]:
     """Predict the window about the middle of each interval of a BED file, in the file's order.
 
     The result's rows carry the file's own coordinates. Intervals that share a base with the blacklist score 0.
     """
     from motiflens.models.data.peaks import read_peaks
-    from motiflens.models.places import CHUNK
+    from motiflens.models.genome_source import CHUNK
 
-    peaks = read_peaks(bed, ground.genome)
-    names = np.asarray(ground.genome.names, dtype=object)
+    peaks = read_peaks(bed, genome_source.genome)
+    names = np.asarray(genome_source.genome.names, dtype=object)
     middle = (peaks.start + peaks.end) // 2
     for at in range(0, len(peaks), CHUNK):
         part = slice(at, at + CHUNK)
         chrom, start, end = peaks.chrom[part], peaks.start[part], peaks.end[part]
-        windows = ground.windows(chrom, middle[part] - ground.bin // 2, run.tasks)
-        found = np.concatenate(list(probabilities(run, windows, how or How())))
-        found[ground.blacklisted(chrom, start, end)] = 0.0
+        windows = genome_source.windows(chrom, middle[part] - genome_source.bin // 2, run.tasks)
+        found = np.concatenate(list(probabilities(run, windows, how or PredictOptions())))
+        found[genome_source.blacklisted(chrom, start, end)] = 0.0
         yield Chunk(pd.DataFrame({"chrom": names[chrom], "start": start, "end": end}), found)
 
 

@@ -15,15 +15,15 @@ from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
 from motiflens.models.machine import Machine
-from motiflens.models.measured import measured
 from motiflens.models.metrics import METRICS, mean_metrics
+from motiflens.models.metrics_file import split_record
 from motiflens.models.recipes import Recipe, adjust
 from motiflens.models.run import CONFIG, Run, open_run
 from motiflens.models.run import METRICS as METRICS_FILE
 from motiflens.models.train import train
 
 if TYPE_CHECKING:
-    from motiflens.models.keeper import Report
+    from motiflens.models.training_log import Report
 
 TABLE = "sweep.tsv"
 
@@ -139,7 +139,7 @@ def _metrics(folder: Path) -> types.Json:
 def _tested(folder: Path) -> types.Json | None:
     """Return the measures on the test split of the run's own data."""
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    return measured(_metrics(folder), "test", config["data"]["hash"])
+    return split_record(_metrics(folder), "test", config["data"]["hash"])
 
 
 def run_row(folder: Path) -> dict[str, object]:

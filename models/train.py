@@ -26,7 +26,7 @@ from motiflens.models.registry import build
 from motiflens.models.run import CONFIG, Run, open_run, save_config
 
 if TYPE_CHECKING:
-    from motiflens.models.keeper import Keeper, Report
+    from motiflens.models.training_log import Report, TrainingLog
 
 
 def train(
@@ -65,7 +65,7 @@ def train(
     machine
         Devices, precision.
     report
-        Called with a `keeper.Progress` a few times a second.
+        Called with a `training_log.Progress` a few times a second.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def train(
     KeyboardInterrupt
         After Ctrl-C; `out` is then a run that opens, and that `resume` continues.
     """
-    from motiflens.models.keeper import LAST
+    from motiflens.models.training_log import LAST
     from motiflens.models.word2vec import pretrain
 
     folder, machine = Path(out), machine or Machine()
@@ -233,43 +233,43 @@ class Job(NamedTuple):
 
 def _fit(job: Job, machine: Machine, report: Report | None) -> None:
     from motiflens.models.fit import Fit
-    from motiflens.models.keeper import InterruptedTraining, Keeper
     from motiflens.models.loader import CodeCache
+    from motiflens.models.training_log import InterruptedTraining, TrainingLog
 
     recipe = job.recipe
-    keeper = Keeper(job.folder, job.config, epochs=recipe.epochs, monitor=recipe.monitor, report=report)
+    log = TrainingLog(job.folder, job.config, epochs=recipe.epochs, monitor=recipe.monitor, report=report)
     if job.state is not None:
-        keeper.load_state_dict(job.state["keeper"])
-        if keeper.waited >= recipe.patience or len(keeper.rows) >= recipe.epochs:
-            return keeper.write_metrics(finished=True)
+        log.load_state_dict(job.state["keeper"])
+        if log.waited >= recipe.patience or len(log.rows) >= recipe.epochs:
+            return log.write_metrics(finished=True)
     with quiet():
         fabric = make_fabric(machine)
         fabric.launch()
-        keeper.writes = fabric.is_global_zero
+        log.writes = fabric.is_global_zero
         train, valid = CodeCache(job.dataset["train"]), CodeCache(job.dataset["valid"])
-        fit = Fit(fabric, job.model, recipe, train, valid, keeper, seed=job.seed)
+        fit = Fit(fabric, job.model, recipe, train, valid, log, seed=job.seed)
         try:
-            with _stop_on_ctrl_c(keeper):
+            with _stop_on_ctrl_c(log):
                 fit.run(job.state)
         except InterruptedTraining:
-            if keeper.best_epoch < 0:
-                keeper.write_model(job.model)
-            keeper.write_log()
-            keeper.write_metrics(finished=False)
+            if log.best_epoch < 0:
+                log.write_model(job.model)
+            log.write_log()
+            log.write_metrics(finished=False)
             raise KeyboardInterrupt from None
-        keeper.write_metrics(finished=True)
+        log.write_metrics(finished=True)
         fabric.barrier()  # the run is whole for all processes
 
 
 @contextlib.contextmanager
-def _stop_on_ctrl_c(keeper: Keeper) -> Iterator[None]:
+def _stop_on_ctrl_c(log: TrainingLog) -> Iterator[None]:
     """Stop after the running step on the first Ctrl-C; the second one stops at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(_: int, __: Any) -> None:
-        keeper.interrupted = True
+        log.interrupted = True
         signal.signal(signal.SIGINT, before)
 
     before = signal.signal(signal.SIGINT, stop)

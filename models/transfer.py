@@ -24,7 +24,7 @@ from motiflens.models.sweep import finished
 from motiflens.models.train import train
 
 if TYPE_CHECKING:
-    from motiflens.models.keeper import Report
+    from motiflens.models.training_log import Report
 
 TABLE = "transfer.tsv"
 WAYS = ("individual", "global", "transfer")

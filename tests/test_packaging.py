@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import configparser
+import os
 import subprocess
 import sys
 import zipfile
@@ -16,19 +16,10 @@ TOP = ("models", "interpret", "analyses")
 BELOW = {"models": ("interpret", "analyses"), "interpret": ("analyses",), "analyses": ()}
 
 
-def _listed() -> set[str]:
-    parser = configparser.ConfigParser()
-    parser.read(ROOT / "setup.cfg", encoding="utf-8")
-    return set(parser["options"]["packages"].split())
-
-
-def _folders() -> set[str]:
-    modules = [path for top in TOP for path in (ROOT / top).rglob("*.py")]
-    return {"motiflens." + ".".join(path.parent.relative_to(ROOT).parts) for path in modules}
-
-
-def test_packages_listed_are_the_folders() -> None:
-    assert _listed() == _folders()
+def test_each_top_level_folder_is_linked() -> None:
+    """src/motiflens holds one relative link a folder, and nothing else."""
+    links = {path.name: os.readlink(path) for path in (ROOT / "src" / "motiflens").iterdir()}
+    assert links == {top: f"../../{top}" for top in TOP}
 
 
 def test_the_namespace_has_no_root() -> None:
@@ -57,7 +48,10 @@ def test_the_wheel_holds_every_module_and_data_file(tmp_path: Path) -> None:
         pytest.skip("no git checkout")
     source = tmp_path / "source"
     for name in done.stdout.decode().split("\0"):
-        if name and (ROOT / name).is_file():
+        if (ROOT / name).is_symlink():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).symlink_to(os.readlink(ROOT / name))
+        elif name and (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
     subprocess.run(

@@ -41,10 +41,10 @@ def command(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Attribute windows base by base, with their attention, into an HDF5 store; export and plot them."""
-    from motiflens.analyses.attribute_run import Wanted, attribute_run
+    from motiflens.analyses.attribute_run import AttributeOptions, attribute_run
     from motiflens.analyses.cli.attribute_report import progress, show, values
     from motiflens.models.evaluate import best_device
-    from motiflens.models.opening import open_as_trained
+    from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 
@@ -54,7 +54,7 @@ def command(
     options = values(set_ or [])
     if baseline is not None:
         options["baseline"] = baseline
-    wanted = Wanted(
+    wanted = AttributeOptions(
         method=method,
         seed=seed,
         batch_size=batch_size,

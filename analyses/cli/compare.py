@@ -44,14 +44,14 @@ def _evaluate(folders: list[Path], split: str) -> None:
     import json
 
     from motiflens.models.evaluate import best_device, evaluate
-    from motiflens.models.measured import measured
-    from motiflens.models.opening import open_as_trained
+    from motiflens.models.metrics_file import split_record
+    from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.run import METRICS, open_run
 
     for folder in folders:
         path = folder / METRICS
         record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        if measured(record, split) is None:
+        if split_record(record, split) is None:
             print(f"evaluating {folder}", flush=True)
             run = open_run(folder)
             evaluate(run, open_as_trained(run), split=split, device=best_device())

@@ -28,7 +28,7 @@ def command(
     from motiflens.analyses.cli.tables import metrics_table
     from motiflens.models.evaluate import best_device, evaluate
     from motiflens.models.files import write_json, write_text
-    from motiflens.models.opening import open_as_trained
+    from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 

@@ -12,7 +12,7 @@ from motiflens.analyses.cli.training_bar import training_bar
 from motiflens.analyses.motifs.telling import Say
 
 if TYPE_CHECKING:
-    from motiflens.models.keeper import Progress
+    from motiflens.models.training_log import Progress
 
 
 @contextmanager

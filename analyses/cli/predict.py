@@ -36,9 +36,15 @@ def command(
     from motiflens.analyses.cli.attribute_report import progress
     from motiflens.models.evaluate import best_device
     from motiflens.models.files import write_json
-    from motiflens.models.opening import open_as_trained
-    from motiflens.models.places import genome_tiles, open_ground
-    from motiflens.models.predict import How, predict_bed, predict_bins, predict_windows, write_predictions
+    from motiflens.models.genome_source import genome_tiles, open_genome_source
+    from motiflens.models.open_for_run import open_as_trained
+    from motiflens.models.predict import (
+        PredictOptions,
+        predict_bed,
+        predict_bins,
+        predict_windows,
+        write_predictions,
+    )
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 
@@ -49,7 +55,7 @@ def command(
     opened = open_run(run)
     made_by = provenance(weights_hash=opened.weights_hash)
     of: int | None = None
-    how = How(strands, batch_size, device or best_device())
+    how = PredictOptions(strands, batch_size, device or best_device())
     sizes = None
     if split is not None:
         dataset = open_as_trained(opened, data)
@@ -57,19 +63,19 @@ def command(
         of = len(dataset[split])
         chunks = predict_windows(opened, dataset[split], how)
     else:
-        ground = open_ground(
+        genome_source = open_genome_source(
             opened, data, genome=genome, blacklist=blacklist, cell_type=cell_type, bin_size=bin_size
         )
-        lengths = ground.genome.lengths.tolist()
-        made_by |= {"data": str(ground.genome.path), "data_hash": ground.genome.hash}
-        sizes = dict(zip(ground.genome.names, lengths, strict=True))
+        lengths = genome_source.genome.lengths.tolist()
+        made_by |= {"data": str(genome_source.genome.path), "data_hash": genome_source.genome.hash}
+        sizes = dict(zip(genome_source.genome.names, lengths, strict=True))
         if bed is not None:
-            chunks = predict_bed(opened, ground, bed, how)
+            chunks = predict_bed(opened, genome_source, bed, how)
         else:
             names = tuple(chromosomes.split(",")) if chromosomes else ()
             known = [sizes[name] for name in names or sizes if name in sizes]
-            of = sum(max(size - ground.bin, -step) // step + 1 for size in known)
-            chunks = predict_bins(opened, ground, genome_tiles(ground, step, names), how)
+            of = sum(max(size - genome_source.bin, -step) // step + 1 for size in known)
+            chunks = predict_bins(opened, genome_source, genome_tiles(genome_source, step, names), how)
     with progress("predicting") as report:
         total = write_predictions(
             out,

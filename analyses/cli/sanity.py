@@ -28,9 +28,9 @@ def command(
     import json
 
     from motiflens.analyses.cli.tables import print_table
-    from motiflens.interpret.sanity import Settings, sanity
+    from motiflens.interpret.sanity import SanityOptions, sanity
     from motiflens.models.files import write_text
-    from motiflens.models.opening import open_as_trained
+    from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 
@@ -42,7 +42,7 @@ def command(
         method=method,
         target=target,
         shuffled=None if shuffled is None else open_run(shuffled),
-        settings=Settings(n=windows, epochs=epochs, seed=seed, batch_size=batch_size),
+        settings=SanityOptions(n=windows, epochs=epochs, seed=seed, batch_size=batch_size),
     )
     if out is not None:
         made_by = provenance(

@@ -31,7 +31,7 @@ def command(
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.analyses.cli.training_bar import say, training_bar
     from motiflens.models.machine import Machine
-    from motiflens.models.opening import open_for_training
+    from motiflens.models.open_for_run import open_for_training
     from motiflens.models.recipes import adjust, recipe
     from motiflens.models.sweep import read_grid, sweep
 

@@ -31,7 +31,7 @@ def command(
     """Train a model; the best epoch by validation auPRC is kept."""
     from motiflens.analyses.cli.training_bar import say, show_settings, training_bar
     from motiflens.models.machine import Machine
-    from motiflens.models.opening import open_for_training
+    from motiflens.models.open_for_run import open_for_training
     from motiflens.models.recipes import adjust, recipe
     from motiflens.models.registry import architecture
     from motiflens.models.train import train

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motiflens.models.keeper import Progress
     from motiflens.models.recipes import Recipe
+    from motiflens.models.training_log import Progress
 
 
 def first_process() -> bool:

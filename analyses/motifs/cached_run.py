@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from motiflens.models.cache import cache_folder
 from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Dataset
-from motiflens.models.opening import open_for_training
+from motiflens.models.open_for_run import open_for_training
 from motiflens.models.recipes import Preset, adjust, recipe
 from motiflens.models.registry import architecture
 from motiflens.models.run import CONFIG, Run, open_run
 
 if TYPE_CHECKING:
-    from motiflens.models.keeper import Report
+    from motiflens.models.training_log import Report
 
 
 def cached_run(

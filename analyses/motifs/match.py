@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motiflens.analyses.motifs import match_kernels as kernels
+from motiflens.analyses.motifs import match_numba as kernels
 from motiflens.analyses.motifs.background import background as read_background
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.pvalues import smooth

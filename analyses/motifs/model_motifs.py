@@ -14,13 +14,13 @@ from motiflens.analyses.motifs.routes import MotifOptions, check_routes
 from motiflens.analyses.motifs.telling import Say, silent
 from motiflens.models import types
 from motiflens.models.data.options import Options
-from motiflens.models.opening import open_as_trained
+from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.recipes import Preset, recipe
 from motiflens.models.registry import architecture
 from motiflens.models.run import CONFIG, Run, open_run
 
 if TYPE_CHECKING:
-    from motiflens.models.keeper import Report
+    from motiflens.models.training_log import Report
 
 
 def model_motifs(

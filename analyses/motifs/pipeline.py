@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.motifs.attended import Attended, attended, site_names
+from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs
 from motiflens.analyses.motifs.gate import gated
-from motiflens.analyses.motifs.kernels import kernels
 from motiflens.analyses.motifs.match import match
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.naming import Named, name_motifs
@@ -186,7 +186,9 @@ def _add(found: Found, motifs: Sequence[Motif], options: MotifOptions) -> None:
 
 
 def _kernels(run: Run, found: Found, targets: Sequence[Motif], options: MotifOptions, done: Done) -> None:
-    found.raw_kernels = kernels(run.model, found.windows, threshold=options.kernel_threshold, progress=done)
+    found.raw_kernels = first_layer_motifs(
+        run.model, found.windows, threshold=options.kernel_threshold, progress=done
+    )
     _add(found, found.raw_kernels, options)
 
 
@@ -285,7 +287,7 @@ def _match(model: SequenceModel, found: Found, targets: Sequence[Motif], options
     def count(twin: SequenceModel) -> int:
         done = counting(tell, f"untrained model {len(found.untrained_best) + 1} of {options.untrained}")
         try:
-            made = kernels(twin, found.windows, threshold=options.kernel_threshold, progress=done)
+            made = first_layer_motifs(twin, found.windows, threshold=options.kernel_threshold, progress=done)
         except ValueError:  # no kernel of the untrained model is ever active
             made = []
         named = name([motif for motif, passed in zip(*gated(made, options.gate), strict=True) if passed])

@@ -10,8 +10,8 @@ import pandas as pd
 
 from motiflens.analyses.motifs.denovo import denovo
 from motiflens.analyses.motifs.enrichment import benjamini_hochberg
+from motiflens.analyses.motifs.first_layer_motifs import Threshold
 from motiflens.analyses.motifs.gate import Gate
-from motiflens.analyses.motifs.kernels import Threshold
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.seqlets import Pattern, seqlets
 from motiflens.analyses.motifs.subsequences import Positives, Scaling, Subsequences
@@ -41,8 +41,8 @@ class MotifOptions:
     Attributes
     ----------
     kernel_threshold
-        ``zero`` (TBiNet's) or ``half``; see `kernels`. With ``zero`` nearly every window gives a site, most of
-        them no sites of the motif: the matrix is thinned out, often below the gate.
+        ``zero`` (TBiNet's) or ``half``; see `first_layer_motifs`. With ``zero`` nearly every window gives a site,
+        most of them no sites of the motif: the matrix is thinned out, often below the gate.
     width, scaling
         Base pairs cut out about maximum attention, and how its place is found; see `subsequences.starts_at`.
     least_prediction, flat_dnase

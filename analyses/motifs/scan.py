@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motiflens.analyses.motifs import scan_kernels as kernels
+from motiflens.analyses.motifs import scan_numba as kernels
 from motiflens.analyses.motifs.background import background as read_background
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.pvalues import Pssm, p_values, pssm

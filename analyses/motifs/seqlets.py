@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from motiflens.analyses.motifs.kernels import frequencies
+from motiflens.analyses.motifs.first_layer_motifs import frequencies
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from motiflens.analyses.motifs.telling import Done
-from motiflens.interpret.guard import preserved
+from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Field
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import reverse_complement
@@ -128,7 +128,7 @@ def predict(
     """Probabilities of some tasks, (n, tasks), in eval mode; the model stays as it was."""
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     parts = [np.zeros((0, len(tasks)))]
-    with preserved(model), torch.no_grad():
+    with model_unchanged(model), torch.no_grad():
         for first in range(0, len(index), batch_size):
             batch = windows.read(index[first : first + batch_size])
             x = torch.from_numpy(batch.x).to(device)

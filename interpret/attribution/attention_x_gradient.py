@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from motiflens.interpret.adapter import adapt
-from motiflens.interpret.attribution.kernel import Raw, call, chunks
+from motiflens.interpret.attention_hooks import attention_hooked
+from motiflens.interpret.attribution.gradient_inputs import Raw, call, chunks
 from motiflens.interpret.coordinates import Strand, to_bp
-from motiflens.interpret.fields import field_of
+from motiflens.interpret.find_sources import find_sources
 from motiflens.interpret.sources import Source, arrange
-from motiflens.interpret.taps import tapped
 
 
 def attention_x_gradient(
@@ -41,7 +40,8 @@ def attention_x_gradient(
     ValueError
         If the model has no attention, or one whose weights a fused function keeps to itself.
     """
-    found = list(_sources(model, x, meta) if sources is None else sources)
+    one = None if meta is None else meta[:1]
+    found = list(find_sources(model, x[:1], one) if sources is None else sources)
     if not found:
         raise ValueError(
             f"{type(model).__name__} has no attention: take another method, such as saliency or deep_lift_shap"
@@ -63,17 +63,6 @@ def attention_x_gradient(
     return Raw(None, scores, torch.cat(logits))
 
 
-def _sources(model: nn.Module, x: Tensor, meta: Tensor | None) -> list[Source]:
-    stems: Mapping[str, tuple[nn.Module, ...]] = getattr(model, "attention_stems", dict)()
-    if not stems:
-        return adapt(model).sources_in(x[:1], None if meta is None else meta[:1])
-    layouts = {"vector": "nt", "channel": "ntd", "pairwise": "nqk"}
-    return [
-        Source(name, layouts[str(model.get_submodule(name).kind)], field_of(stem, x.shape[-1]))
-        for name, stem in stems.items()
-    ]
-
-
 def _products(
     model: nn.Module, x: Tensor, meta: Tensor | None, target: int, sources: Sequence[Source]
 ) -> tuple[dict[str, list[Tensor]], Tensor]:
@@ -81,7 +70,7 @@ def _products(
     calls: list[tuple[str, Tensor]] = []
     layouts = {source.name: source.layout for source in sources}
     with torch.enable_grad():
-        with tapped(model, list(layouts), lambda name, _, weights: calls.append((name, weights))):
+        with attention_hooked(model, list(layouts), lambda name, _, weights: calls.append((name, weights))):
             logits = call(model, x.detach().requires_grad_(), meta)[:, target]
         slopes = _slopes(logits.sum(), [weights for _, weights in calls])
     products: dict[str, list[Tensor]] = {name: [] for name in layouts}

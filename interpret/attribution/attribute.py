@@ -15,16 +15,16 @@ from motiflens.interpret.attribution.baselines import baselines
 from motiflens.interpret.attribution.completeness import TOLERANCE
 from motiflens.interpret.attribution.correct import correct as correct_gradient
 from motiflens.interpret.attribution.deep_lift_shap import deep_lift_shap
+from motiflens.interpret.attribution.gradient_inputs import Raw, chunks
 from motiflens.interpret.attribution.gradient_shap import gradient_shap
 from motiflens.interpret.attribution.input_x_gradient import input_x_gradient
 from motiflens.interpret.attribution.integrated_gradients import integrated_gradients
 from motiflens.interpret.attribution.ism import ism
-from motiflens.interpret.attribution.kernel import Raw, chunks
 from motiflens.interpret.attribution.occlusion import occlusion
 from motiflens.interpret.attribution.random import random
 from motiflens.interpret.attribution.saliency import saliency
 from motiflens.interpret.attribution.smoothgrad import smoothgrad
-from motiflens.interpret.guard import preserved
+from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Attribution
 from motiflens.models.types import Floats
 
@@ -119,7 +119,7 @@ def attribute(
     if not 0 <= target < outputs:
         raise ValueError(f"target {target} is out of range: the model has {outputs} outputs, 0 to {outputs - 1}")
     parts: list[Raw] = []
-    with preserved(model, seed=seed):
+    with model_unchanged(model, seed=seed):
         for part in chunks(len(windows), batch_size):
             some = windows[part]
             if compares:
@@ -173,7 +173,7 @@ def _outputs(model: nn.Module, windows: Tensor, extra: Tensor | None) -> int:
     stated = getattr(model, "outputs", None)
     if isinstance(stated, int):
         return stated
-    with preserved(model), torch.no_grad():
+    with model_unchanged(model), torch.no_grad():
         probe = windows[:1] if len(windows) else windows.new_zeros((1, *windows.shape[1:]))
         logits = model(probe) if extra is None else model(probe, extra[:1])
     return 1 if logits.ndim == 1 else int(logits.shape[1])

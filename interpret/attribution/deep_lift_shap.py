@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from motiflens.interpret.attribution.branches import branch_weights, branches, flipped
 from motiflens.interpret.attribution.completeness import relative_error
+from motiflens.interpret.attribution.gradient_inputs import Bases, Raw
 from motiflens.interpret.attribution.inputs import differentiable
-from motiflens.interpret.attribution.kernel import Bases, Raw
 from motiflens.interpret.attribution.rules import OneTensor, ruled, unruled_types
-from motiflens.interpret.guard import preserved
+from motiflens.interpret.model_unchanged import model_unchanged
 
 
 def deep_lift_shap(
@@ -46,7 +46,7 @@ def deep_lift_shap(
     """
     problem = _Problem(target, meta, batch_size, quadrature)
     inputs = differentiable(model, x, target, meta)
-    with preserved(model):
+    with model_unchanged(model):
         ruled(model)
         found = _multipliers(model, x, baselines, problem)
     n, b = baselines.shape[:2]

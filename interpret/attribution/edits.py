@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.branches import branches, flipped
-from motiflens.interpret.attribution.kernel import call, chunks
+from motiflens.interpret.attribution.gradient_inputs import call, chunks
 from motiflens.interpret.attribution.stem import Stem, find_stem
 
 # Cutting out and putting back takes its time too: below this share of the multiply-adds it does not pay.

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.baselines import canonical, sequence_seed, to_codes
+from motiflens.interpret.attribution.gradient_inputs import Raw, chunks, gradient, predicted
 from motiflens.interpret.attribution.inputs import differentiable
-from motiflens.interpret.attribution.kernel import Raw, chunks, gradient, predicted
 
 
 def gradient_shap(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.baselines import sequence_seed, to_codes
-from motiflens.interpret.attribution.kernel import Bases, call
+from motiflens.interpret.attribution.gradient_inputs import Bases, call
 
 
 def differentiable(model: nn.Module, x: Tensor, target: int, meta: Tensor | None) -> Bases:

@@ -7,8 +7,8 @@ from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.completeness import TOLERANCE, relative_error
+from motiflens.interpret.attribution.gradient_inputs import Bases, Raw, chunks, logits_of, predicted
 from motiflens.interpret.attribution.inputs import differentiable
-from motiflens.interpret.attribution.kernel import Bases, Raw, chunks, logits_of, predicted
 
 
 def integrated_gradients(

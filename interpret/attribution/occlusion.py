@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.edits import Edits, edited_logits
-from motiflens.interpret.attribution.kernel import Raw, predictions
+from motiflens.interpret.attribution.gradient_inputs import Raw, predictions
 
 
 def occlusion(

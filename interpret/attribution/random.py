@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.baselines import sequence_seed, to_codes
-from motiflens.interpret.attribution.kernel import Raw, predictions
+from motiflens.interpret.attribution.gradient_inputs import Raw, predictions
 
 
 def random(

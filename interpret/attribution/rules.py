@@ -110,7 +110,7 @@ class Averaged(nn.Module):
 def ruled(model: nn.Module) -> None:
     """Swap, in place, what DeepLIFT has no rule for by its equal that has one.
 
-    Call it within `preserved`, which undoes it.
+    Call it within `model_unchanged`, which undoes it.
     """
     for module in list(model.modules()):
         if getattr(module, "inplace", False):

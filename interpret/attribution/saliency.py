@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from motiflens.interpret.attribution.gradient_inputs import Raw, gradient_of
 from motiflens.interpret.attribution.inputs import differentiable
-from motiflens.interpret.attribution.kernel import Raw, gradient_of
 
 
 def saliency(

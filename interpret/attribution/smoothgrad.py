@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from motiflens.interpret.attribution.gradient_inputs import Raw, chunks, gradient, predicted
 from motiflens.interpret.attribution.inputs import differentiable
-from motiflens.interpret.attribution.kernel import Raw, chunks, gradient, predicted
 
 
 def smoothgrad(

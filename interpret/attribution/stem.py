@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from motiflens.interpret.attribution.kernel import call
+from motiflens.interpret.attribution.gradient_inputs import call
 
 _POINTWISE: Final = (
     nn.ReLU,

@@ -11,8 +11,9 @@ import numpy as np
 
 from motiflens.models import types
 from motiflens.models.data.deepsea_mat import column_range
-from motiflens.models.data.memory import FRACTIONS, Sequences, dataset, split_memory, test_file
+from motiflens.models.data.memory import FRACTIONS, dataset, split_memory, test_file
 from motiflens.models.data.options import Options
+from motiflens.models.data.sequences import Sequences
 from motiflens.models.data.split import sequence_groups, split_groups
 from motiflens.models.data.text import existing
 from motiflens.models.data.windows import BASES, ArrayWindows, Dataset, Windows

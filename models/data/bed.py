@@ -11,9 +11,10 @@ from motiflens.models import types
 from motiflens.models.data.folder import open_spec
 from motiflens.models.data.folder_spec import Experiment, FolderSpec
 from motiflens.models.data.genome import Genome, open_genome
-from motiflens.models.data.memory import Sequences, dataset, placed_sequences, split_memory, test_file
+from motiflens.models.data.memory import dataset, split_memory, test_file
 from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import read_peaks
+from motiflens.models.data.sequences import Sequences, placed_sequences
 from motiflens.models.data.split import split_chromosomes
 from motiflens.models.data.windows import Dataset
 

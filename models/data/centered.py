@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from motiflens.models.data.binned import binned_windows, labelled_windows
 from motiflens.models.data.bins import Intervals, union
-from motiflens.models.data.folder import Opened, binned_windows, labelled_windows
 from motiflens.models.data.gc_negatives import gc_negatives
 from motiflens.models.data.genome_windows import Features, GenomeWindows, Places, gc_and_masked
 from motiflens.models.data.intervals import overlaps
 from motiflens.models.data.labels import centered_labels
+from motiflens.models.data.opened import Opened
 from motiflens.models.data.peaks import Peaks
 from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.data.windows import ArrayWindows, Windows

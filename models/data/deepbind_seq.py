@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from motiflens.models import types
-from motiflens.models.data.memory import Sequences, dataset, split_memory
+from motiflens.models.data.memory import dataset, split_memory
 from motiflens.models.data.options import Options
 from motiflens.models.data.sequence_text import sequence_codes
+from motiflens.models.data.sequences import Sequences
 from motiflens.models.data.text import read_lines
 from motiflens.models.data.windows import Dataset
 

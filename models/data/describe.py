@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from motiflens.models import types
 from motiflens.models.data.genome_windows import GenomeWindows
-from motiflens.models.data.kernels import hash_strands
+from motiflens.models.data.numba_gather import hash_strands
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.types import Booleans, Integers
 

@@ -16,7 +16,7 @@ from motiflens.models import types
 from motiflens.models.cache import cache_folder
 from motiflens.models.data.chromosomes import mismatch
 from motiflens.models.data.hashing import content_hash
-from motiflens.models.data.kernels import gather_bases
+from motiflens.models.data.numba_gather import gather_bases
 from motiflens.models.data.text import existing, open_binary
 from motiflens.models.types import Booleans, Codes, Integers
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,72 +10,19 @@ import pandas as pd
 
 from motiflens.models import types
 from motiflens.models.data.gc_negatives import gc_negatives
-from motiflens.models.data.genome import MASKED, Genome, open_genome
+from motiflens.models.data.genome import Genome, open_genome
 from motiflens.models.data.hashing import dataset_hash
 from motiflens.models.data.intervals import merge_intervals
 from motiflens.models.data.options import Options
+from motiflens.models.data.read_fasta import read_fasta
+from motiflens.models.data.sequences import Sequences, placed_sequences
 from motiflens.models.data.shuffle import dinucleotide_shuffle
-from motiflens.models.data.split import join_groups, overlap_groups, sequence_groups, split_groups
+from motiflens.models.data.split import split_groups
 from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
-from motiflens.models.types import Codes, Doubles, Floats, Integers
+from motiflens.models.types import Integers
 
 FRACTIONS = {"test": 0.1, "valid": 0.1, "train": 0.8}
 _ORDER = ("train", "valid", "test")
-
-
-@dataclass(frozen=True)
-class Sequences:
-    """Labelled sequences in memory.
-
-    Attributes
-    ----------
-    codes
-        (N, L) uint8, soft-mask bit included (see `genome.MASKED`).
-    labels
-        (N,) float32: 0 or 1.
-    table
-        One row a sequence; see `Windows`.
-    """
-
-    codes: Codes
-    labels: Floats
-    table: pd.DataFrame
-
-    def take(self, index: Integers) -> Sequences:
-        """Return some of them."""
-        return Sequences(self.codes[index], self.labels[index], self.table.iloc[index].reset_index(drop=True))
-
-    def __add__(self, other: Sequences) -> Sequences:
-        """Return both, one after the other."""
-        table = pd.concat([self.table, other.table], ignore_index=True)
-        for column in {"start", "end"} & set(table):
-            table[column] = table[column].astype("Int64")  # sequences without a place have NA
-        codes = np.concatenate([self.codes, other.codes])
-        return Sequences(codes, np.concatenate([self.labels, other.labels]), table)
-
-    @property
-    def placed(self) -> bool:
-        """Whether the place of every sequence is known."""
-        return "chrom" in self.table and not bool(self.table["chrom"].isna().any())
-
-    def bases(self) -> Codes:
-        """Return the codes without the soft-mask bit."""
-        return self.codes & np.uint8(7)
-
-    def groups(self) -> Integers:
-        """Return which must not be in two splits: equal ones, reverse complements, overlapping ones; (N,)."""
-        same = sequence_groups(self.bases())
-        if not self.placed:
-            return same
-        chrom = pd.factorize(self.table["chrom"])[0].astype(np.int64)
-        start, end = (self.table[key].to_numpy(dtype=np.int64) for key in ("start", "end"))
-        return join_groups(same, overlap_groups(chrom, start, end))
-
-    def gc_and_masked(self) -> tuple[Doubles, Doubles]:
-        """Return the GC fraction of the known bases and the soft-masked fraction, (N,) each."""
-        bases = self.bases()
-        gc = ((bases == 1) | (bases == 2)).sum(axis=1) / np.maximum((bases < 4).sum(axis=1), 1)
-        return gc, ((self.codes & MASKED) > 0).mean(axis=1)
 
 
 def split_memory(
@@ -169,8 +115,6 @@ def _negatives(
 ) -> dict[str, Sequences]:
     """Return negatives for the splits that have none."""
     if options.negatives_file is not None:
-        from motiflens.models.data.fasta import read_fasta
-
         length = next(iter(parts.values())).codes.shape[1]
         found, _ = read_fasta(options.negatives_file, length=length, label=0.0)
         shares = {split: FRACTIONS[split] for split in FRACTIONS if split in lacking}
@@ -253,23 +197,6 @@ def _taken(parts: Mapping[str, Sequences], genome: Genome, source: Path) -> dict
                 places = rows[["start", "end"]].to_numpy(dtype=np.int64)
                 found[number] = np.concatenate([found.get(number, np.zeros((0, 2), dtype=np.int64)), places])
     return found
-
-
-def placed_sequences(
-    genome: Genome,
-    chrom: Integers,
-    start: Integers,
-    length: int,
-    *,
-    label: float,
-    names: Sequence[str] | None = None,
-) -> Sequences:
-    """Return the sequences at places of a genome, all with one label; named by their place by default."""
-    chroms = np.asarray(genome.names, dtype=object)[chrom]
-    table = pd.DataFrame({"chrom": chroms, "start": start, "end": start + length})
-    made = [f"{c}:{s}-{s + length}" for c, s in zip(chroms, start, strict=True)]
-    table.insert(0, "name", list(names) if names is not None else made)
-    return Sequences(genome.raw(chrom, start, length), np.full(len(start), label, dtype=np.float32), table)
 
 
 def as_windows(sequences: Sequences, task: str) -> ArrayWindows:

@@ -14,7 +14,7 @@ from motiflens.models.cache import cache_folder
 from motiflens.models.data.chromosomes import check_lengths
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.hashing import content_hash
-from motiflens.models.data.kernels import gather_dense, gather_runs
+from motiflens.models.data.numba_gather import gather_dense, gather_runs
 from motiflens.models.data.text import existing
 from motiflens.models.files import write_whole
 from motiflens.models.types import Floats, Integers

@@ -13,7 +13,7 @@ from torch import nn
 from motiflens.interpret.adapter import Adapter, adapt
 from motiflens.interpret.discover import discover
 from motiflens.interpret.fields import field_of
-from motiflens.interpret.guard import preserved
+from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.models import architectures, build
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
 
@@ -132,7 +132,7 @@ def test_the_weights_are_those_that_the_whole_pass_computes(name: str, options: 
 def test_looking_at_the_layers_finds_what_the_architecture_declares(name: str, options: dict[str, Any]) -> None:
     model = _build(name, options)
     declared = adapt(model).sources()
-    with preserved(model):
+    with model_unchanged(model):
         found = discover(model, model.strand, torch.from_numpy(_windows(1)))
     for a, b in zip(declared, found, strict=True):
         assert (a.name, a.layout, a.below) == (b.name, b.layout, b.below)

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from motiflens.interpret.sanity import COLUMNS, Settings, _base_rate_loss, fresh_twin, sanity
+from motiflens.interpret.sanity import COLUMNS, SanityOptions, _base_rate_loss, fresh_twin, sanity
 from motiflens.models.data.windows import ArrayWindows
 from motiflens.models.registry import build
 from motiflens.models.run import open_run, save_run
 
 LENGTH = 50
-QUICK = Settings(n=6, stages=3, epochs=2, train_windows=40)
+QUICK = SanityOptions(n=6, stages=3, epochs=2, train_windows=40)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_no_windows(windows: ArrayWindows) -> None:
 def test_settings_that_make_no_sense() -> None:
     for given in ({"n": 0}, {"epochs": -1}, {"batch_size": 0}, {"stages": 0}):
         with pytest.raises(ValueError, match="must be at least"):
-            Settings(**given)
+            SanityOptions(**given)
 
 
 def test_nothing_learned_is_the_entropy_of_the_labels() -> None:

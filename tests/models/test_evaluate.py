@@ -15,8 +15,8 @@ from motiflens.models.architectures.base import reverse_complement
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.evaluate import evaluate, score
-from motiflens.models.measured import measured
 from motiflens.models.metrics import binary_metrics
+from motiflens.models.metrics_file import split_record
 from motiflens.models.run import Run
 from motiflens.models.strands import mean_logit
 
@@ -106,8 +106,8 @@ def test_keeps_each_data_set(run: Run) -> None:
     evaluate(run, own)
     kept = json.loads((run.path / "metrics.json").read_text())
     assert [row["data_hash"] for row in kept["evaluated_test"]] == ["other", "h"]
-    assert measured(kept, "test") == measured(kept, "test", "h") != measured(kept, "test", "other")
-    assert measured(kept, "valid") is None
+    assert split_record(kept, "test") == split_record(kept, "test", "h") != split_record(kept, "test", "other")
+    assert split_record(kept, "valid") is None
 
 
 def test_tasks_are_matched_by_name(run: Run) -> None:

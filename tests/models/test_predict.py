@@ -18,10 +18,10 @@ from motiflens.models import build, open_run, save_run
 from motiflens.models.data.one_hot import encode, one_hot
 from motiflens.models.data.simulate import simulate
 from motiflens.models.data.windows import ArrayWindows
-from motiflens.models.places import genome_tiles, open_ground
+from motiflens.models.genome_source import genome_tiles, open_genome_source
 from motiflens.models.predict import (
     Chunk,
-    How,
+    PredictOptions,
     predict_bed,
     predict_bins,
     predict_windows,
@@ -59,10 +59,12 @@ def expected(run: Run, genome: dict[str, str], chrom: str, start: int) -> float:
 
 
 def test_genome(run: Run, genome: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("motiflens.models.places.CHUNK", 7)
+    monkeypatch.setattr("motiflens.models.genome_source.CHUNK", 7)
     (tmp_path / "black.bed").write_text("chr1\t205\t230\n")
-    ground = open_ground(run, genome=tmp_path / "genome.fa", blacklist=tmp_path / "black.bed", bin_size=BIN)
-    chunks = list(predict_bins(run, ground, genome_tiles(ground, BIN), How(batch_size=5)))
+    genome_source = open_genome_source(
+        run, genome=tmp_path / "genome.fa", blacklist=tmp_path / "black.bed", bin_size=BIN
+    )
+    chunks = list(predict_bins(run, genome_source, genome_tiles(genome_source, BIN), PredictOptions(batch_size=5)))
     table = pd.concat([chunk.table for chunk in chunks], ignore_index=True)
     p = np.concatenate([chunk.probabilities for chunk in chunks])[:, 0]
     kept = [s for s in range(0, 1010 - BIN + 1, BIN) if not 400 <= s < 500]
@@ -76,17 +78,17 @@ def test_genome(run: Run, genome: dict[str, str], tmp_path: Path, monkeypatch: p
 
 
 def test_genome_of_some_chromosomes(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
-    ground = open_ground(run, genome=tmp_path / "genome.fa", bin_size=BIN)
-    found = list(genome_tiles(ground, 50, ("chr2",)))
+    genome_source = open_genome_source(run, genome=tmp_path / "genome.fa", bin_size=BIN)
+    found = list(genome_tiles(genome_source, 50, ("chr2",)))
     assert np.concatenate([bins for _, bins in found]).tolist() == list(range(0, 333 - BIN + 1, 50))
     with pytest.raises(ValueError, match="chr9"):
-        list(genome_tiles(ground, 50, ("chr9",)))
+        list(genome_tiles(genome_source, 50, ("chr9",)))
 
 
 def test_bigwig(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
     """Bins of 20 bp every 10 bp: each stands for its middle 10 bp."""
-    ground = open_ground(run, genome=tmp_path / "genome.fa", bin_size=BIN)
-    chunks = predict_bins(run, ground, genome_tiles(ground, 10))
+    genome_source = open_genome_source(run, genome=tmp_path / "genome.fa", bin_size=BIN)
+    chunks = predict_bins(run, genome_source, genome_tiles(genome_source, 10))
     total = write_predictions(tmp_path / "out.bw", chunks, run.tasks, sizes=SIZES, step=10)
     with pyBigWig.open(str(tmp_path / "out.bw")) as file:
         assert file.chroms() == SIZES
@@ -100,8 +102,10 @@ def test_bigwig(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
 
 def test_bed(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "in.bed").write_text("chr2\t100\t120\nchr1\t11\t40\nchr2\t0\t2\n")
-    ground = open_ground(run, genome=tmp_path / "genome.fa", bin_size=BIN)
-    total = write_predictions(tmp_path / "out.bed", predict_bed(run, ground, tmp_path / "in.bed"), run.tasks)
+    genome_source = open_genome_source(run, genome=tmp_path / "genome.fa", bin_size=BIN)
+    total = write_predictions(
+        tmp_path / "out.bed", predict_bed(run, genome_source, tmp_path / "in.bed"), run.tasks
+    )
     assert total == 3
     lines = [line.split("\t") for line in (tmp_path / "out.bed").read_text().splitlines()]
     assert [line[:4] for line in lines] == [
@@ -118,7 +122,7 @@ def test_bed(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
 def test_windows_to_tsv(run: Run, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     windows = ArrayWindows(rng.integers(0, 4, (10, LENGTH)).astype(np.uint8), np.zeros(10))
-    write_predictions(tmp_path / "out.tsv", predict_windows(run, windows, How(batch_size=3)), run.tasks)
+    write_predictions(tmp_path / "out.tsv", predict_windows(run, windows, PredictOptions(batch_size=3)), run.tasks)
     table = pd.read_csv(tmp_path / "out.tsv", sep="\t")
     assert table.columns.tolist() == ["name", "CTCF"]
     assert table["name"].tolist() == list(range(10))
@@ -156,17 +160,17 @@ def test_refusals(tmp_path: Path, name: str, options: dict[str, str], message: s
 
 def test_bigwig_refuses_overlaps(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "in.bed").write_text("chr1\t100\t120\nchr1\t110\t140\n")
-    ground = open_ground(run, genome=tmp_path / "genome.fa", bin_size=BIN)
+    genome_source = open_genome_source(run, genome=tmp_path / "genome.fa", bin_size=BIN)
     with pytest.raises(ValueError, match="do not overlap"):
         write_predictions(
-            tmp_path / "out.bw", predict_bed(run, ground, tmp_path / "in.bed"), run.tasks, sizes=SIZES
+            tmp_path / "out.bw", predict_bed(run, genome_source, tmp_path / "in.bed"), run.tasks, sizes=SIZES
         )
     assert not (tmp_path / "out.bw").exists()
 
 
 def test_needs_a_genome(run: Run) -> None:
     with pytest.raises(ValueError, match="a genome is needed"):
-        open_ground(run)
+        open_genome_source(run)
 
 
 def test_imported_runs_name_what_they_read(tmp_path: Path) -> None:
@@ -178,16 +182,16 @@ def test_imported_runs_name_what_they_read(tmp_path: Path) -> None:
         config = {"tasks": ["EGR1"], "channels": [*"ACGT", *channels]}
         run = open_run(save_run(tmp_path / channels[-1], model, config))
         with pytest.raises(ValueError, match="choose one with --cell-type"):
-            open_ground(run, folder)
-        ground = open_ground(run, folder, cell_type="hepatic")
-        assert list(ground.features.signals) == channels
+            open_genome_source(run, folder)
+        genome_source = open_genome_source(run, folder, cell_type="hepatic")
+        assert list(genome_source.features.signals) == channels
         starts = np.array([200, 400])
-        chunk = next(predict_bins(run, ground, iter([(np.zeros(2, dtype=np.int64), starts)])))
+        chunk = next(predict_bins(run, genome_source, iter([(np.zeros(2, dtype=np.int64), starts)])))
         assert chunk.probabilities.shape == (2, 1)
     model = build("deepgrn", length=300, channels=5, meta=3, kernels=4, units=2, dense=4)
     other = open_run(save_run(tmp_path / "other", model, {"channels": [*"ACGT", "dnase"]}))
     with pytest.raises(ValueError, match=r"reads 3 features of the cell and place, .* has 14 \(expression1"):
-        open_ground(other, folder, cell_type="hepatic")
+        open_genome_source(other, folder, cell_type="hepatic")
 
 
 def test_command(genome: dict[str, str], run: Run, tmp_path: Path) -> None:

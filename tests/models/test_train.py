@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import ArrayWindows, Dataset
-from motiflens.models.keeper import Progress
 from motiflens.models.machine import Machine
 from motiflens.models.objective import masked_loss, without_some_signals
 from motiflens.models.recipes import Recipe
 from motiflens.models.registry import _REGISTERED, register
 from motiflens.models.run import load, open_run
 from motiflens.models.train import train
+from motiflens.models.training_log import Progress
 
 MOTIF = [0, 1, 2, 3, 0, 0, 1, 2]
 
@@ -129,7 +129,7 @@ def test_leaves_the_random_state_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("validated", [True, False], ids=["after validation", "within an epoch"])
 def test_resumed_equals_uninterrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, validated: bool) -> None:
-    monkeypatch.setattr("motiflens.models.keeper._EVERY", 0.0)
+    monkeypatch.setattr("motiflens.models.training_log._EVERY", 0.0)
     whole = train("toy", dataset(), tmp_path / "whole", recipe=RECIPE)
 
     def die(at: Progress) -> None:
@@ -247,7 +247,7 @@ def test_interrupted_before_the_first_epoch_leaves_a_run(tmp_path: Path, monkeyp
     import os
     import signal
 
-    monkeypatch.setattr("motiflens.models.keeper._EVERY", 0.0)
+    monkeypatch.setattr("motiflens.models.training_log._EVERY", 0.0)
 
     def press(at: Progress) -> None:
         if at.step == 2:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from motiflens.analyses.motifs import match_kernels as kernels
+from motiflens.analyses.motifs import match_numba as kernels
 from motiflens.analyses.motifs.engines import match_with
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.match import COLUMNS, match, match_to_file

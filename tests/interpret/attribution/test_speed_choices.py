@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.attribute import attribute
-from motiflens.interpret.attribution.kernel import widest
+from motiflens.interpret.attribution.gradient_inputs import widest
 from motiflens.interpret.attribution.stem import find_stem
 
 
@@ -67,7 +67,7 @@ def test_wide_layers_change_no_score(monkeypatch: pytest.MonkeyPatch, method: st
     torch.manual_seed(0)
     model, x = Weighted(6).double(), windows(40)
     whole = attribute(model, x, method=method)
-    monkeypatch.setattr("motiflens.interpret.attribution.kernel._LAYER_BYTES", 1)
+    monkeypatch.setattr("motiflens.interpret.attribution.gradient_inputs._LAYER_BYTES", 1)
     parts = attribute(model, x, method=method)
     np.testing.assert_allclose(whole.scores, parts.scores, rtol=1e-9, atol=1e-12)
 

@@ -9,7 +9,7 @@ import pytest
 from motiflens.models import build
 from motiflens.models.data.options import Options
 from motiflens.models.data.simulate import simulate
-from motiflens.models.opening import open_as_trained, open_for_training
+from motiflens.models.open_for_run import open_as_trained, open_for_training
 from motiflens.models.recipes import recipe
 from motiflens.models.run import Run, open_run, save_run
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from motiflens.models import types
 from motiflens.models.data.bins import unknown_intervals
-from motiflens.models.data.folder import Opened, annotation_bits, features_of, open_files
 from motiflens.models.data.folder_spec import read_folder_spec
 from motiflens.models.data.genome import Genome, open_genome
 from motiflens.models.data.genome_windows import Features, GenomeWindows, Places, Rows
 from motiflens.models.data.intervals import covered, overlaps
 from motiflens.models.data.open_dataset import source_kind
+from motiflens.models.data.opened import Opened, annotation_bits, features_of, open_files
 from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import Peaks, read_peaks
 from motiflens.models.run import Run
@@ -24,7 +24,7 @@ CHUNK = 8192  # bins at a time, so that memory does not grow with the genome
 
 
 @dataclass(frozen=True)
-class Ground:
+class GenomeSource:
     """What windows anywhere on a genome are read from.
 
     Attributes
@@ -75,7 +75,7 @@ class Ground:
         return found
 
 
-def open_ground(
+def open_genome_source(
     run: Run,
     source: types.Path | None = None,
     *,
@@ -83,7 +83,7 @@ def open_ground(
     blacklist: types.Path | None = None,
     cell_type: str | None = None,
     bin_size: int | None = None,
-) -> Ground:
+) -> GenomeSource:
     """Open what a run's windows are read from.
 
     Parameters
@@ -113,7 +113,7 @@ def open_ground(
             raise ValueError(f"{run.path} reads more than the sequence: give --data, a folder with dataset.toml")
         found = open_genome(genome)
         black = read_peaks(blacklist, found) if blacklist is not None else None
-        return Ground(found, black, None, Features(), 0, length, bin_size or min(200, length))
+        return GenomeSource(found, black, None, Features(), 0, length, bin_size or min(200, length))
     where = source if source is not None else record.get("source")
     if where is None or source_kind(where) != "folder":
         raise ValueError("a genome is needed: give --genome FASTA, or --data, a folder with dataset.toml")
@@ -123,7 +123,7 @@ def open_ground(
     _check_fits(run, features, str(where))
     cell = _cell(features, cell_type, str(where))
     black = read_peaks(blacklist, opened.genome) if blacklist is not None else opened.blacklist
-    return Ground(opened.genome, black, opened, features, cell, length, bin_size or min(spec.bin, length))
+    return GenomeSource(opened.genome, black, opened, features, cell, length, bin_size or min(spec.bin, length))
 
 
 def _options(run: Run, tfs: tuple[str, ...]) -> Options:
@@ -161,13 +161,13 @@ def _cell(features: Features, cell_type: str | None, where: str) -> int:
 
 
 def genome_tiles(
-    ground: Ground, step: int, chromosomes: tuple[str, ...] = ()
+    genome_source: GenomeSource, step: int, chromosomes: tuple[str, ...] = ()
 ) -> Iterator[tuple[Integers, Integers]]:
     """Yield the bins of a genome, `CHUNK` at a time, chromosome by chromosome, in order.
 
     Parameters
     ----------
-    ground
+    genome_source
         The genome and the bins' size.
     step
         Distance between bins, in bp.
@@ -179,13 +179,13 @@ def genome_tiles(
     chrom, bins
         (n,) number of the chromosome, and first bases. Bins of which more than half is N are left out.
     """
-    genome = ground.genome
+    genome = genome_source.genome
     names = chromosomes or genome.names
     for number in (genome.number(name, "--chromosomes") for name in names):
         gaps = unknown_intervals(genome, number)
-        count = max(int(genome.lengths[number]) - ground.bin, -step) // step + 1
+        count = max(int(genome.lengths[number]) - genome_source.bin, -step) // step + 1
         for first in range(0, count, CHUNK):
             bins = np.arange(first, min(first + CHUNK, count), dtype=np.int64) * step
-            bins = bins[covered(bins, bins + ground.bin, gaps) * 2 <= ground.bin]
+            bins = bins[covered(bins, bins + genome_source.bin, gaps) * 2 <= genome_source.bin]
             if len(bins):
                 yield np.full(len(bins), number, dtype=np.int64), bins

@@ -9,7 +9,7 @@ def _key(split: str) -> str:
     return f"evaluated_{split}"
 
 
-def measured(metrics: types.Json, split: str, data_hash: str | None = None) -> types.Json | None:
+def split_record(metrics: types.Json, split: str, data_hash: str | None = None) -> types.Json | None:
     """Return the record of a split.
 
     Parameters
@@ -30,7 +30,7 @@ def measured(metrics: types.Json, split: str, data_hash: str | None = None) -> t
     return records[-1] if records else None
 
 
-def keep_measured(metrics: types.Json, split: str, record: types.Json) -> types.Json:
+def with_split_record(metrics: types.Json, split: str, record: types.Json) -> types.Json:
     """Return ``metrics.json`` with a record put last, in place of an earlier one of the same data."""
     others = [row for row in metrics.get(_key(split), []) if row["data_hash"] != record["data_hash"]]
     return {**metrics, _key(split): [*others, record]}

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from motiflens.interpret.guard import preserved
+from motiflens.interpret.model_unchanged import model_unchanged
 
 
 def _model() -> nn.Sequential:
@@ -49,7 +49,7 @@ def test_everything_is_put_back(raises: bool) -> None:
     states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
     cudnn = torch.backends.cudnn.enabled
     try:
-        with preserved(model, seed=3):
+        with model_unchanged(model, seed=3):
             assert not any(m.training for m in model.modules())
             assert model[0].weight.grad is None
             assert not any(p.requires_grad for p in model.parameters())
@@ -83,7 +83,7 @@ def test_everything_is_put_back(raises: bool) -> None:
 def test_a_seed_starts_the_block_anew() -> None:
     draws = []
     for _ in range(2):
-        with preserved(nn.Linear(1, 1), seed=5):
+        with model_unchanged(nn.Linear(1, 1), seed=5):
             draws.append((torch.rand(1).item(), np.random.rand(), random.random()))
     assert draws[0] == draws[1]
 
@@ -91,7 +91,7 @@ def test_a_seed_starts_the_block_anew() -> None:
 def test_recurrent_layers_give_input_gradients_in_eval_mode(device: torch.device) -> None:
     model = nn.LSTM(4, 3, batch_first=True).to(device)
     x = torch.randn(2, 5, 4, device=device, requires_grad=True)
-    with preserved(model):
+    with model_unchanged(model):
         enabled = torch.backends.cudnn.enabled
         (gradient,) = torch.autograd.grad(model(x)[0].sum(), x)
         assert torch.backends.cudnn.enabled == enabled
@@ -102,7 +102,7 @@ def test_recurrent_layers_give_input_gradients_in_eval_mode(device: torch.device
 
 def test_the_cudnn_flag_returns_when_a_recurrent_layer_raises() -> None:
     model, enabled = nn.GRU(4, 3), torch.backends.cudnn.enabled
-    with preserved(model):
+    with model_unchanged(model):
         with pytest.raises(RuntimeError):
             model(torch.zeros(2, 5, 9))
         assert torch.backends.cudnn.enabled == enabled

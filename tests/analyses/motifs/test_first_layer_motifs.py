@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from motiflens.analyses.motifs.kernels import frequencies, kernel_sites, kernels
+from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs, frequencies, kernel_sites
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import encode, one_hot, reverse_complement
 from motiflens.models.data.windows import ArrayWindows
@@ -79,7 +79,7 @@ def test_equals_a_slow_count(rng: np.random.Generator, threshold: str) -> None:
     np.testing.assert_array_equal(found.sites, sites)
     assert 0 < sites.sum() < 6 * 37
     assert found.positions.sum() == sites.sum()
-    motifs = kernels(model, windows, threshold=threshold, batch_size=5)  # type: ignore[arg-type]
+    motifs = first_layer_motifs(model, windows, threshold=threshold, batch_size=5)  # type: ignore[arg-type]
     for motif in motifs:
         k = int(motif.info["channel"])
         np.testing.assert_allclose(motif.ppm, frequencies(counts[k]), rtol=0, atol=1e-12)
@@ -95,8 +95,8 @@ def test_finds_a_planted_word_on_both_strands(rng: np.random.Generator) -> None:
     weight = torch.tensor(one_hot(word) - 0.9)[None]
     windows = ArrayWindows(codes, np.ones(200, np.float32))
     model = Tiny(weight, torch.tensor([-0.1]), length=60)
-    (forward,) = kernels(model, windows)
-    (both,) = kernels(model, windows, both_strands=True)
+    (forward,) = first_layer_motifs(model, windows)
+    (both,) = first_layer_motifs(model, windows, both_strands=True)
     assert forward.nsites is not None
     assert 200 <= both.nsites < 210
     assert 100 <= forward.nsites < 110
@@ -112,12 +112,12 @@ def test_stride_dilation_and_signals(rng: np.random.Generator) -> None:
     weight = torch.zeros(1, 5, 3)
     weight[0, 4, 0] = 1.0
     model = Tiny(weight, length=24, stride=4)
-    (motif,) = kernels(model, windows)
+    (motif,) = first_layer_motifs(model, windows)
     np.testing.assert_allclose(
         motif.ppm, frequencies(one_hot(codes[:, 12:15]).sum(axis=0).T.astype(int)), rtol=0, atol=1e-12
     )
     model.convolution.dilation = (2,)
-    (motif,) = kernels(model, windows)
+    (motif,) = first_layer_motifs(model, windows)
     np.testing.assert_allclose(
         motif.ppm, frequencies(one_hot(codes[:, 12:17:2]).sum(axis=0).T.astype(int)), rtol=0, atol=1e-12
     )
@@ -128,7 +128,7 @@ def test_signals_are_scaled_as_the_model_scales_them(rng: np.random.Generator) -
     codes = rng.integers(0, 4, (30, 50)).astype(np.uint8)
     track = (100 * rng.random((30, 50))).astype(np.float32)
     made, plain = (
-        kernels(one, ArrayWindows(codes, np.zeros(30, np.float32), signals={"dnase": signal}))
+        first_layer_motifs(one, ArrayWindows(codes, np.zeros(30, np.float32), signals={"dnase": signal}))
         for one, signal in (
             (model, track),
             (rebuilt(model, log_signals=False), np.log1p(track)),
@@ -149,7 +149,7 @@ def rebuilt(model: SequenceModel, **changes: object) -> SequenceModel:
 def test_leaves_the_model_as_it_was(rng: np.random.Generator) -> None:
     model = Tiny(torch.tensor(rng.normal(size=(2, 4, 5))).float(), length=20).train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    kernels(model, ArrayWindows(rng.integers(0, 4, (9, 20)).astype(np.uint8), np.zeros(9, np.float32)))
+    first_layer_motifs(model, ArrayWindows(rng.integers(0, 4, (9, 20)).astype(np.uint8), np.zeros(9, np.float32)))
     assert model.training
     assert model.convolution.weight.grad is None
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
@@ -166,15 +166,15 @@ def test_leaves_the_model_as_it_was(rng: np.random.Generator) -> None:
 def test_bad_windows(windows: ArrayWindows, message: str) -> None:
     model = Tiny(torch.full((1, 4, 5), -1.0), length=9)
     with pytest.raises(ValueError, match=message):
-        kernels(model, windows)
+        first_layer_motifs(model, windows)
 
 
 def test_one_window_gives_one_site() -> None:
     model = Tiny(torch.ones(1, 4, 3), length=9)
-    (motif,) = kernels(model, ArrayWindows(encode("ACGTACGTA")[None], np.zeros(1)))
+    (motif,) = first_layer_motifs(model, ArrayWindows(encode("ACGTACGTA")[None], np.zeros(1)))
     assert motif.nsites == 1
 
 
 def test_a_model_without_convolution_is_named() -> None:
     with pytest.raises(ValueError, match="bare has no first convolution"):
-        kernels(Bare(), ArrayWindows(np.zeros((3, 20), np.uint8), np.zeros(3)))
+        first_layer_motifs(Bare(), ArrayWindows(np.zeros((3, 20), np.uint8), np.zeros(3)))

@@ -13,7 +13,7 @@ from torch import nn
 
 
 @contextmanager
-def preserved(model: nn.Module, *, seed: int | None = None) -> Iterator[None]:
+def model_unchanged(model: nn.Module, *, seed: int | None = None) -> Iterator[None]:
     """Work on a model in eval mode and put back what was found, also when the block raises.
 
     Within the block every module is in eval mode, parameters ask for no gradient (only inputs do, which saves
@@ -34,7 +34,7 @@ def preserved(model: nn.Module, *, seed: int | None = None) -> Iterator[None]:
     Examples
     --------
     >>> layer = nn.Linear(2, 1)
-    >>> with preserved(layer):
+    >>> with model_unchanged(layer):
     ...     (layer.training, layer.weight.requires_grad)
     (False, False)
     >>> (layer.training, layer.weight.requires_grad)

@@ -44,7 +44,7 @@ class KernelSites:
     positions: Integers
 
 
-def kernels(
+def first_layer_motifs(
     model: SequenceModel,
     windows: Windows,
     *,

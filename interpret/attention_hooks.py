@@ -22,7 +22,7 @@ class Captured(BaseException):
 
 
 @contextmanager
-def tapped(
+def attention_hooked(
     model: nn.Module, names: Sequence[str] | None, note: Callable[[str, Tensor, Tensor], None]
 ) -> Iterator[None]:
     """Within the block, `note(name, into, weights)` is called wherever attention may be computed.

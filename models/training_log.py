@@ -51,7 +51,7 @@ class InterruptedTraining(Exception):  # noqa: N818 - as KeyboardInterrupt: a st
     """Ctrl-C was pressed during training."""
 
 
-class Keeper:
+class TrainingLog:
     """Keep the best weights, the log and the measures; count epochs without a better one; report.
 
     Parameters
