@@ -19,11 +19,11 @@ import torch
 from scipy.stats import binomtest
 
 from motiflens.analyses.motifs.attended import attended
-from motiflens.analyses.motifs.denovo import denovo
+from motiflens.analyses.motifs.engines.denovo import DenovoOptions, denovo
+from motiflens.analyses.motifs.engines.match import match
 from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs
 from motiflens.analyses.motifs.gate import Gate, gated
 from motiflens.analyses.motifs.jaspar import jaspar
-from motiflens.analyses.motifs.match import match
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.naming import name_motifs
 from motiflens.analyses.motifs.nulls import shuffle_columns
@@ -74,7 +74,7 @@ def random_denovo(repeats: int) -> list[int]:
     counts = []
     for repeat in range(repeats):
         codes = np.random.default_rng(repeat).integers(0, 4, (300, 40)).astype(np.uint8)
-        counts.append(int(denovo(codes, maximum=1, seed=repeat)[0].p < ALPHA))
+        counts.append(int(denovo(codes, None, DenovoOptions(maximum=1), seed=repeat)[0].p < ALPHA))
     return counts
 
 

@@ -41,9 +41,9 @@ def hits_of(table: Any) -> set[tuple[str, str, int, str]]:
 
 
 def fimo(quick: bool) -> list[str]:
-    from motiflens.analyses.motifs.engines import _import, scan_with
+    from motiflens.analyses.motifs.engines.external import _import, scan_with
+    from motiflens.analyses.motifs.engines.scan import scan
     from motiflens.analyses.motifs.jaspar import jaspar
-    from motiflens.analyses.motifs.scan import scan
 
     rng = np.random.default_rng(0)
     motifs = jaspar()
@@ -97,9 +97,9 @@ def fimo(quick: bool) -> list[str]:
 def tomtom(quick: bool) -> list[str]:
     import pandas as pd
 
-    from motiflens.analyses.motifs.engines import _import, match_with
+    from motiflens.analyses.motifs.engines.external import _import, match_with
+    from motiflens.analyses.motifs.engines.match import match
     from motiflens.analyses.motifs.jaspar import jaspar
-    from motiflens.analyses.motifs.match import match
     from motiflens.analyses.motifs.motif import Motif
     from motiflens.analyses.motifs.motif_files import read_motifs
 
@@ -159,7 +159,7 @@ def yeast(genome: Path) -> list[str]:
     """In a process of its own, so that the peak of memory is its own."""
     code = (
         "import sys, time\n"
-        "from motiflens.analyses.motifs.scan import scan_to_file\n"
+        "from motiflens.analyses.motifs.engines.scan import scan_to_file\n"
         "from motiflens.analyses.motifs.jaspar import jaspar\n"
         "def peak():  # of this program alone: getrusage counts what started it\n"
         "    lines = open('/proc/self/status').read().splitlines()\n"
@@ -188,7 +188,7 @@ def cold() -> list[str]:
     lines = ["## First use\n"]
     code = (
         "import time; import numba, numpy, pandas; start = time.perf_counter(); "
-        "import motiflens.analyses.motifs.scan, motiflens.analyses.motifs.match; "
+        "import motiflens.analyses.motifs.engines.scan, motiflens.analyses.motifs.engines.match; "
         "print(f'{time.perf_counter() - start:.1f}')"
     )
     with tempfile.TemporaryDirectory() as folder:

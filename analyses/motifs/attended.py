@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.motifs.cluster_similarity import CUT, similarity
+from motiflens.analyses.motifs.engines.scan import COLUMNS, scan
 from motiflens.analyses.motifs.enrichment import enrichment
 from motiflens.analyses.motifs.first_layer_motifs import frequencies
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.scan import COLUMNS, scan
 from motiflens.analyses.motifs.subsequences import Subsequences
 from motiflens.models.data.one_hot import decode, encode
 from motiflens.models.types import Codes, Doubles, Integers

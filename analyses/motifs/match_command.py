@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from motiflens.analyses.motifs.engines import match_with
-from motiflens.analyses.motifs.match import match_to_file
+from motiflens.analyses.motifs.engines.external import match_with
+from motiflens.analyses.motifs.engines.match import match_to_file
 from motiflens.analyses.motifs.motif_files import read_motif_file, read_motifs
 from motiflens.models import types
 from motiflens.models.files import write_text, write_whole

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.motifs.engines.match import match
 from motiflens.analyses.motifs.enrichment import benjamini_hochberg
-from motiflens.analyses.motifs.match import match
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.nulls import decoy_q, decoys
 from motiflens.models.types import Doubles

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.motifs.attended import Attended, attended, site_names
+from motiflens.analyses.motifs.engines.match import match
+from motiflens.analyses.motifs.engines.seqlets import Pattern
 from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs
 from motiflens.analyses.motifs.gate import gated
-from motiflens.analyses.motifs.match import match
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.naming import Named, name_motifs
 from motiflens.analyses.motifs.nulls import Null, decoy_null, random_model_null
@@ -26,7 +27,6 @@ from motiflens.analyses.motifs.routes import (
     seqlet_patterns,
     tasks_of,
 )
-from motiflens.analyses.motifs.seqlets import Pattern
 from motiflens.analyses.motifs.subsequences import Positives, Subsequences, predicted_positives, subsequences
 from motiflens.analyses.motifs.telling import Done, Say, counting, silent
 from motiflens.interpret.adapter import adapt

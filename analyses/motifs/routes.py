@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from motiflens.analyses.motifs.denovo import denovo
+from motiflens.analyses.motifs.engines.denovo import DenovoOptions, denovo
+from motiflens.analyses.motifs.engines.seqlets import Pattern, seqlets
 from motiflens.analyses.motifs.enrichment import benjamini_hochberg
 from motiflens.analyses.motifs.first_layer_motifs import Threshold
 from motiflens.analyses.motifs.gate import Gate
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.seqlets import Pattern, seqlets
 from motiflens.analyses.motifs.subsequences import Positives, Scaling, Subsequences
 from motiflens.analyses.motifs.telling import Done
 from motiflens.interpret.attribution.attribute import METHODS, attribute
@@ -171,7 +171,7 @@ def denovo_motifs(
         low = max(0, (windows.length - 101) // 2)
         sequences, control = codes[:, low : low + 101], None
         what = "the middle 101 bp of predicted positives against their dinucleotide-shuffled selves"
-    discoveries = denovo(sequences, control, maximum=8, seed=options.seed)
+    discoveries = denovo(sequences, control, DenovoOptions(maximum=8), seed=options.seed)
     q = benjamini_hochberg(np.array([one.p for one in discoveries]))
     return [one.motif for one, value in zip(discoveries, q, strict=True) if value < options.alpha], what
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from motiflens.analyses.motifs.engines import scan_with
+from motiflens.analyses.motifs.engines.external import scan_with
+from motiflens.analyses.motifs.engines.scan import PRINTED, scan_to_file
 from motiflens.analyses.motifs.motif_files import read_motifs
-from motiflens.analyses.motifs.scan import PRINTED, scan_to_file
 from motiflens.models import types
 from motiflens.models.files import write_text, write_whole
 from motiflens.models.provenance import file_hash, provenance

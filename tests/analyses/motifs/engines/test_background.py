@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motiflens.analyses.motifs.background import background
+from motiflens.analyses.motifs.engines.background import background
 
 
 def test_file_with_higher_orders(tmp_path: Path) -> None:

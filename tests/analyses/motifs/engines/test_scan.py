@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from motiflens.analyses.motifs import scan as scan_module
-from motiflens.analyses.motifs.background import background
-from motiflens.analyses.motifs.engines import scan_with
+from motiflens.analyses.motifs.engines.background import background
+from motiflens.analyses.motifs.engines.external import scan_with
+from motiflens.analyses.motifs.engines.scan import COLUMNS, scan, scan_to_file
+from motiflens.analyses.motifs.engines.sequences import read_fasta, reverse_complement
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import read_motifs
-from motiflens.analyses.motifs.scan import COLUMNS, scan, scan_to_file
-from motiflens.analyses.motifs.sequences import read_fasta, reverse_complement
 
+scan_module = importlib.import_module("motiflens.analyses.motifs.engines.scan")
 KEY = ["motif_id", "sequence_name", "start", "stop", "strand"]
 
 

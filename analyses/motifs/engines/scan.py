@@ -13,12 +13,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motiflens.analyses.motifs import scan_numba as kernels
-from motiflens.analyses.motifs.background import background as read_background
+from motiflens.analyses.motifs.engines import scan_numba as kernels
+from motiflens.analyses.motifs.engines.background import background as read_background
+from motiflens.analyses.motifs.engines.pvalues import Pssm, p_values, pssm
+from motiflens.analyses.motifs.engines.qvalues import LAMBDAS, null_share, tabulated_q_values
+from motiflens.analyses.motifs.engines.sequences import (
+    Batch,
+    Sequences,
+    batches,
+    each_sequence,
+    reverse_complement,
+)
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.pvalues import Pssm, p_values, pssm
-from motiflens.analyses.motifs.qvalues import LAMBDAS, null_share, tabulated_q_values
-from motiflens.analyses.motifs.sequences import Batch, Sequences, batches, each_sequence, reverse_complement
 from motiflens.models import types
 from motiflens.models.files import write_whole
 from motiflens.models.types import Doubles, Integers
@@ -170,9 +176,7 @@ class _Matrices(NamedTuple):
 
     pssms: list[Pssm]
     tables: list[Doubles]  # p-value of each integer score
-    columns: NDArray[np.int32]  # all columns, 4
-    begins: Integers
-    thresholds: NDArray[np.int32]
+    stack: kernels.Stack
     strands: int
 
 
@@ -210,7 +214,7 @@ class _Scan:
         self.pieces: list[tuple[Integers, Integers, Integers]] = []
         self.sample = _Sample(self.widest)
         # Hits are counted by motif and score, from each motif's threshold on.
-        self.least = self.matrices.thresholds[:: self.matrices.strands].astype(np.int64)
+        self.least = self.matrices.stack.thresholds[:: self.matrices.strands].astype(np.int64)
         sizes = np.array([len(table) for table in self.matrices.tables]) - self.least
         self.firsts = np.concatenate(([0], np.cumsum(sizes)))  # where a motif's scores start in `counts`
         self.counts = np.zeros(int(self.firsts[-1]), dtype=np.int64)
@@ -249,14 +253,11 @@ class _Scan:
             inside[ends[piece] : following[piece]] = 0  # windows that start here belong to the next piece
         self.windows += np.bincount(np.minimum(inside, self.widest), minlength=self.widest + 1)
         self.sample.add(batch.codes, inside)
-        first, positions = kernels.kmer_index(kmers, pad)
-        total = len(matrices.thresholds)
+        index = kernels.Index(kmers, runs, *kernels.kmer_index(kmers, pad), pad)
+        total = len(matrices.stack.thresholds)
 
         def work(low: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-            return kernels.scan_matrices(
-                kmers, runs, first, positions, pad, matrices.columns, matrices.begins, matrices.thresholds,
-                low, min(low + BLOCK, total),
-            )  # fmt: skip
+            return kernels.scan_matrices(index, matrices.stack, low, min(low + BLOCK, total))
 
         for matrix, start, score in pool.map(work, range(0, total, BLOCK)):
             found = np.empty(len(matrix), dtype=_HIT)
@@ -405,9 +406,8 @@ def _prepare(
             columns.append(scores)
             thresholds.append(least)
     begins = np.concatenate(([0], np.cumsum([len(scores) for scores in columns])))
-    return _Matrices(
-        pssms, tables, np.concatenate(columns), begins, np.array(thresholds, dtype=np.int32), 1 + both_strands
-    )
+    stack = kernels.Stack(np.concatenate(columns), begins, np.array(thresholds, dtype=np.int32))
+    return _Matrices(pssms, tables, stack, 1 + both_strands)
 
 
 class _Sample:

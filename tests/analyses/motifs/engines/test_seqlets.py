@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from motiflens.analyses.motifs.consensus import consensus, reverse_complement_letters
-from motiflens.analyses.motifs.seqlets import call_seqlets, seqlets
+from motiflens.analyses.motifs.engines.seqlets import call_seqlets, seqlets
 from motiflens.models.data.one_hot import encode, reverse_complement
 
 WORDS = {"TTCAGCACCATGGACAGC": range(0, 120), "TGTTTACCTA": range(90, 240)}

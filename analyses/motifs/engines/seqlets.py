@@ -171,10 +171,12 @@ def _patterns(
                 _pattern(
                     bases,
                     codes,
-                    places[member],
-                    shift[member, cluster],
-                    turned[member, cluster],
-                    cosine[member, cluster],
+                    _Members(
+                        places[member],
+                        shift[member, cluster],
+                        turned[member, cluster],
+                        cosine[member, cluster],
+                    ),
                     width,
                     flank,
                     sign,
@@ -272,17 +274,17 @@ def _merge(means: list[Reals]) -> list[Reals]:
     return kept
 
 
-def _pattern(
-    bases: Reals,
-    codes: Codes,
-    places: Integers,
-    shift: Integers,
-    turned: Booleans,
-    cosine: Reals,
-    width: int,
-    flank: int,
-    sign: float,
-) -> Pattern:
+class _Members(NamedTuple):
+    """Seqlets of one cluster and how they lie on its mean; see `_align`."""
+
+    places: Integers  # n, 2
+    shift: Integers
+    turned: Booleans
+    cosine: Reals
+
+
+def _pattern(bases: Reals, codes: Codes, members: _Members, width: int, flank: int, sign: float) -> Pattern:
+    places, shift, turned, cosine = members
     rows, starts = places.T
     # A turned seqlet's base i + shift is the forward base start + width - 1 - (i + shift).
     first = np.where(turned, starts - shift, starts + shift) - flank

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motiflens.analyses.motifs.sequences import Sequences, each_sequence
+from motiflens.analyses.motifs.engines.sequences import Sequences, each_sequence
 from motiflens.models import types
 from motiflens.models.types import Doubles
 

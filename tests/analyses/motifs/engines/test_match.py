@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from motiflens.analyses.motifs import match_numba as kernels
-from motiflens.analyses.motifs.engines import match_with
+from motiflens.analyses.motifs.engines import match_numba as kernels
+from motiflens.analyses.motifs.engines.external import match_with
+from motiflens.analyses.motifs.engines.match import COLUMNS, match, match_to_file
 from motiflens.analyses.motifs.jaspar import jaspar
-from motiflens.analyses.motifs.match import COLUMNS, match, match_to_file
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import read_motifs
 

@@ -6,8 +6,8 @@ from itertools import product
 
 import numpy as np
 
+from motiflens.analyses.motifs.engines.pvalues import log_odds, p_values, pssm, smooth
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.pvalues import log_odds, p_values, pssm, smooth
 
 
 def test_enumeration(rng: np.random.Generator) -> None:

@@ -6,8 +6,11 @@ this module is first imported, and read from numba's cache after that.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
+from numba import types as numba_types
 from numpy.typing import NDArray
 
 from motiflens.models.types import Codes
@@ -15,6 +18,31 @@ from motiflens.models.types import Codes
 K = 8  # letters of the index; a position's code holds them in base 4, the first letter highest
 KMERS = 4**K
 HALF = 256  # 4-mers
+
+
+class Index(NamedTuple):
+    """A batch of sequences and where each of its 8-mers is; see `kmer_codes` and `kmer_index`."""
+
+    kmers: NDArray[np.uint16]  # pad + L + pad
+    runs: NDArray[np.int32]  # pad + L + pad
+    first: NDArray[np.int32]  # KMERS + 1
+    positions: NDArray[np.int32]  # L
+    pad: int
+
+
+class Stack(NamedTuple):
+    """Matrices laid end to end: matrix m is ``columns[begins[m]:begins[m + 1]]``."""
+
+    columns: NDArray[np.int32]  # all columns, 4
+    begins: NDArray[np.int64]
+    thresholds: NDArray[np.int32]  # least integer score of a hit
+
+
+_INDEX = numba_types.NamedTuple(
+    [numba.uint16[::1], numba.int32[::1], numba.int32[::1], numba.int32[::1], numba.int64], Index
+)
+_STACK = numba_types.NamedTuple([numba.int32[:, ::1], numba.int64[::1], numba.int32[::1]], Stack)
+_HITS = numba_types.UniTuple(numba.int32[::1], 3)
 
 
 @numba.njit("Tuple((uint16[::1], int32[::1]))(uint8[::1], int64)", cache=True, nogil=True)
@@ -119,31 +147,18 @@ def best_block(scores: NDArray[np.int32]) -> int:
     return best
 
 
-@numba.njit(
-    "Tuple((int32[::1], int32[::1], int32[::1]))"
-    "(uint16[::1], int32[::1], int32[::1], int32[::1], int64, int32[:, ::1], int64[::1], int32[::1], int64,"
-    "int64)",
-    cache=True,
-    nogil=True,
-)
+@numba.njit(_HITS(_INDEX, _STACK, numba.int64, numba.int64), cache=True, nogil=True)
 def scan_matrices(
-    kmers: NDArray[np.uint16],
-    runs: NDArray[np.int32],
-    first: NDArray[np.int32],
-    positions: NDArray[np.int32],
-    pad: int,
-    columns: NDArray[np.int32],
-    begins: NDArray[np.int64],
-    thresholds: NDArray[np.int32],
-    low: int,
-    high: int,
+    index: Index, stack: Stack, low: int, high: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Every window that reaches its matrix's threshold: (matrix, start, total), in no order.
 
-    Matrix m holds ``columns[begins[m]:begins[m + 1]]`` (width, 4); matrices low .. high - 1 are scanned. The K
-    columns that exclude most are summed for every 8-mer; only positions of those 8-mers that could still reach the
-    threshold are visited, and the rest of the columns is added four at a time, most telling first.
+    Matrices low .. high - 1 of the stack are scanned. The K columns that exclude most are summed for every 8-mer;
+    only positions of those 8-mers that could still reach the threshold are visited, and the rest of the columns is
+    added four at a time, most telling first.
     """
+    kmers, runs, first, positions, pad = index
+    columns, begins, thresholds = stack
     capacity = 1024
     out_matrix = np.empty(capacity, dtype=np.int32)
     out_start = np.empty(capacity, dtype=np.int32)

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from motiflens.analyses.motifs.background import background as read_background
+from motiflens.analyses.motifs.engines.background import background as read_background
+from motiflens.analyses.motifs.engines.pvalues import smooth
+from motiflens.analyses.motifs.engines.sequences import each_sequence, reverse_complement
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.pvalues import smooth
-from motiflens.analyses.motifs.sequences import each_sequence, reverse_complement
 from motiflens.models import types
 from motiflens.models.types import Doubles
 
@@ -78,8 +78,8 @@ def match_with(
     ValueError
         If the engine is unknown, not installed, or lacks what is asked for.
     """
-    from motiflens.analyses.motifs.match import COLUMNS, consensus
-    from motiflens.analyses.motifs.qvalues import q_values
+    from motiflens.analyses.motifs.engines.match import COLUMNS, consensus
+    from motiflens.analyses.motifs.engines.qvalues import q_values
 
     if engine not in MATCH_ENGINES[1:]:
         raise ValueError(f"engine {engine!r}: expected one of {', '.join(MATCH_ENGINES)}")
@@ -189,7 +189,7 @@ def _memelite_fimo(
 
 
 def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    from motiflens.analyses.motifs.scan import COLUMNS
+    from motiflens.analyses.motifs.engines.scan import COLUMNS
 
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

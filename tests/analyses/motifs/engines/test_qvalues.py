@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-from motiflens.analyses.motifs.qvalues import LAMBDAS, null_share, q_values, tabulated_q_values
+from motiflens.analyses.motifs.engines.qvalues import LAMBDAS, null_share, q_values, tabulated_q_values
 
 
 def test_benjamini_hochberg_where_pi0_is_one(rng: np.random.Generator) -> None:

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motiflens.analyses.motifs import match_numba as kernels
-from motiflens.analyses.motifs.background import background as read_background
+from motiflens.analyses.motifs.engines import match_numba as kernels
+from motiflens.analyses.motifs.engines.background import background as read_background
+from motiflens.analyses.motifs.engines.pvalues import smooth
+from motiflens.analyses.motifs.engines.qvalues import q_values
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.pvalues import smooth
-from motiflens.analyses.motifs.qvalues import q_values
 from motiflens.models import types
 from motiflens.models.files import write_whole
 from motiflens.models.types import Doubles, Integers
@@ -89,7 +89,7 @@ def match(
     >>> from motiflens.analyses.motifs.jaspar import jaspar
     >>> table = match(jaspar(ids=["MA0139.1"]), jaspar(taxon="vertebrates"), threshold=1e-6)
     >>> table["Target_ID"].head(2).tolist()
-    ['MA0139.2', 'MA1929.2']
+    ['MA0139.2', 'MA1930.2']
     """
     found = _each_query(queries, targets, distance, threshold, evalue, background, threads)
     # One table of whole columns: a table a query took a sixth of the time.

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from motiflens.analyses.motifs.consensus import consensus, reverse_complement_letters
-from motiflens.analyses.motifs.denovo import (
+from motiflens.analyses.motifs.engines.denovo import (
+    DenovoOptions,
     best_scores,
     denovo,
     expectation_maximisation,
@@ -31,7 +32,7 @@ def planted(rng: np.random.Generator, word: str, count: int, length: int, share:
 def test_finds_what_was_planted(rng: np.random.Generator, occurrences: str) -> None:
     share = 0.6 if occurrences == "zoops" else 1.0
     codes = planted(rng, "ACCGGAAGTG", 600, 40, share)
-    found = denovo(codes, widths=(10,), maximum=1, occurrences=occurrences)[0]  # type: ignore[arg-type]
+    found = denovo(codes, None, DenovoOptions((10,), maximum=1, occurrences=occurrences))[0]  # type: ignore[arg-type]
     letters = consensus(found.motif, mask=0.8)
     assert letters in ("ACCGGAAGTG", reverse_complement_letters("ACCGGAAGTG"))
     assert found.p < 1e-6
@@ -42,7 +43,7 @@ def test_finds_what_was_planted(rng: np.random.Generator, occurrences: str) -> N
 def test_two_motifs_and_an_own_control(rng: np.random.Generator) -> None:
     codes = np.concatenate([planted(rng, "TGACTCATC", 400, 40, 1), planted(rng, "CACGTGACC", 300, 40, 1)])
     control = rng.integers(0, 4, (500, 40)).astype(np.uint8)
-    found = denovo(codes, control, widths=(9,), maximum=2)
+    found = denovo(codes, control, DenovoOptions((9,), maximum=2))
     assert all(one.p < 1e-6 for one in found)
     words = {consensus(one.motif, mask=0.8) for one in found}
     both = {"TGACTCATC", "CACGTGACC"}
@@ -51,16 +52,17 @@ def test_two_motifs_and_an_own_control(rng: np.random.Generator) -> None:
 
 def test_the_same_seed_gives_the_same(rng: np.random.Generator) -> None:
     codes = planted(rng, "ACCGGAAGTG", 100, 30, 0.7)
-    first, second = (denovo(codes, widths=(8,), maximum=1, seed=3)[0] for _ in range(2))
+    first, second = (denovo(codes, None, DenovoOptions((8,), maximum=1), seed=3)[0] for _ in range(2))
     np.testing.assert_array_equal(first.motif.ppm, second.motif.ppm)
     assert first.p == second.p
 
 
 @pytest.mark.slow
 def test_p_is_calibrated_on_nothing(rng: np.random.Generator) -> None:
+    options = DenovoOptions((8,), maximum=1, seeds=2)
     p = np.array(
         [
-            denovo(rng.integers(0, 4, (120, 24)).astype(np.uint8), widths=(8,), maximum=1, seeds=2, seed=seed)[0].p
+            denovo(rng.integers(0, 4, (120, 24)).astype(np.uint8), None, options, seed=seed)[0].p
             for seed in range(100)
         ]
     )

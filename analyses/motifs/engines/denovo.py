@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -38,40 +38,18 @@ class Discovery(NamedTuple):
     sites: tuple[int, int, int, int]
 
 
-def denovo(
-    sequences: Codes,
-    control: Codes | None = None,
-    *,
-    widths: Sequence[int] = (8, 12, 16),
-    maximum: int = 5,
-    occurrences: Occurrences = "zoops",
-    seeds: int = 4,
-    seed_width: int = 6,
-    holdout: float = 0.1,
-    both_strands: bool = True,
-    alpha: float = 0.05,
-    seed: int = 0,
-) -> list[Discovery]:
-    """Find motifs that primary sequences hold and control sequences do not.
+@dataclass(frozen=True)
+class DenovoOptions:
+    """How motifs are sought in sequences alone.
 
-    Words of `seed_width` that are over-represented (both strands pooled) start EM under the 'zero or one
-    occurrence per sequence' model of MEME (Bailey and Elkan 1994) or 'one occurrence' (OOPS); the width and seed
-    whose matrix separates primary from control training sequences best (Fisher's test over thresholds) is kept,
-    and that one matrix and threshold are tested once on the held-out sequences (as STREME does; Bailey 2021).
-    Its sites are erased, and the search repeats until `maximum` motifs or two failures at `alpha` in a row.
-
-    Parameters
+    Attributes
     ----------
-    sequences
-        (N, L) codes of the primary sequences.
-    control
-        (M, L') codes. By default every primary sequence, its dinucleotides shuffled.
     widths
-        Motif widths to try; those beyond L are left out.
+        Motif widths to try; those beyond the sequences' length are left out.
     maximum
         Most motifs to return.
     occurrences
-        ``zoops`` or ``oops``.
+        ``zoops`` (zero or one site a sequence) or ``oops`` (one).
     seeds
         Words that start EM, per motif.
     seed_width
@@ -82,6 +60,50 @@ def denovo(
         Sites may lie on either strand.
     alpha
         Significance that a motif needs for the search to count it a success.
+    """
+
+    widths: tuple[int, ...] = (8, 12, 16)
+    maximum: int = 5
+    occurrences: Occurrences = "zoops"
+    seeds: int = 4
+    seed_width: int = 6
+    holdout: float = 0.1
+    both_strands: bool = True
+    alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not self.widths or min(self.widths) < 1:
+            raise ValueError(f"widths {list(self.widths)}: expected some, each 1 bp or more")
+        if self.occurrences not in ("zoops", "oops"):
+            raise ValueError(f"occurrences {self.occurrences!r}: expected zoops or oops")
+        if self.maximum < 1 or self.seeds < 1 or not 1 <= self.seed_width <= 10:
+            raise ValueError(
+                f"maximum {self.maximum}, seeds {self.seeds}, seed width {self.seed_width}: "
+                "expected 1 or more, 1 or more, and 1 to 10"
+            )
+        if not (0 < self.holdout < 1 and 0 < self.alpha <= 1):
+            raise ValueError(f"holdout {self.holdout}, alpha {self.alpha}: expected shares between 0 and 1")
+
+
+def denovo(
+    sequences: Codes, control: Codes | None = None, options: DenovoOptions | None = None, *, seed: int = 0
+) -> list[Discovery]:
+    """Find motifs that primary sequences hold and control sequences do not.
+
+    Words of ``seed_width`` that are over-represented (both strands pooled) start EM under the 'zero or one
+    occurrence per sequence' model of MEME (Bailey and Elkan 1994) or 'one occurrence' (OOPS); the width and seed
+    whose matrix separates primary from control training sequences best (Fisher's test over thresholds) is kept,
+    and that one matrix and threshold are tested once on the held-out sequences (as STREME does; Bailey 2021).
+    Its sites are erased, and the search repeats until ``maximum`` motifs or two failures at ``alpha`` in a row.
+
+    Parameters
+    ----------
+    sequences
+        (N, L) codes of the primary sequences.
+    control
+        (M, L') codes. By default every primary sequence, its dinucleotides shuffled.
+    options
+        See `DenovoOptions`.
     seed
         Of the split and the shuffling.
 
@@ -93,46 +115,43 @@ def denovo(
     Raises
     ------
     ValueError
-        With fewer than 20 sequences that hold enough known bases, or sequences shorter than all `widths`.
+        With fewer than 20 sequences that hold enough known bases, or sequences shorter than all widths.
     """
+    chosen = options or DenovoOptions()
     rng = np.random.default_rng(seed)
-    primary = _usable(sequences, min(widths))
-    fitting = [width for width in widths if width <= sequences.shape[1]]
+    primary = _usable(sequences, min(chosen.widths))
+    fitting = tuple(width for width in chosen.widths if width <= sequences.shape[1])
     if not fitting:
-        raise ValueError(f"sequences of {sequences.shape[1]} bp are shorter than all widths: {list(widths)}")
+        raise ValueError(
+            f"sequences of {sequences.shape[1]} bp are shorter than all widths: {list(chosen.widths)}"
+        )
     if len(primary) < 20:
         raise ValueError(
-            f"de novo discovery needs 20 sequences with {min(widths)} known bases in a row, got {len(primary)}"
+            f"de novo discovery needs 20 sequences with {min(chosen.widths)} known bases in a row, "
+            f"got {len(primary)}"
         )
     contrast = dinucleotide_shuffle(primary, seed=seed) if control is None else _usable(control, min(fitting))
     if len(contrast) < 20:
         raise ValueError(f"de novo discovery needs at least 20 usable control sequences, got {len(contrast)}")
-    held = rng.permutation(len(primary)) < max(5, round(holdout * len(primary)))
-    held_control = rng.permutation(len(contrast)) < max(5, round(holdout * len(contrast)))
+    chosen = replace(chosen, widths=fitting, seed_width=min(chosen.seed_width, *fitting))
+    held = rng.permutation(len(primary)) < max(5, round(chosen.holdout * len(primary)))
+    held_control = rng.permutation(len(contrast)) < max(5, round(chosen.holdout * len(contrast)))
     primary, contrast = primary.copy(), contrast.copy()
     background = _background(contrast)
-    found: list[Discovery] = []
+    both = chosen.both_strands
+    discoveries: list[Discovery] = []
     failures = 0
-    while len(found) < maximum and failures < 2:
-        best = _best_matrix(
-            primary[~held],
-            contrast[~held_control],
-            background,
-            fitting,
-            occurrences=occurrences,
-            seeds=seeds,
-            seed_width=min(seed_width, *fitting),
-            both_strands=both_strands,
-        )
+    while len(discoveries) < chosen.maximum and failures < 2:
+        best = _best_matrix(primary[~held], contrast[~held_control], background, chosen)
         if best is None:
             break
-        discovery = _test(best, primary, contrast, held, held_control, background, len(found), both_strands)
-        found.append(discovery)
-        failures = 0 if discovery.p < alpha else failures + 1
+        discovery = _test(best, primary, contrast, held, held_control, background, len(discoveries), both)
+        discoveries.append(discovery)
+        failures = 0 if discovery.p < chosen.alpha else failures + 1
         log_odds = _log_odds(discovery.motif.ppm, background)
         for group in (primary, contrast):
-            _erase(group, log_odds, best.threshold, both_strands)
-    return found
+            _erase(group, log_odds, best.threshold, both)
+    return discoveries
 
 
 class _Fit(NamedTuple):
@@ -157,20 +176,11 @@ def _background(sequences: Codes) -> Doubles:
     return counts / counts.sum()
 
 
-def _best_matrix(
-    primary: Codes,
-    control: Codes,
-    background: Doubles,
-    widths: Sequence[int],
-    *,
-    occurrences: Occurrences,
-    seeds: int,
-    seed_width: int,
-    both_strands: bool,
-) -> _Fit | None:
+def _best_matrix(primary: Codes, control: Codes, background: Doubles, options: DenovoOptions) -> _Fit | None:
     best: _Fit | None = None
-    for word in seed_words(primary, control, seed_width, seeds, both_strands=both_strands):
-        for width in widths:
+    occurrences, both_strands = options.occurrences, options.both_strands
+    for word in seed_words(primary, control, options.seed_width, options.seeds, both_strands=both_strands):
+        for width in options.widths:
             start = _in_phase(primary, word, width, background, occurrences, both_strands)
             ppm, sites = expectation_maximisation(
                 primary, start, background, occurrences, both_strands=both_strands
