@@ -17,8 +17,8 @@ from motiflens.interpret.export_modisco import export_modisco
 from motiflens.interpret.store import Store, open_store
 from motiflens.interpret.write_store import write_store
 from motiflens.models import types
+from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
-from motiflens.models.evaluate import check_fits, check_order
 from motiflens.models.run import Run
 from motiflens.models.types import Booleans, Integers, Json
 
@@ -131,8 +131,7 @@ def attribute_run(
         If no window is chosen, a region is in none, or something wanted is unknown.
     """
     _check(wanted, windows)
-    check_fits(run.model, windows)
-    check_order(run, windows)
+    check_run_fits(run, windows)
     target, column = _target(run, windows, wanted.task)
     regions = [parse_region(text) for text in wanted.plot]
     index = _rows(windows, column, wanted, regions)

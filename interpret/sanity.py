@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from motiflens.interpret.attribution.attribute import attribute
 from motiflens.interpret.attribution.strands import agreement, importance, strand_agreement
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
-from motiflens.models.evaluate import check_fits, check_order
 from motiflens.models.registry import architectures, rebuild
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers, Json
@@ -145,8 +145,7 @@ def sanity(
     if not len(windows):
         raise ValueError("sanity needs windows: this split has none")
     if isinstance(model, Run):
-        check_fits(model.model, windows)
-        check_order(model, windows)
+        check_run_fits(model, windows)
     batch = windows.read(_pick(windows, target, chosen))
     meta = None if batch.meta is None else torch.from_numpy(batch.meta)
     maps = _Maps(network, torch.from_numpy(batch.x), meta, method, target, chosen)

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.check_run_fits import check_model_fits, check_run_fits
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.files import write_json
 from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
@@ -51,7 +52,7 @@ def score(
     ValueError
         If the windows do not fit the model.
     """
-    check_fits(model, windows)
+    check_model_fits(model, windows)
     rows = np.arange(len(windows)) if index is None else np.asarray(index, dtype=np.int64)
     cache = CodeCache(windows, limit=0)
     here = next(model.parameters()).device
@@ -71,46 +72,6 @@ def score(
     finally:
         model.to(here)
         model.train(mode)
-
-
-def check_fits(model: SequenceModel, windows: Windows) -> None:
-    """Refuse windows that a model was not made for. Further features are ignored by a model that takes none.
-
-    Raises
-    ------
-    ValueError
-        Naming the size that differs.
-    """
-    if model.any_length:
-        model.check_length(windows.length)
-    length = windows.length if model.any_length else model.length
-    features = len(windows.meta_names) if model.meta else 0
-    for what, how, wanted, found in (
-        ("bp", f"length {length}", length, windows.length),
-        ("channels", "tf and signals", model.channels, len(windows.channels)),
-        ("further features", "tf, expression and annotations", model.meta, features),
-    ):
-        if wanted != found:
-            raise ValueError(
-                f"the model takes windows of {wanted} {what}, the data have {found}: open the data as for its "
-                f"training ({how})"
-            )
-
-
-def check_order(run: Run, windows: Windows) -> None:
-    """Refuse windows with the run's very channels in another order: sizes agree, and every result would be wrong.
-
-    Raises
-    ------
-    ValueError
-        Naming both orders.
-    """
-    wanted, found = list(run.config.get("channels") or ()), list(windows.channels)
-    if wanted != found and sorted(wanted) == sorted(found):
-        raise ValueError(
-            f"{run.path} takes the channels {', '.join(wanted)}, the data have them as {', '.join(found)}: give "
-            "the signals in the model's order"
-        )
 
 
 def evaluate(
@@ -151,7 +112,7 @@ def evaluate(
         If the data lack a task of the run, or do not fit the model.
     """
     windows = dataset[split]
-    check_order(run, windows)
+    check_run_fits(run, windows)
     columns = _columns(run, windows)
     if average_strands is None:
         average_strands = bool(run.config.get("training", {}).get("average_strands", False))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from motiflens.models import types
+from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.bins import unknown_intervals
 from motiflens.models.data.folder_spec import read_folder_spec
 from motiflens.models.data.genome import Genome, open_genome
@@ -17,6 +19,7 @@ from motiflens.models.data.open_dataset import source_kind
 from motiflens.models.data.opened import Opened, annotation_bits, features_of, open_files
 from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import Peaks, read_peaks
+from motiflens.models.data.windows import BASES
 from motiflens.models.run import Run
 from motiflens.models.types import Booleans, Integers
 
@@ -120,7 +123,8 @@ def open_genome_source(
     spec = replace(read_folder_spec(where), length=length)
     opened = open_files(spec, _options(run, spec.tfs))
     features = features_of(opened)
-    _check_fits(run, features, str(where))
+    inputs = _Inputs(length, (*BASES, *features.signals), features.meta_names)
+    check_run_fits(run, inputs, where=str(where))
     cell = _cell(features, cell_type, str(where))
     black = read_peaks(blacklist, opened.genome) if blacklist is not None else opened.blacklist
     return GenomeSource(opened.genome, black, opened, features, cell, length, bin_size or min(spec.bin, length))
@@ -137,16 +141,12 @@ def _options(run: Run, tfs: tuple[str, ...]) -> Options:
     return Options(tf=tf, signals=None if signals is None else tuple(signals))
 
 
-def _check_fits(run: Run, features: Features, where: str) -> None:
-    for what, wanted, names in (
-        ("signals", run.model.channels - 4, list(features.signals)),
-        ("features of the cell and place", run.model.meta, list(features.meta_names) if run.model.meta else []),
-    ):
-        if wanted != len(names):
-            raise ValueError(
-                f"{run.path} reads {wanted} {what}, {where} has {len(names)} ({', '.join(names) or 'none'}): give "
-                "data that have them"
-            )
+class _Inputs(NamedTuple):
+    """The inputs of windows that are not made yet; see `check_run_fits`."""
+
+    length: int
+    channels: tuple[str, ...]
+    meta_names: tuple[str, ...]
 
 
 def _cell(features: Features, cell_type: str | None, where: str) -> int:

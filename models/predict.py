@@ -12,8 +12,9 @@ import pandas as pd
 import torch
 
 from motiflens.models import types
+from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
-from motiflens.models.evaluate import check_order, score
+from motiflens.models.evaluate import score
 from motiflens.models.files import write_whole
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers
@@ -60,7 +61,7 @@ def probabilities(run: Run, windows: Windows, how: PredictOptions) -> Iterator[F
 
 def predict_windows(run: Run, windows: Windows, how: PredictOptions | None = None) -> Iterator[Chunk]:
     """Predict a split, in its order."""
-    check_order(run, windows)
+    check_run_fits(run, windows)
     first = 0
     for found in probabilities(run, windows, how or PredictOptions()):
         table = windows.table.iloc[first : first + len(found)]

@@ -32,6 +32,7 @@ from motiflens.analyses.motifs.telling import Done, Say, counting, silent
 from motiflens.interpret.adapter import adapt
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.run import Run
 
@@ -118,7 +119,7 @@ def find_motifs(
     windows = dataset[split]
     if not len(windows):
         raise ValueError(f"the {split} split of {dataset.source} has no windows")
-    _check_fit(run, windows)
+    check_run_fits(run, windows, tasks=windows.tasks, length=False)
     found = Found(split, windows, tasks_of(windows, tf))
     for name, step in (
         ("kernels", _kernels),
@@ -141,16 +142,6 @@ def find_motifs(
     _enrich(found, targets, options)
     summary = write_folder(Path(out), run, dataset, found, targets, tf, options, started)
     return summary
-
-
-def _check_fit(run: Run, windows: Windows) -> None:
-    model = run.model
-    if len(windows.channels) != model.channels or len(windows.tasks) != model.outputs:
-        raise ValueError(
-            f"the model takes {model.channels} channels and gives {model.outputs} outputs, but the data have "
-            f"{len(windows.channels)} ({', '.join(windows.channels)}) and {len(windows.tasks)} tasks: open them "
-            "as the model was trained"
-        )
 
 
 _Step = Callable[[Run, Found, Sequence[Motif], MotifOptions, Done], None]

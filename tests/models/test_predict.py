@@ -190,7 +190,7 @@ def test_imported_runs_name_what_they_read(tmp_path: Path) -> None:
         assert chunk.probabilities.shape == (2, 1)
     model = build("deepgrn", length=300, channels=5, meta=3, kernels=4, units=2, dense=4)
     other = open_run(save_run(tmp_path / "other", model, {"channels": [*"ACGT", "dnase"]}))
-    with pytest.raises(ValueError, match=r"reads 3 features of the cell and place, .* has 14 \(expression1"):
+    with pytest.raises(ValueError, match=r"takes 3 further features, .* have 14 \(expression1"):
         open_genome_source(other, folder, cell_type="hepatic")
 
 

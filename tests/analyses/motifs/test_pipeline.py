@@ -151,7 +151,7 @@ def test_bad_data(tmp_path: Path, planted: ModuleType) -> None:
     with pytest.raises(ValueError, match="no task of NOSUCH: they have CTCF, FOXA1, MAX, SPI1"):
         find_motifs(run, data, tmp_path / "o", targets=jaspar(), tf="NOSUCH")
     short = ArrayWindows(data["test"].codes(np.arange(9)), np.ones(9))
-    with pytest.raises(ValueError, match=r"gives 4 outputs, but the data have 4 .*1 tasks"):
+    with pytest.raises(ValueError, match="gives 4 outputs, the data have 1 tasks"):
         find_motifs(run, Dataset("x", "arrays", {"test": short}, hash="0"), tmp_path / "o", targets=jaspar())
 
 

@@ -1,0 +1,176 @@
+"""Which transcription factor the name of a file, a data set or a task means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_ENDINGS = re.compile(
+    r"(\.(gz|bz2|zip|bed|narrowpeak|broadpeak|fa|fasta|fna|seq|txt|tsv|npz|h5|hdf5|mat|bw|bigwig|meme|idr"
+    r"|regionpeak|thresh|labels|train|test|valid))+$",
+    re.IGNORECASE,
+)
+_BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]?")  # an antibody: (sc-8821), (1277-1)
+_SEPARATORS = re.compile(r"[_|.,;@+/\\\s]|(?<!:):(?!:)")
+_UCSC = re.compile(
+    r"wgEncode(?:AwgTfbs|[A-Z][a-z]+Tfbs)(?P<lab>Haib|Sydh|Broad|Uchicago|Uta|Uw|Ut|Opentgt|Duke|Yale)?"
+    r"(?P<rest>[A-Za-z0-9]+)"
+)
+# Of UCSC's names, what follows the factor: antibodies, protocols, treatments, controls, kinds of file.
+_UCSC_TAIL = re.compile(
+    r"(?:sc|ab|a30|v0|nb|m3|mab)\d\w*$|(?<=[a-z0-9])(?:c20|n19|k20|m33)$|(?:Uni)?Pk(?:Rep\d)?(?:V\d)?$|Pcr[12]x$|V\d{7}$"
+    r"|Igg(?:rab|mus|rat)$|Std$|Ucd$|Bu$|Aln\w*$|Ifn[ag]\w*$|Forskln$|Insln$|Pravast$|Tnfa$|Etoh\d*$|Dex\w*$"
+    r"|Est\w*$|Control\w*$"
+)
+_ACCESSION = re.compile(r"(ENC(FF|SR|AB|BS|DO|LB)\w+|GS[EM]\d+|[SED]R[RXPS]\d+|MA\d{4}|UN\d{4})$", re.IGNORECASE)
+_ANTIBODY = re.compile(r"(sc-?\d{2,}\w*|ab-?\d{3,}\w*|a30\d-?\d\w*|v0\d{6}|nb\d{2,}-?\d*|hpa\d+)$", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"(\d+|\d+(bp|kb|k|m)|rep\d*|isr\d*|(hg|mm|rn|dm|ce|grch|grcm|saccer)\d+|v\d+|(fold|seed|run|task|set|part)\d*)$"
+)
+_CELL_NAMES = """
+a549 ag04449 ag04450 ag09309 ag09319 ag10803 aoaf be2c bj caco2 dnd41 ecc1 fibrobl gliobla gm06990 gm08714
+gm10847 gm12801 gm12864 gm12865 gm12872 gm12873 gm12874 gm12875 gm12878 gm12891 gm12892 gm15510 gm18505
+gm18526 gm18951 gm19099 gm19193 gm19238 gm19239 gm19240 gm23338 h1 h1hesc h1neurons h7hesc h9 h54 hasp hbmec
+hcfaa hcm hcpe hct116 hee hek293 hek293t hela helas3 hepg2 hesc hffmyc hff hl60 hmec hmf hpaf hpf hre hrpe
+hsmm hsmmtube huh7 huvec hvmf imr90 induced ips ishikawa jurkat k562 kelly liver lncap ls180 mcf10a
+mcf10aersrc mcf7 mel es mm1s monocytescd14 cd14 cd4 cd20 nb4 nha nhdfad nhdfneo nhek nhlf nt2d1 osteobl
+panc1 pbde pbdefetal pc3 pfsk1 progfib raji rko rpe rptec saec sh-sy5y shsy5y sknmc sknsh sknshra sw480 t47d
+tcell th1 th2 u2os u87 werirb1 wi38 es-bruce4 ch12 g1e hepatic myeloid pancreatic
+"""
+_CELLS = frozenset(_CELL_NAMES.split())
+_CELL_NUMBERS = re.compile(r"gm\d{5}$")
+_OTHER_WORDS = """
+ac all any b bed bernstein bound broad broadpeak broadpeaks caltech centered ch12 chip chip-exo chip-seq
+chipexo chipseq cnn conservative control crawford danq data dataset deepbind deepgrn deepsea dnase duke
+encode example exo factornet farnham fasta final gem gertz global haib harvard hsap hsapiens hudsonalpha
+human idr individual input iyer kegru labels mapped merged minus model motif motifs mouse myers narrowpeak
+narrowpeaks negative negatives none null opentgt optimal peak peaks plus pooled positive positives project
+pval relaxed run runs sample saresnet seq sequence sequences signal sim simulated snyder spp stam stanford
+struhl summit summits sydh tasks tbinet test tf tfbs train training transfer uchicago unbound unibind
+uniform unipk untreated usc ut-a uta uw valid validation windows with without x y yale yeast zeng
+"""
+_WORDS = frozenset(_OTHER_WORDS.split())
+# ENCODE's older names -> the gene's symbol; JASPAR's synonyms are not known here.
+_ALIASES = {
+    "NRSF": "REST",
+    "PU1": "SPI1",
+    "P300": "EP300",
+    "CMYC": "MYC",
+    "CJUN": "JUN",
+    "CFOS": "FOS",
+    "CETS1": "ETS1",
+    "OCT2": "POU2F2",
+    "OCT4": "POU5F1",
+    "GABP": "GABPA",
+    "ERRA": "ESRRA",
+    "ERALPHA": "ESR1",
+    "ERALPHAA": "ESR1",
+    "GR": "NR3C1",
+    "AP2ALPHA": "TFAP2A",
+    "AP2GAMMA": "TFAP2C",
+    "CEBPBETA": "CEBPB",
+    "NFKB": "RELA",
+    "EGATA": "GATA1",
+    "EJUND": "JUND",
+    "EJUNB": "JUNB",
+    "EFOS": "FOS",
+    "TR4": "NR2C2",
+    "HNF4": "HNF4A",
+}
+
+
+def factor_candidates(name: str) -> tuple[str, ...]:
+    """Return the factors that a name may mean, most likely first.
+
+    Parameters
+    ----------
+    name
+        Of a file (with or without its folder and ending), a data set, a task or an experiment: ``TF_CELL``,
+        ``CELL-TF``, ENCODE's and UCSC's names, DeepSEA's ``CELL|TF|TREATMENT``.
+
+    Returns
+    -------
+    tuple of str
+        Upper-case symbols without hyphens (``USF1``), each once; a part that the name says twice comes first, and
+        ENCODE's older names are followed by the symbol (``NRSF``, ``REST``). Words that are cell types,
+        laboratories, antibodies, accessions or kinds of file are none; what a word means otherwise is not known
+        here, so that the caller has to look the candidates up. Empty where nothing is left.
+
+    Examples
+    --------
+    >>> factor_candidates("USF1_HepG2_USF-1_HudsonAlpha_AC.seq.gz"), factor_candidates("GM12878-MAX")
+    (('USF1',), ('MAX',))
+    >>> factor_candidates("ARID3A_K562_ARID3A_(sc-8821)_Stanford"), factor_candidates("ENCFF123ABC.bed.gz")
+    (('ARID3A',), ())
+    >>> factor_candidates("wgEncodeAwgTfbsHaibGm12878Elk112771UniPk")[0]
+    'ELK1'
+    """
+    text = _ENDINGS.sub("", re.split(r"[\\/]", name.strip())[-1])
+    text = re.sub(r"(?<![A-Za-z0-9])PU\.1(?![0-9])", "PU1", text, flags=re.IGNORECASE)
+    ucsc = _UCSC.search(text)
+    if ucsc is not None:
+        symbols = list(_ucsc_symbols(ucsc["rest"]))
+    else:
+        parts = [part for part in _SEPARATORS.split(_BRACKETS.sub("_", text)) if part]
+        symbols = [symbol for part in parts for symbol in _symbols(part)]
+        symbols.sort(key=lambda symbol: -symbols.count(symbol))  # stable: order of the name otherwise
+    ordered: dict[str, None] = {}
+    for symbol in symbols:
+        ordered[symbol] = None
+        if symbol in _ALIASES:
+            ordered[_ALIASES[symbol]] = None
+    return tuple(ordered)
+
+
+def _symbols(part: str) -> Iterator[str]:
+    """Yield what a part of a name may be: itself, or what is left of it without a cell type at either end."""
+    if _is_other(part):
+        return
+    pieces = part.split("-")
+    for cut in range(1, len(pieces)):
+        first, last = "-".join(pieces[:cut]), "-".join(pieces[cut:])
+        for one, other in ((first, last), (last, first)):
+            if _is_other(one) and not one.isdigit() and not _is_other(other):
+                yield from _symbols(other)
+                return
+    symbol = _symbol(part)
+    if _is_symbol(symbol):
+        yield symbol
+
+
+def _symbol(part: str) -> str:
+    """Write a name as a symbol: upper case, no hyphens; dimers keep their ``::``."""
+    return part.upper().replace("-", "").strip("#*")
+
+
+def _is_symbol(symbol: str) -> bool:
+    return 2 <= len(symbol) <= 24 and symbol[0].isalpha() and all(c.isalnum() or c == ":" for c in symbol)
+
+
+def _is_other(part: str) -> bool:
+    """Say whether a part is a cell type, a laboratory, an antibody, an accession, a number or a kind of file."""
+    lower = part.lower()
+    bare = lower.replace("-", "")
+    return (
+        bare in _CELLS
+        or lower in _WORDS
+        or any(pattern.match(bare) for pattern in (_CELL_NUMBERS, _NO_NAME))
+        or any(pattern.match(part) for pattern in (_ACCESSION, _ANTIBODY))
+    )
+
+
+def _ucsc_symbols(rest: str) -> Iterator[str]:
+    """Yield what may be the factor in UCSC's ``CellFactorAntibodyProtocolUniPk``, where words begin upper-case."""
+    words = re.findall(r"[A-Z][a-z0-9]*", rest)
+    cells = [i for i, word in enumerate(words[:2]) if _is_other(word)]
+    text = "".join(words[cells[-1] + 1 :] if cells else words[1:])
+    while (tail := _UCSC_TAIL.search(text)) is not None and tail.start() > 1:
+        text = text[: tail.start()]
+    word = next(iter(re.findall(r"[A-Z][a-z0-9]*", text)), "")
+    numbered = re.match(r"([A-Z][a-z]+)(\d{5,})(ap)?$", word)  # Elk1 12771 in Elk112771, Znf143 16618-1-AP
+    if numbered is not None:
+        stem, digits, usual = numbered[1], numbered[2], 6 if numbered[3] else 5  # digits of the antibody
+        sizes = sorted(range(len(digits) - 3, len(digits)), key=lambda size: abs(size - usual))
+        yield from (f"{stem}{digits[: len(digits) - size]}".upper() for size in sizes if size > 2)
+    if _is_symbol(word.upper()):
+        yield word.upper()
