@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from motiflens.interpret.write_store import write_store
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
+from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.run import Run
 from motiflens.models.types import Booleans, Integers, Json
 
@@ -104,7 +105,7 @@ def attribute_run(
     wanted: AttributeOptions,
     *,
     made_by: Json | None = None,
-    report: Callable[[int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> Attributed:
     """Attribute windows into ``OUT/attributions.h5`` and make what else is wanted of it beside it.
 
@@ -122,8 +123,8 @@ def attribute_run(
         See `AttributeOptions`.
     made_by
         Provenance.
-    report
-        Called with the windows done and to do.
+    progress
+        Told how many windows are done, then of exports and plots.
 
     Raises
     ------
@@ -151,10 +152,11 @@ def attribute_run(
         options=wanted.options,
         identity={key: (made_by or {}).get(key) for key in ("weights_hash", "data_hash")},
         made_by=made_by,
-        report=report,
+        progress=progress,
     )
     with open_store(path) as store:
-        files = [*_exports(store, windows, folder, wanted), *_plots(store, windows, folder, wanted, regions)]
+        files = _exports(store, windows, folder, wanted, progress)
+        files += _plots(store, windows, folder, wanted, regions, progress)
         error, flagged = store.completeness, store.flagged
         return Attributed(
             store=path,
@@ -244,8 +246,12 @@ def _within(windows: Windows, chrom: str, start: int, end: int) -> Booleans:
     return here.fillna(False).to_numpy(dtype=bool)
 
 
-def _exports(store: Store, windows: Windows, folder: Path, wanted: AttributeOptions) -> list[Path]:
+def _exports(
+    store: Store, windows: Windows, folder: Path, wanted: AttributeOptions, progress: Progress
+) -> list[Path]:
     files: list[Path] = []
+    if wanted.export:
+        progress(Step(f"exporting {' and '.join(wanted.export)}"))
     if "bigwig" in wanted.export:
         files += export_bigwig(store, folder, sizes=chromosome_sizes(windows))
     if "modisco" in wanted.export:
@@ -254,9 +260,16 @@ def _exports(store: Store, windows: Windows, folder: Path, wanted: AttributeOpti
 
 
 def _plots(
-    store: Store, windows: Windows, folder: Path, wanted: AttributeOptions, regions: Sequence[tuple[str, int, int]]
+    store: Store,
+    windows: Windows,
+    folder: Path,
+    wanted: AttributeOptions,
+    regions: Sequence[tuple[str, int, int]],
+    progress: Progress,
 ) -> list[Path]:
     files: list[Path] = []
+    if regions or wanted.top:
+        progress(Step("plotting", 0, len(regions) + wanted.top, "plots"))
     for chrom, start, end in regions:
         view = region_view(store, windows, chrom, start, end, cell_type=wanted.cell_type)
         files.append(folder / f"{chrom}_{start}-{end}.{wanted.image}".replace("/", "_"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from motiflens.interpret.results import Attention
 from motiflens.interpret.store_writer import StoreWriter
 from motiflens.models import types
 from motiflens.models.data.windows import Windows
+from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Integers, Json
 
 _COMMON = ("baseline", "n_baselines", "correct", "tolerance")
@@ -37,7 +38,7 @@ def write_store(
     options: Mapping[str, Any] | None = None,
     identity: Json | None = None,
     made_by: Json | None = None,
-    report: Callable[[int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> Path:
     """Write attributions and attention of windows into an HDF5 store; read it with `open_store`.
 
@@ -71,8 +72,8 @@ def write_store(
         What tells this model and these data from others (hashes), so that only the same is gone on with.
     made_by
         Provenance.
-    report
-        Called with the rows done and the rows to do.
+    progress
+        Told how many windows are done.
 
     Returns
     -------
@@ -117,6 +118,7 @@ def write_store(
         precision=precision,
     )
     try:
+        progress(Step("attributing", writer.done, len(rows)))
         for start in range(writer.done, len(rows), 4 * batch_size):
             some = rows[start : start + 4 * batch_size]
             batch = windows.read(some)
@@ -132,8 +134,7 @@ def write_store(
             )
             found = _attention(adapter, batch.x, batch.meta, layer, batch_size) if attention else {}
             writer.write(windows.codes(some), scores, found, hypothetical=hypothetical)
-            if report is not None:
-                report(writer.done, len(rows))
+            progress(Step("attributing", writer.done, len(rows)))
         return writer.finish()
     finally:
         writer.close()

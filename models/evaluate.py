@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from motiflens.models.files import write_json
 from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
 from motiflens.models.metrics import task_metrics
 from motiflens.models.metrics_file import with_split_record
+from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.run import METRICS, Run
 from motiflens.models.strands import both_strands
 from motiflens.models.types import Floats, Integers
@@ -82,7 +83,7 @@ def evaluate(
     average_strands: bool | None = None,
     batch_size: int = 256,
     device: torch.device | str | None = None,
-    report: Callable[[int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> pd.DataFrame:
     """Measure a run on a split, and keep the result in its ``metrics.json``, by split and data.
 
@@ -98,8 +99,8 @@ def evaluate(
         As in `score`; by default as the run's recipe says.
     batch_size, device
         As in `score`.
-    report
-        Called with the number of windows scored and to be scored.
+    progress
+        Told how many windows are scored.
 
     Returns
     -------
@@ -116,12 +117,12 @@ def evaluate(
     columns = _columns(run, windows)
     if average_strands is None:
         average_strands = bool(run.config.get("training", {}).get("average_strands", False))
+    progress(Step("evaluating", 0, len(windows)))
     parts, done = [], 0
     for part in score(run.model, windows, average_strands=average_strands, batch_size=batch_size, device=device):
         parts.append(part)
         done += len(part)
-        if report is not None:
-            report(done, len(windows))
+        progress(Step("evaluating", done, len(windows)))
     logits = np.concatenate(parts) if parts else np.zeros((0, run.model.outputs), dtype=np.float32)
     table = task_metrics(windows.labels[:, columns], logits, run.tasks)
     _keep(run, split, dataset, table, average_strands)

@@ -112,7 +112,7 @@ class Fit:
         loader = self._training_loader(epoch)
         losses = []
         self._trainee.train()
-        self.log.begin(epoch, len(loader))
+        self.log.begin(epoch, len(loader.index) + len(self._valid_rows))
         with self._steps(loader) as steps:
             for step in steps:
                 self.log.step_begins()
@@ -147,7 +147,7 @@ class Fit:
             for step in steps:
                 (logits,) = self._trainee(inputs(step), step.meta)
                 scores.append(self._rows(logits.float()))
-                self.log.pause()
+                self.log.scored(len(scores[-1]))
         logits = torch.cat(scores)[: len(self._valid_rows)].numpy()
         y = windows.labels[self._valid_rows]
         table = task_metrics(y, logits, windows.tasks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,12 +34,6 @@ class Machine:
     nodes: int = 1
     accelerator: str = "auto"
     precision: str | None = None
-
-
-def first_process() -> bool:
-    """Tell whether this is the first process, by what launchers (lightning, torchrun, SLURM) tell each."""
-    names = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
-    return all(os.environ.get(name, "0") == "0" for name in names)
 
 
 def make_fabric(machine: Machine) -> Fabric:

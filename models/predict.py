@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
@@ -16,6 +16,7 @@ from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
 from motiflens.models.evaluate import score
 from motiflens.models.files import write_whole
+from motiflens.models.progress import Progress, Step
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers
 
@@ -120,6 +121,16 @@ def predict_bed(
         yield Chunk(pd.DataFrame({"chrom": names[chrom], "start": start, "end": end}), found)
 
 
+def told(chunks: Iterator[Chunk], progress: Progress, total: int | None = None) -> Iterator[Chunk]:
+    """Yield predictions as they come, and tell how many there are so far, of how many."""
+    done = 0
+    progress(Step("predicting", 0, total))
+    for chunk in chunks:
+        yield chunk
+        done += len(chunk.table)
+        progress(Step("predicting", done, total))
+
+
 class Writer(Protocol):
     """Takes predictions in order."""
 
@@ -136,7 +147,6 @@ def write_predictions(
     task: str | None = None,
     sizes: dict[str, int] | None = None,
     step: int | None = None,
-    report: Callable[[int], None] | None = None,
 ) -> int:
     """Write predictions as they come, whole or not at all.
 
@@ -158,8 +168,6 @@ def write_predictions(
     step
         Distance between bins: in a bigWig a bin's value stands for its middle `step` bp, since values there
         must not overlap. The bin's own width by default.
-    report
-        Called with the number of rows written so far.
 
     Returns
     -------
@@ -177,15 +185,13 @@ def write_predictions(
     column = _column(tasks, task, kind)
     with write_whole(path) as part:
         if kind == "bigwig":
-            return _write_bigwig(part, chunks, column, sizes or {}, step, report)
+            return _write_bigwig(part, chunks, column, sizes or {}, step)
         with part.open("w", encoding="utf-8", newline="") as file:
             write = _tsv(file, tasks) if kind == "tsv" else _bed(file, tasks, column)
             total = 0
             for chunk in chunks:
                 write(chunk)
                 total += len(chunk.table)
-                if report is not None:
-                    report(total)
     return total
 
 
@@ -229,7 +235,6 @@ def _write_bigwig(
     column: int,
     sizes: dict[str, int],
     step: int | None,
-    report: Callable[[int], None] | None,
 ) -> int:
     import pyBigWig
 
@@ -249,8 +254,6 @@ def _write_bigwig(
             values = chunk.probabilities[:, column].astype(np.float64)
             file.addEntries(chrom.astype(str).tolist(), start.tolist(), ends=end.tolist(), values=values.tolist())
             total += len(start)
-            if report is not None:
-                report(total)
     return total
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -37,6 +37,19 @@ Progress = Callable[[Step], None]
 
 def silent(step: Step) -> None:
     """Show nothing."""
+
+
+def within(progress: Progress, name: str) -> Progress:
+    """Return a progress that puts a name before each stage, for work that is done once for each of several things.
+
+    Examples
+    --------
+    >>> steps = []
+    >>> within(steps.append, "CTCF")(Step("training"))
+    >>> steps[0].stage
+    'CTCF: training'
+    """
+    return lambda step: progress(replace(step, stage=f"{name}: {step.stage}"))
 
 
 def counted(

@@ -6,7 +6,6 @@ import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,13 +16,11 @@ from motiflens.models.files import write_text
 from motiflens.models.machine import Machine
 from motiflens.models.metrics import METRICS, mean_metrics
 from motiflens.models.metrics_file import split_record
+from motiflens.models.progress import Progress, silent, within
 from motiflens.models.recipes import Recipe, adjust
 from motiflens.models.run import CONFIG, Run, open_run
 from motiflens.models.run import METRICS as METRICS_FILE
 from motiflens.models.train import train
-
-if TYPE_CHECKING:
-    from motiflens.models.training_log import Report
 
 TABLE = "sweep.tsv"
 
@@ -54,8 +51,7 @@ def sweep(
     recipe: Recipe,
     seed: int = 0,
     machine: Machine | None = None,
-    report: Report | None = None,
-    began: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> pd.DataFrame:
     """Train every combination of a grid, each in a run folder of its own.
 
@@ -72,10 +68,8 @@ def sweep(
         Key -> values: keys of the recipe or hyperparameters (see `recipes.adjust`).
     recipe
         Everything else.
-    seed, machine, report
-        As in `train`.
-    began
-        Called with each combination's name before its training.
+    seed, machine, progress
+        As in `train`; each training is a stage with its name.
 
     Returns
     -------
@@ -95,11 +89,8 @@ def sweep(
     rows: list[dict[str, object]] = []
     for combination, how in zip(combinations, recipes, strict=True):
         name = ",".join(f"{key}={value}" for key, value in combination.items()) or "default"
-        if began is not None:
-            began(name)
-        rows.append(
-            {**combination, **_trained(architecture, open_data, folder / name, how, seed, machine, report)}
-        )
+        told = within(progress, name)
+        rows.append({**combination, **_trained(architecture, open_data, folder / name, how, seed, machine, told)})
         write_text(folder / TABLE, pd.DataFrame(rows).to_csv(sep="\t", index=False))
     return pd.DataFrame(rows)
 
@@ -111,7 +102,7 @@ def _trained(
     how: Recipe,
     seed: int,
     machine: Machine | None,
-    report: Report | None,
+    progress: Progress,
 ) -> dict[str, object]:
     """Train one combination unless it is there, and return its row."""
     run = finished(folder)
@@ -119,10 +110,17 @@ def _trained(
         dataset = open_data(how)
         if run is None:
             run = train(
-                architecture, dataset, folder, recipe=how, resume=True, seed=seed, machine=machine, report=report
+                architecture,
+                dataset,
+                folder,
+                recipe=how,
+                resume=True,
+                seed=seed,
+                machine=machine,
+                progress=progress,
             )
         if "test" in dataset.splits:
-            evaluate(run, dataset)
+            evaluate(run, dataset, progress=progress)
     return run_row(folder)
 
 

@@ -18,7 +18,9 @@ import torch
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Dataset, Windows
-from motiflens.models.machine import Machine, first_process, make_fabric, quiet
+from motiflens.models.first_process import first_process
+from motiflens.models.machine import Machine, make_fabric, quiet
+from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
@@ -26,7 +28,7 @@ from motiflens.models.registry import build
 from motiflens.models.run import CONFIG, Run, open_run, save_config
 
 if TYPE_CHECKING:
-    from motiflens.models.training_log import Report, TrainingLog
+    from motiflens.models.training_log import TrainingLog
 
 
 def train(
@@ -39,7 +41,7 @@ def train(
     resume: bool = False,
     seed: int = 0,
     machine: Machine | None = None,
-    report: Report | None = None,
+    progress: Progress = silent,
 ) -> Run:
     """Train a model and leave a run folder.
 
@@ -64,8 +66,8 @@ def train(
         Of the first weights, the order of windows, the negatives, dropout.
     machine
         Devices, precision.
-    report
-        Called with a `training_log.Progress` a few times a second.
+    progress
+        Told a few times a second how much of an epoch is done, with epoch, loss and auPRC in the note.
 
     Returns
     -------
@@ -99,7 +101,7 @@ def train(
         elif init_from is None:
             pretrain(model, dataset["train"], seed=seed)
         job = Job(model, dataset, recipe, folder, config, seed, state)
-        _fit(job, machine, report)
+        _fit(job, machine, progress)
     return open_run(folder)
 
 
@@ -231,13 +233,13 @@ class Job(NamedTuple):
     state: types.Json | None  # to go on from
 
 
-def _fit(job: Job, machine: Machine, report: Report | None) -> None:
+def _fit(job: Job, machine: Machine, progress: Progress) -> None:
     from motiflens.models.fit import Fit
     from motiflens.models.loader import CodeCache
     from motiflens.models.training_log import InterruptedTraining, TrainingLog
 
     recipe = job.recipe
-    log = TrainingLog(job.folder, job.config, epochs=recipe.epochs, monitor=recipe.monitor, report=report)
+    log = TrainingLog(job.folder, job.config, epochs=recipe.epochs, monitor=recipe.monitor, progress=progress)
     if job.state is not None:
         log.load_state_dict(job.state["keeper"])
         if log.waited >= recipe.patience or len(log.rows) >= recipe.epochs:

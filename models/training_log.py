@@ -1,4 +1,4 @@
-"""What a training run leaves on disk after each epoch, when to stop, and what it reports meanwhile."""
+"""What a training run leaves on disk after each epoch, when to stop, and what it tells meanwhile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import io
 import math
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,28 +14,13 @@ import torch
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.files import write_json, write_text
+from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.run import LOG, METRICS, save_run
 
 LAST = "last.ckpt"
 COLUMNS = ("epoch", "train_loss", "valid_loss", "valid_auprc", "valid_auroc", "rate", "seconds")
-_EVERY = 0.25  # seconds between two reports
-
-
-class Progress(NamedTuple):
-    """How far training is."""
-
-    epoch: int  # from 0
-    epochs: int  # at most
-    step: int  # of this epoch, from 1
-    steps: int
-    loss: float  # of this step; after validation the epoch's mean
-    auprc: float  # of the last validation; NaN before the first
-    sequences_per_second: float
-    seconds_left: float  # of this epoch
-    validated: bool  # the epoch is over, and `auprc` is its own
-
-
-Report = Callable[[Progress], None]
+_EVERY = 0.25  # seconds between two steps of the progress
+STAGE = "training"
 
 
 class Validation(NamedTuple):
@@ -52,7 +36,7 @@ class InterruptedTraining(Exception):  # noqa: N818 - as KeyboardInterrupt: a st
 
 
 class TrainingLog:
-    """Keep the best weights, the log and the measures; count epochs without a better one; report.
+    """Keep the best weights, the log and the measures; count epochs without a better one; tell.
 
     Parameters
     ----------
@@ -64,13 +48,13 @@ class TrainingLog:
         How many there are at most.
     monitor
         What is watched: ``auprc`` or ``loss``.
-    report
-        Called a few times a second; None for silence.
+    progress
+        Told a few times a second how many of an epoch's windows, of training and validation, are done.
 
     Attributes
     ----------
     writes
-        Whether this process writes and reports: of several only one does, which is known once they run.
+        Whether this process writes and tells: of several only one does, which is known once they run.
     rows
         The log, one row an epoch.
     best, best_epoch, waited, table
@@ -89,17 +73,18 @@ class TrainingLog:
         *,
         epochs: int,
         monitor: str = "auprc",
-        report: Report | None = None,
+        progress: Progress = silent,
     ) -> None:
         self.folder, self.config, self.epochs, self.monitor = folder, config, epochs, monitor
-        self.report, self.writes = report, True
+        self.progress, self.writes = progress, True
         self.rows: list[dict[str, Any]] = []
         self.best, self.best_epoch, self.waited = -math.inf, -1, 0
         self.table: list[dict[str, Any]] = []
         self.interrupted = False
         self.seconds, self.training, self.stepping, self.sequences = 0.0, 0.0, 0.0, 0
         self._said = self._began = self._mark = 0.0
-        self._epoch = self._step = self._steps = self._seen = 0
+        self._epoch = self._windows = self._seen = self._scored = 0
+        self._loss = math.nan
 
     _STATE = ("rows", "best", "best_epoch", "waited", "table", "seconds", "training", "stepping", "sequences")
 
@@ -112,28 +97,35 @@ class TrainingLog:
         for key in self._STATE:
             setattr(self, key, state[key])
 
-    def begin(self, epoch: int, steps: int) -> None:
-        """Take note that an epoch begins."""
+    def begin(self, epoch: int, windows: int) -> None:
+        """Take note that an epoch begins, and of how many windows it trains on and validates."""
         self._began = time.perf_counter()
-        self._epoch, self._step, self._steps, self._seen = epoch, 0, steps, 0
+        self._epoch, self._windows, self._seen, self._scored, self._loss = epoch, windows, 0, 0, math.nan
+        self._tell()
 
     def step_begins(self) -> None:
         """Take note that the batch has been read."""
         self._mark = time.perf_counter()
 
     def step_ended(self, windows: int, loss: torch.Tensor) -> None:
-        """Count a step over so many windows on all devices; report now and then; stop if Ctrl-C was pressed."""
+        """Count a step over so many windows on all devices; tell now and then; stop if Ctrl-C was pressed."""
         now = time.perf_counter()
         self.stepping += now - self._mark
-        self._step += 1
         self._seen += windows
-        self.pause()
-        if self.report is not None and now - self._said >= _EVERY:
-            self._said = now
-            self._tell(float(loss), validated=False)
+        self._pause()
+        if now - self._said >= _EVERY:
+            self._loss = float(loss)
+            self._tell()
 
-    def pause(self) -> None:
-        """Raise InterruptedTraining if Ctrl-C was pressed."""
+    def scored(self, windows: int) -> None:
+        """Count windows of the validation; tell now and then; stop if Ctrl-C was pressed."""
+        self._scored += windows
+        self._pause()
+        # The last step of an epoch is told with its auPRC.
+        if time.perf_counter() - self._said >= _EVERY and self._seen + self._scored < self._windows:
+            self._tell()
+
+    def _pause(self) -> None:
         if self.interrupted:
             raise InterruptedTraining
 
@@ -156,7 +148,8 @@ class TrainingLog:
             self.waited += 1
         self.write_log()
         self.write_metrics(finished=False)
-        self._tell(figures["train_loss"], validated=True)
+        self._loss = figures["train_loss"]
+        self._tell(validated=True)
 
     def write_model(self, model: SequenceModel) -> None:
         """Write the weights and ``config.json``."""
@@ -189,13 +182,15 @@ class TrainingLog:
         }
         write_json(self.folder / METRICS, record)
 
-    def _tell(self, loss: float, *, validated: bool) -> None:
-        if self.report is None or not self.writes:
+    def _tell(self, *, validated: bool = False) -> None:
+        """Tell how far the epoch is; its end is told when it was validated, not before."""
+        if not self.writes:
             return
-        spent = time.perf_counter() - self._began
-        auprc = self.rows[-1]["valid_auprc"] if self.rows else math.nan
-        left = spent / self._step * (self._steps - self._step) if self._step else math.nan
-        rate = self._seen / spent
-        self.report(
-            Progress(self._epoch, self.epochs, self._step, self._steps, loss, auprc, rate, left, validated)
-        )
+        self._said = time.perf_counter()
+        done = self._windows if validated else min(self._seen + self._scored, self._windows - 1)
+        note = [f"epoch {self._epoch + 1}/{self.epochs}"]
+        if math.isfinite(self._loss):
+            note.append(f"loss {self._loss:.4f}")
+        if self.rows:
+            note.append(f"validation auPRC {self.rows[-1]['valid_auprc']:.4f}")
+        self.progress(Step(STAGE, done, self._windows, "windows", "  ".join(note)))

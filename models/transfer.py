@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,14 +15,12 @@ from motiflens.models.files import write_text
 from motiflens.models.machine import Machine
 from motiflens.models.metrics import METRICS
 from motiflens.models.pooled import pool
+from motiflens.models.progress import Progress, silent, within
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.run import Run
 from motiflens.models.sweep import finished
 from motiflens.models.train import train
-
-if TYPE_CHECKING:
-    from motiflens.models.training_log import Report
 
 TABLE = "transfer.tsv"
 WAYS = ("individual", "global", "transfer")
@@ -66,8 +62,7 @@ def transfer(
     recipe: Recipe | None = None,
     seed: int = 0,
     machine: Machine | None = None,
-    report: Report | None = None,
-    began: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> pd.DataFrame:
     """Train a model for each data set, a global one, and the global one fine-tuned for each; resumable.
 
@@ -81,10 +76,8 @@ def transfer(
     architecture, recipe
         What is trained; fine-tuning takes the recipe's ``finetune_rate`` and ``finetune_patience`` and freezes
         no layer.
-    seed, machine, report
-        As in `train`.
-    began
-        Called with the name of each training before it.
+    seed, machine, progress
+        As in `train`; each training is a stage with its name.
 
     Returns
     -------
@@ -107,8 +100,6 @@ def transfer(
         done = finished(where / name)
         if done is not None:
             return done
-        if began is not None:
-            began(name)
         return train(
             architecture,
             dataset,
@@ -118,7 +109,7 @@ def transfer(
             resume=True,
             seed=seed,
             machine=machine,
-            report=report,
+            progress=within(progress, name),
         )
 
     shared = trained("global", pool(sets, source=str(folder)))
@@ -131,8 +122,9 @@ def transfer(
         }
         bound = int((dataset["train"].labels == 1).sum())
         for way in WAYS:
-            found = evaluate(runs[way], dataset).iloc[0][list(METRICS)].to_dict()
-            rows.append({"data_set": name, "bound": bound, "size": size_class(bound), "way": way, **found})
+            table = evaluate(runs[way], dataset, progress=within(progress, f"{way}/{name}"))
+            measures = table.iloc[0][list(METRICS)].to_dict()
+            rows.append({"data_set": name, "bound": bound, "size": size_class(bound), "way": way, **measures})
         write_text(where / TABLE, pd.DataFrame(rows).to_csv(sep="\t", index=False))
     return pd.DataFrame(rows)
 

@@ -42,15 +42,14 @@ def command(
 ) -> None:
     """Attribute windows base by base, with their attention, into an HDF5 store; export and plot them."""
     from motiflens.analyses.attribute_run import AttributeOptions, attribute_run
-    from motiflens.analyses.cli.attribute_report import progress, show, values
+    from motiflens.analyses.cli.attribute_report import show, values
+    from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.evaluate import best_device
     from motiflens.models.open_for_run import open_as_trained
+    from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 
-    run = open_run(model)
-    dataset = open_as_trained(run, data.named(), data.options())
-    run.model.to(device or best_device())
     options = values(set_ or [])
     if baseline is not None:
         options["baseline"] = baseline
@@ -70,7 +69,11 @@ def command(
         image=image,
         cell_type=cell_type,
     )
-    made_by = provenance(seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=run.weights_hash)
-    with progress("attributing") as report:
-        found = attribute_run(run, dataset[split], out, wanted, made_by=made_by, report=report)
+    run = open_run(model)
+    run.model.to(device or best_device())
+    with progress_display() as progress:
+        progress(Step("opening the data"))
+        dataset = open_as_trained(run, data.named(), data.options())
+        made_by = provenance(seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=run.weights_hash)
+        found = attribute_run(run, dataset[split], out, wanted, made_by=made_by, progress=progress)
     show(found, method)

@@ -1,12 +1,10 @@
-"""What `interpret attribute` reads of its options, shows while it works, and says at the end."""
+"""What `interpret attribute` reads of its options and says at its end."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,26 +34,6 @@ def values(settings: Sequence[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             found[key] = text
     return found
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a bar with speed and time left on a terminal, and nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    speed = TextColumn("{task.fields[speed]}")
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None, speed="windows")
-        started = time.monotonic()
-
-        def report(done: int, of: int | None) -> None:
-            rate = done / max(time.monotonic() - started, 1e-9)
-            bar.update(task, completed=done, total=of, speed=f"windows, {rate:,.0f} a second")
-
-        yield report
 
 
 def show(found: Attributed, method: str) -> None:

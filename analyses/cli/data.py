@@ -37,9 +37,14 @@ def describe_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print what a data set is, and warn of what will hurt."""
+    from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.data.describe import describe
+    from motiflens.models.progress import Step
 
-    found = describe(data.open())
+    with progress_display() as progress:
+        dataset = data.open(progress)
+        progress(Step("describing the data"))
+        found = describe(dataset)
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
     else:

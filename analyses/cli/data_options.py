@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from motiflens.models.data.options import Options
     from motiflens.models.data.windows import Dataset
+    from motiflens.models.progress import Progress
 
 
 def _option(name: str, text: str) -> Any:
@@ -60,28 +61,22 @@ class DataOptions:
     offset: int = 0
     seed: int = 0
 
-    def open(self, **changes: Any) -> Dataset:
-        """Open the data set: the built-in simulated one if no source is named.
+    def open(self, progress: Progress | None = None) -> Dataset:
+        """Open the data set: the built-in simulated one if no source is named."""
+        from motiflens.models.data.open_dataset import open_dataset
 
-        Parameters
-        ----------
-        **changes
-            Fields to set otherwise than the command line does.
-        """
-        from motiflens.models.data import open_dataset
-
-        chosen = replace(self, **changes)
-        return open_dataset(chosen.path(), **asdict(chosen.options()))
+        return open_dataset(self.path(progress), **asdict(self.options()))
 
     def named(self) -> str | None:
         """Return the source as text, None if it is not named."""
         return None if self.source is None else str(self.source)
 
-    def path(self) -> str:
+    def path(self, progress: Progress | None = None) -> str:
         """Return the source as text; the built-in data are made if it is not named and they are not there yet."""
         from motiflens.models.data.simulate.builtin import builtin
+        from motiflens.models.progress import silent
 
-        return self.named() or str(builtin(progress=_tell))
+        return self.named() or str(builtin(progress=progress or silent))
 
     def options(self) -> Options:
         """Return the options of `open_dataset`."""
@@ -107,10 +102,6 @@ class DataOptions:
             offset=self.offset,
             seed=self.seed,
         )
-
-
-def _tell(what: str, share: float) -> None:
-    typer.echo(f"making the built-in data, once: {what} ({share:.0%})", err=True)
 
 
 def data_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -24,24 +24,26 @@ def command(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Show auROC, auPRC, recall at 50 and 10 % FDR, and more, per task and averaged."""
-    from motiflens.analyses.cli.attribute_report import progress
+    from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import metrics_table
     from motiflens.models.evaluate import best_device, evaluate
     from motiflens.models.files import write_json, write_text
     from motiflens.models.open_for_run import open_as_trained
+    from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 
     opened = open_run(run)
-    dataset = open_as_trained(opened, data.named(), data.options())
-    with progress("evaluating") as report:
+    with progress_display() as progress:
+        progress(Step("opening the data"))
+        dataset = open_as_trained(opened, data.named(), data.options())
         table = evaluate(
             opened,
             dataset,
             split=split,
             average_strands=strands,
             device=device or best_device(),
-            report=report,
+            progress=progress,
         )
     if out is not None:
         write_text(out, table.to_csv(sep="\t", index=False))

@@ -59,7 +59,7 @@ def command(
         seed=seed,
     )
     wanted = None if routes is None else tuple(part.strip() for part in routes.split(",") if part.strip())
-    with motifs_progress() as (report, say):
+    with motifs_progress() as (progress, say):
         summary = model_motifs(
             model,
             out,
@@ -71,7 +71,7 @@ def command(
             options=options,
             preset=preset,  # type: ignore[arg-type]
             settings=tuple(set_ or ()),
-            report=report,
+            progress=progress,
             say=say,
         )
     show_motifs(out, summary)

@@ -33,7 +33,7 @@ def command(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Write probabilities of a split (--split), of a BED file (--bed) or of the whole genome (neither)."""
-    from motiflens.analyses.cli.attribute_report import progress
+    from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.evaluate import best_device
     from motiflens.models.files import write_json
     from motiflens.models.genome_source import genome_tiles, open_genome_source
@@ -43,6 +43,7 @@ def command(
         predict_bed,
         predict_bins,
         predict_windows,
+        told,
         write_predictions,
     )
     from motiflens.models.provenance import provenance
@@ -76,15 +77,14 @@ def command(
             known = [sizes[name] for name in names or sizes if name in sizes]
             of = sum(max(size - genome_source.bin, -step) // step + 1 for size in known)
             chunks = predict_bins(opened, genome_source, genome_tiles(genome_source, step, names), how)
-    with progress("predicting") as report:
+    with progress_display() as progress:
         total = write_predictions(
             out,
-            chunks,
+            told(chunks, progress, of),
             opened.tasks,
             task=task,
             sizes=sizes,
             step=step if bed is None else None,
-            report=lambda done: report(done, of),
         )
     write_json(Path(f"{out}.json"), {"predictions": total, **made_by})
     print(f"{out}: {total:,} predictions")

@@ -14,20 +14,11 @@ def command(
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
 ) -> None:
     """Simulate a regulatory genome: sequence, chromatin, ChIP-seq and DNase-seq, with every binding site known."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+    from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.data.simulate import simulate
 
-    columns = (TextColumn("{task.description:32}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating", total=1.0)
-        folder = simulate(
-            out,
-            preset=preset,
-            seed=seed,
-            progress=lambda what, share: bar.update(task, description=what, completed=share),
-        )
+    with progress_display() as progress:
+        folder = simulate(out, preset=preset, seed=seed, progress=progress)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     typer.echo(f"{folder}: preset {preset}, seed {seed}, {size / 1e6:.0f} MB")
     typer.echo(f"what it is: interpret data describe {folder}")

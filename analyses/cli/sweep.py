@@ -28,8 +28,8 @@ def command(
     """Train every combination; started again, it goes on where it was. KEGRU's Table 1 is
     --model kegru --grid optimizer=sgd,adam,adagrad,rmsprop --grid units=50,80,100.
     """
+    from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
-    from motiflens.analyses.cli.training_bar import say, training_bar
     from motiflens.models.machine import Machine
     from motiflens.models.open_for_run import open_for_training
     from motiflens.models.recipes import adjust, recipe
@@ -37,10 +37,12 @@ def command(
 
     how = adjust(recipe(model, preset=preset), model, set_ or [])
 
-    def open_data(wanted: Recipe) -> Dataset:
-        return open_for_training(data.path(), wanted, data.options())
+    with progress_display() as progress:
+        source = data.path(progress)
 
-    with training_bar() as report:
+        def open_data(wanted: Recipe) -> Dataset:
+            return open_for_training(source, wanted, data.options())
+
         table = sweep(
             model,
             open_data,
@@ -49,7 +51,6 @@ def command(
             recipe=how,
             seed=seed,
             machine=Machine(accelerator=accelerator),
-            report=report,
-            began=say,
+            progress=progress,
         )
     frame_table(table, title=f"{out}/sweep.tsv")

@@ -29,9 +29,12 @@ def command(
     list_settings: Annotated[bool, typer.Option("--list-settings", help="Show what --set knows.")] = False,
 ) -> None:
     """Train a model; the best epoch by validation auPRC is kept."""
-    from motiflens.analyses.cli.training_bar import say, show_settings, training_bar
+    from motiflens.analyses.cli.output import say
+    from motiflens.analyses.cli.progress_display import progress_display
+    from motiflens.analyses.cli.settings_list import show_settings
     from motiflens.models.machine import Machine
     from motiflens.models.open_for_run import open_for_training
+    from motiflens.models.progress import Step
     from motiflens.models.recipes import adjust, recipe
     from motiflens.models.registry import architecture
     from motiflens.models.train import train
@@ -41,11 +44,13 @@ def command(
     if list_settings:
         show_settings(model, how)
         return
-    dataset = open_for_training(data.path(), how, data.options())
     folder = out or Path("runs") / model
-    for note in dataset.notes:
-        say(note)
-    with training_bar() as report:
+    with progress_display() as progress:
+        source = data.path(progress)
+        progress(Step("opening the data"))
+        dataset = open_for_training(source, how, data.options())
+        for note in dataset.notes:
+            say(note)
         run = train(
             model,
             dataset,
@@ -55,7 +60,7 @@ def command(
             resume=resume,
             seed=seed,
             machine=Machine(devices, nodes, accelerator, precision),
-            report=report,
+            progress=progress,
         )
     import json
 

@@ -19,8 +19,8 @@ def command(
     accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Train a model per set, a global one on all, and that one fine-tuned per set; show them side by side."""
+    from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
-    from motiflens.analyses.cli.training_bar import say, training_bar
     from motiflens.models.machine import Machine
     from motiflens.models.metrics import METRICS
     from motiflens.models.recipes import adjust, recipe
@@ -29,7 +29,7 @@ def command(
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
     how = adjust(recipe(model, preset=preset), model, set_ or [])
-    with training_bar() as report:
+    with progress_display() as progress:
         rows = transfer(
             data,
             out,
@@ -37,7 +37,6 @@ def command(
             recipe=how,
             seed=seed,
             machine=Machine(accelerator=accelerator),
-            report=report,
-            began=say,
+            progress=progress,
         )
     frame_table(transfer_table(rows, metric), title=f"{metric}; all metrics are in {out}/transfer.tsv")

@@ -6,18 +6,15 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from motiflens.models.cache import cache_folder
 from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Dataset
 from motiflens.models.open_for_run import open_for_training
+from motiflens.models.progress import Progress, silent
 from motiflens.models.recipes import Preset, adjust, recipe
 from motiflens.models.registry import architecture
 from motiflens.models.run import CONFIG, Run, open_run
-
-if TYPE_CHECKING:
-    from motiflens.models.training_log import Report
 
 
 def cached_run(
@@ -28,7 +25,7 @@ def cached_run(
     preset: Preset = "small",
     settings: tuple[str, ...] = (),
     seed: int = 0,
-    report: Report | None = None,
+    progress: Progress = silent,
 ) -> tuple[Run, Dataset]:
     """Return a trained run of an architecture and the data it was trained on.
 
@@ -44,8 +41,8 @@ def cached_run(
         The recipe and changes to it; see `recipes.recipe` and `recipes.adjust`.
     seed
         Of the training.
-    report
-        Called with the training's progress.
+    progress
+        Told how far the training is.
 
     Returns
     -------
@@ -62,7 +59,7 @@ def cached_run(
     folder = cache_folder("runs") / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     if not (folder / CONFIG).is_file():
         part = Path(f"{folder}.part")
-        train(name, dataset, part, recipe=how, resume=True, seed=seed, report=report)
+        train(name, dataset, part, recipe=how, resume=True, seed=seed, progress=progress)
         if folder.exists():
             shutil.rmtree(folder)
         part.rename(folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from motiflens.analyses.motifs.cached_run import cached_run
 from motiflens.analyses.motifs.motif_files import read_motifs
@@ -15,12 +14,11 @@ from motiflens.analyses.motifs.telling import Say, silent
 from motiflens.models import types
 from motiflens.models.data.options import Options
 from motiflens.models.open_for_run import open_as_trained
+from motiflens.models.progress import Progress
+from motiflens.models.progress import silent as untold
 from motiflens.models.recipes import Preset, recipe
 from motiflens.models.registry import architecture
 from motiflens.models.run import CONFIG, Run, open_run
-
-if TYPE_CHECKING:
-    from motiflens.models.training_log import Report
 
 
 def model_motifs(
@@ -35,7 +33,7 @@ def model_motifs(
     options: MotifOptions | None = None,
     preset: Preset = "small",
     settings: tuple[str, ...] = (),
-    report: Report | None = None,
+    progress: Progress = untold,
     say: Say | None = None,
 ) -> types.Json:
     """Find the motifs of a run, or of an architecture that is trained on the data first.
@@ -54,7 +52,7 @@ def model_motifs(
         See `find_motifs`.
     known
         Motifs to match against, as for `read_motifs`.
-    preset, settings, report
+    preset, settings, progress
         Training by name; see `cached_run`.
 
     Returns
@@ -89,7 +87,7 @@ def model_motifs(
             preset=preset,
             settings=settings,
             seed=seed,
-            report=report,
+            progress=progress,
         )
         for note in dataset.notes:
             tell(note)

@@ -21,6 +21,7 @@ from motiflens.interpret.export_modisco import export_modisco
 from motiflens.models import build
 from motiflens.models.data import ArrayWindows
 from motiflens.models.data.one_hot import one_hot
+from motiflens.models.progress import Step
 
 LENGTH = 60
 
@@ -54,9 +55,9 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
         batch_size=2,
         hypothetical=True,
         made_by={"seed": 7},
-        report=lambda done, of: calls.append((done, of)),
+        progress=lambda step: calls.append((step.done, step.total)),
     )
-    assert calls == [(8, 21), (16, 21), (21, 21)]
+    assert calls == [(0, 21), (8, 21), (16, 21), (21, 21)]
     assert [file.name for file in tmp_path.iterdir()] == ["a.h5"]
     batch = windows.read(np.arange(21))
     expected, attention = adapter.attribute(batch.x, method="input_x_gradient"), adapter.attention(batch.x)
@@ -112,16 +113,18 @@ def test_a_model_without_attention_has_scores_only(tmp_path: Path) -> None:
 def test_an_interrupted_store_is_gone_on_with(tmp_path: Path) -> None:
     adapter, windows, path = _adapter(), _windows(), tmp_path / "a.h5"
 
-    def stop(done: int, _: int) -> None:
-        if done == 8:
+    def stop(step: Step) -> None:
+        if step.done == 8:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_store(adapter, windows, path, method="saliency", batch_size=2, report=stop)
+        write_store(adapter, windows, path, method="saliency", batch_size=2, progress=stop)
     assert not path.exists()
     done: list[int] = []
-    write_store(adapter, windows, path, method="saliency", batch_size=2, report=lambda n, _: done.append(n))
-    assert done == [16, 21]  # the first eight were there
+    write_store(
+        adapter, windows, path, method="saliency", batch_size=2, progress=lambda step: done.append(step.done)
+    )
+    assert done == [8, 16, 21]  # the first eight were there
     whole = write_store(adapter, windows, tmp_path / "b.h5", method="saliency", batch_size=2)
     with open_store(path) as a, open_store(whole) as b:
         np.testing.assert_array_equal(a.scores[:], b.scores[:])
@@ -131,17 +134,25 @@ def test_an_interrupted_store_is_gone_on_with(tmp_path: Path) -> None:
 def test_a_part_of_something_else_is_thrown_away(tmp_path: Path) -> None:
     adapter, windows, path = _adapter(), _windows(), tmp_path / "a.h5"
 
-    def stop(*_: int) -> None:
-        raise KeyboardInterrupt
+    def stop(step: Step) -> None:
+        if step.done:
+            raise KeyboardInterrupt
 
     for change in ({"method": "saliency"}, {"seed": 1}, {"identity": {"weights": "x"}}, {"index": np.arange(9)}):
         with pytest.raises(KeyboardInterrupt):
-            write_store(adapter, windows, path, **{"method": "random", "batch_size": 2, "report": stop, **change})
+            write_store(
+                adapter, windows, path, **{"method": "random", "batch_size": 2, "progress": stop, **change}
+            )
         done: list[int] = []
         write_store(
-            adapter, windows, path, method="random", batch_size=2, report=lambda n, _, done=done: done.append(n)
+            adapter,
+            windows,
+            path,
+            method="random",
+            batch_size=2,
+            progress=lambda step, done=done: done.append(step.done),
         )
-        assert done[0] == 8
+        assert done[:2] == [0, 8]
     (tmp_path / "b.h5.part").write_bytes(b"cut off")
     write_store(adapter, windows, tmp_path / "b.h5", method="random")
 

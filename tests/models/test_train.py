@@ -16,11 +16,11 @@ from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.machine import Machine
 from motiflens.models.objective import masked_loss, without_some_signals
+from motiflens.models.progress import Step
 from motiflens.models.recipes import Recipe
 from motiflens.models.registry import _REGISTERED, register
 from motiflens.models.run import load, open_run
 from motiflens.models.train import train
-from motiflens.models.training_log import Progress
 
 MOTIF = [0, 1, 2, 3, 0, 0, 1, 2]
 
@@ -132,12 +132,12 @@ def test_resumed_equals_uninterrupted(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("motiflens.models.training_log._EVERY", 0.0)
     whole = train("toy", dataset(), tmp_path / "whole", recipe=RECIPE)
 
-    def die(at: Progress) -> None:
-        if at.epoch == 2 and at.validated == validated and at.step > 3:
+    def die(at: Step) -> None:
+        if at.note.startswith("epoch 3/") and (at.done == at.total) == validated and at.done > 150:
             raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError, match="killed"):
-        train("toy", dataset(), tmp_path / "cut", recipe=RECIPE, report=die)
+        train("toy", dataset(), tmp_path / "cut", recipe=RECIPE, progress=die)
     resumed = train("toy", dataset(), tmp_path / "cut", recipe=RECIPE, resume=True)
     assert resumed.weights_hash == whole.weights_hash
     assert log(tmp_path / "cut") == log(tmp_path / "whole")
@@ -249,12 +249,12 @@ def test_interrupted_before_the_first_epoch_leaves_a_run(tmp_path: Path, monkeyp
 
     monkeypatch.setattr("motiflens.models.training_log._EVERY", 0.0)
 
-    def press(at: Progress) -> None:
-        if at.step == 2:
+    def press(at: Step) -> None:
+        if at.done > 50:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        train("toy", dataset(), tmp_path / "run", recipe=RECIPE, report=press)
+        train("toy", dataset(), tmp_path / "run", recipe=RECIPE, progress=press)
     assert open_run(tmp_path / "run").model.outputs == 1
     assert not json.loads((tmp_path / "run" / "metrics.json").read_text())["finished"]
     whole = train("toy", dataset(), tmp_path / "whole", recipe=RECIPE)

@@ -12,6 +12,7 @@ import torch
 from motiflens.models import open_run
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.pooled import PooledWindows
+from motiflens.models.progress import Step
 from motiflens.models.recipes import Recipe, recipe
 from motiflens.models.sweep import read_grid, sweep
 from motiflens.models.transfer import open_sets, pooled_folder, set_files, transfer, transfer_table
@@ -89,17 +90,22 @@ def test_pool_reads_the_right_bases() -> None:
         PooledWindows({**parts, "d": ArrayWindows(np.zeros((2, 8), dtype=np.uint8), np.zeros(2))})
 
 
+def trained(steps: list[Step]) -> list[str]:
+    """Return what was trained, in order."""
+    return list(dict.fromkeys(step.stage.removesuffix(": training") for step in steps if "training" in step.stage))
+
+
 def test_transfer(sets: Path, tmp_path: Path) -> None:
-    names: list[str] = []
-    rows = transfer(sets, tmp_path / "out", architecture="cnn_zeng", recipe=SMALL, began=names.append)
-    assert names == ["global", "individual/one", "transfer/one", "individual/two", "transfer/two"]
+    steps: list[Step] = []
+    rows = transfer(sets, tmp_path / "out", architecture="cnn_zeng", recipe=SMALL, progress=steps.append)
+    assert trained(steps) == ["global", "individual/one", "transfer/one", "individual/two", "transfer/two"]
     assert rows["way"].tolist() == ["individual", "global", "transfer"] * 2
     config = open_run(tmp_path / "out" / "transfer" / "one").config["training"]
     assert config["rate"] == pytest.approx(0.4 * SMALL.rate)
     assert config["init_from"]["weights_hash"] == open_run(tmp_path / "out" / "global").weights_hash
-    names.clear()
-    again = transfer(sets, tmp_path / "out", architecture="cnn_zeng", recipe=SMALL, began=names.append)
-    assert names == [], "what is finished is kept"
+    steps.clear()
+    again = transfer(sets, tmp_path / "out", architecture="cnn_zeng", recipe=SMALL, progress=steps.append)
+    assert trained(steps) == [], "what is finished is kept"
     pd.testing.assert_frame_equal(rows, again)
     table = transfer_table(rows)
     assert table["data_set"].tolist() == ["one", "two", "mean of small", "mean of all"]
@@ -110,9 +116,10 @@ def test_sweep(sets: Path, tmp_path: Path) -> None:
     def data(how: Recipe) -> Dataset:
         return open_sets(sets, ratio=how.ratio)["one"]
 
-    names: list[str] = []
+    steps: list[Step] = []
     grid = read_grid(["kernels=4,8", "optimizer=adam,sgd"])
-    table = sweep("cnn_zeng", data, tmp_path / "out", grid, recipe=SMALL, began=names.append)
+    table = sweep("cnn_zeng", data, tmp_path / "out", grid, recipe=SMALL, progress=steps.append)
+    names = trained(steps)
     assert names == [f"kernels={k},optimizer={o}" for k in ("4", "8") for o in ("adam", "sgd")]
     assert table["run"].tolist() == names
     assert {"valid_auprc", "auroc", "seconds"} <= set(table.columns)

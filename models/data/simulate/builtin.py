@@ -7,12 +7,12 @@ from pathlib import Path
 from motiflens.models.cache import cache_folder
 from motiflens.models.data.simulate.presets import preset_named
 from motiflens.models.data.simulate.simulate import simulate
-from motiflens.models.data.simulate.world import Progress
+from motiflens.models.progress import Progress, silent
 
 VERSION = 5  # raised whenever the same seed gives other files
 
 
-def builtin(preset: str = "small", seed: int = 0, *, progress: Progress | None = None) -> Path:
+def builtin(preset: str = "small", seed: int = 0, *, progress: Progress = silent) -> Path:
     """Return the folder of a simulated data set, made at the first call.
 
     Parameters

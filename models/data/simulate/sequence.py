@@ -14,7 +14,8 @@ from motiflens.models.data.simulate.occupancy import FAINT
 from motiflens.models.data.simulate.peaks import call_peaks
 from motiflens.models.data.simulate.stream import Stream
 from motiflens.models.data.simulate.tracks import STEP, chip, control, dnase, footprints
-from motiflens.models.data.simulate.world import Progress, World
+from motiflens.models.data.simulate.world import STAGE, World
+from motiflens.models.progress import Progress, Step
 from motiflens.models.types import Doubles, Floats, Integers
 
 _BIN = 50  # bp per weight of background fragments
@@ -23,18 +24,19 @@ _NAKED = 0.02  # of the cuts of fully open chromatin, which DNase makes where it
 _HOT = 3  # % of the open elements that every antibody seems to pull down: false peaks
 
 
-def sequence(folder: Path, world: World, tell: Progress) -> None:
+def sequence(folder: Path, world: World, progress: Progress) -> None:
     """Write the DNase tracks, the fold-change tracks and the peaks."""
     mappable = (world.copies == 1).astype(np.int64)  # reads that map to several places are thrown away
     hot = _hot_spots(world)
     for cell, name in enumerate(CELL_TYPES):
-        tell(f"DNase in {name}", 0.4 + 0.3 * cell)
+        progress(Step(STAGE, 40 + 30 * cell, 100, "%", f"DNase in {name}"))
         files.write_runs(folder / "dnase" / f"{name}.bw", world.genome, _cut(world, cell, mappable))
         quiet, drawn = _attraction(world, cell, mappable, hot)
         total = len(world.genome.codes)
         against = control(quiet, _BIN, total, Stream(world.seed, f"control {name}"))
         for i, factor in enumerate(factors()):
-            tell(f"ChIP of {factor.name} in {name}", 0.45 + 0.3 * cell + 0.03 * i)
+            share = 45 + 30 * cell + 3 * i
+            progress(Step(STAGE, share, 100, "%", f"ChIP of {factor.name} in {name}"))
             seen = world.bound[:, cell] >= FAINT
             own = np.flatnonzero((world.sites["factor"] == factor.name).to_numpy() & seen)
             stream = Stream(world.seed, f"ChIP {factor.name} {name}")

@@ -10,12 +10,13 @@ from pathlib import Path
 from motiflens.models import types
 from motiflens.models.data.simulate.presets import preset_named
 from motiflens.models.data.simulate.sequence import sequence
-from motiflens.models.data.simulate.world import Progress, grow_world
+from motiflens.models.data.simulate.world import STAGE, grow_world
 from motiflens.models.data.simulate.write_truth import write_truth
 from motiflens.models.data.simulate.write_world import write_world
+from motiflens.models.progress import Progress, Step, silent
 
 
-def simulate(out: types.Path, *, preset: str = "small", seed: int = 0, progress: Progress | None = None) -> Path:
+def simulate(out: types.Path, *, preset: str = "small", seed: int = 0, progress: Progress = silent) -> Path:
     """Simulate a regulatory genome and write it as a data set.
 
     Parameters
@@ -27,7 +28,7 @@ def simulate(out: types.Path, *, preset: str = "small", seed: int = 0, progress:
     seed
         The same seed gives the same files.
     progress
-        Called as it goes.
+        Told how many percent are done, with what is being made in the note.
 
     Returns
     -------
@@ -48,17 +49,17 @@ def simulate(out: types.Path, *, preset: str = "small", seed: int = 0, progress:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        tell: Progress = progress or (lambda _what, _share: None)
-        world = grow_world(wanted, seed, tell)
+        world = grow_world(wanted, seed, progress)
         write_world(part, world)
         write_truth(part / "truth", world)
-        sequence(part, world, tell)
+        sequence(part, world, progress)
         umask = os.umask(0)
         os.umask(umask)
         part.chmod(0o777 & ~umask)  # mkdtemp makes it private
         if target.exists():
             target.rmdir()
         part.rename(target)
+        progress(Step(STAGE, 100, 100, "%"))
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target

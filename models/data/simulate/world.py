@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +15,10 @@ from motiflens.models.data.simulate.occupancy import FAINT, occupancy, threshold
 from motiflens.models.data.simulate.presets import Preset
 from motiflens.models.data.simulate.repeats import add_repeats, uniqueness
 from motiflens.models.data.simulate.sites import Planting, find_sites, plant
+from motiflens.models.progress import Progress, Step
 from motiflens.models.types import Codes, Doubles, Floats, Integers
 
-Progress = Callable[[str, float], None]  # what is being done, and how much of all is done, 0 … 1
+STAGE = "simulating a genome"
 
 
 @dataclass(eq=False)
@@ -59,21 +59,21 @@ class World:
         return ((self.sites["start"] + self.sites["end"]) // 2).to_numpy()
 
 
-def grow_world(preset: Preset, seed: int, tell: Progress) -> World:
+def grow_world(preset: Preset, seed: int, progress: Progress) -> World:
     """Make the genome, and all that binds to it."""
-    tell("background", 0.0)
+    progress(Step(STAGE, 0, 100, "%", "background"))
     genome = bare_genome(preset, seed)
-    tell("repeats", 0.1)
+    progress(Step(STAGE, 10, 100, "%", "repeats"))
     satellites = add_repeats(genome, seed)
-    tell("genes and elements", 0.15)
+    progress(Step(STAGE, 15, 100, "%", "genes and elements"))
     genes = add_genes(genome, preset, seed)
     elements = place_elements(genome, genes, preset, seed)
     planting = plant(genome, elements, seed)
     open_elements(elements, planting.lineage, seed)
-    tell("sites", 0.25)
+    progress(Step(STAGE, 25, 100, "%", "sites"))
     access = accessibility(elements, len(genome.codes))
     sites, bound = _bind(genome, planting, access)
-    tell("uniqueness", 0.35)
+    progress(Step(STAGE, 35, 100, "%", "uniqueness"))
     copies = uniqueness(genome.codes)
     return World(preset, seed, genome, genes, elements, planting, sites, bound, access, copies, satellites)
 
