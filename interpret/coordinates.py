@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -127,9 +127,10 @@ def to_positions(track: Floats, field: Field, *, how: ToPositions = "field", str
     sums = _between(np.where(missing, 0, track), low, high)
     spoilt = _between(missing, low, high) > 0
     count = np.maximum(high - low, 0)
-    means = np.full(sums.shape, np.nan)
+    means: Doubles = np.full(sums.shape, np.nan)
     np.divide(sums, count, out=means, where=(count > 0) & ~spoilt)
-    return means.astype(track.dtype if track.dtype.kind == "f" else np.float64)
+    kind: np.dtype[Any] = track.dtype if track.dtype.kind == "f" else np.dtype(np.float64)
+    return means.astype(kind)
 
 
 def _edges(length: int, steps: int) -> Integers:

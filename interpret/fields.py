@@ -179,4 +179,5 @@ def _last(value: Any) -> Any:
 
 def _pair(padding: Any) -> tuple[int, int]:
     # In two dimensions: left, right, top, bottom; the last axis comes first.
-    return (int(padding[0]), int(padding[1])) if isinstance(padding, tuple | list) else (int(padding),) * 2
+    left, right = (padding[0], padding[1]) if isinstance(padding, tuple | list) else (padding, padding)
+    return int(left), int(right)

@@ -16,6 +16,7 @@ from motiflens.interpret.coordinates import to_bp
 from motiflens.interpret.results import Field
 from motiflens.models import types
 from motiflens.models.data.one_hot import one_hot
+from motiflens.models.hdf5 import array, attribute, dataset, subgroup, values
 from motiflens.models.types import Codes, Floats, Integers, Json
 
 FORMAT = 1
@@ -44,12 +45,12 @@ class Store:
 
     def __init__(self, path: types.Path, file: h5py.File) -> None:
         self.path, self._file = Path(path), file
-        self.method = str(file.attrs["method"])
-        self.target = int(file.attrs["target"])
-        self.task = str(file.attrs["task"])
-        self.channels: tuple[str, ...] = tuple(json.loads(file.attrs["channels"]))
-        self.length = int(file.attrs["length"])
-        self.made_by: Json = json.loads(file.attrs["made_by"])
+        self.method = str(attribute(file, "method"))
+        self.target = int(attribute(file, "target"))
+        self.task = str(attribute(file, "task"))
+        self.channels: tuple[str, ...] = tuple(json.loads(attribute(file, "channels")))
+        self.length = int(attribute(file, "length"))
+        self.made_by: Json = json.loads(attribute(file, "made_by"))
 
     def __len__(self) -> int:
         return int(self.scores.shape[0])
@@ -69,41 +70,41 @@ class Store:
     @property
     def scores(self) -> h5py.Dataset:
         """Signed scores, (N, C, L), float32 or float16."""
-        return self._file["scores"]
+        return dataset(self._file, "scores")
 
     @property
     def hypothetical(self) -> h5py.Dataset | None:
         """Hypothetical scores of A, C, G, T, (N, 4, L); None where they were not kept."""
-        return self._file.get("hypothetical")
+        return dataset(self._file, "hypothetical") if "hypothetical" in self._file else None
 
     @property
     def codes(self) -> h5py.Dataset:
         """Bases, (N, L) uint8: 0..3 = A, C, G, T, 4 = N."""
-        return self._file["codes"]
+        return dataset(self._file, "codes")
 
     @property
     def prediction(self) -> Floats:
         """The target's logit, (N,)."""
-        return self._file["prediction"][:]
+        return array(self._file, "prediction")
 
     @property
     def completeness(self) -> Floats | None:
         """|Σ − Δlogit| / max(|Δlogit|, 1), (N,); None where the method promises nothing."""
-        return self._file["completeness"][:] if "completeness" in self._file else None
+        return array(self._file, "completeness") if "completeness" in self._file else None
 
     @property
     def flagged(self) -> types.Booleans | None:
         """Completeness beyond the method's tolerance, (N,)."""
-        return self._file["flagged"][:] if "flagged" in self._file else None
+        return array(self._file, "flagged") if "flagged" in self._file else None
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a window: ``row`` (of the split it came from), ``label``, and the columns of `Windows.table`."""
-        columns: dict[str, Any] = {"row": self._file["row"][:], "label": self._file["label"][:]}
+        columns: dict[str, Any] = {name: array(self._file, name) for name in ("row", "label")}
         for name in (*TEXT_COLUMNS, *PLACE_COLUMNS):
             if name in self._file:
-                data = self._file[name]
-                columns[name] = data.asstr()[:] if name in TEXT_COLUMNS else data[:]
+                data = dataset(self._file, name)
+                columns[name] = data.asstr()[:] if name in TEXT_COLUMNS else values(data)
         return pd.DataFrame(columns)
 
     @property
@@ -121,14 +122,14 @@ class Store:
         """
         if strand not in self.strands:
             raise ValueError(f"{self.path} holds no attention of strand {strand!r}: the model may have none")
-        return self._file[f"attention/{strand}"]
+        return dataset(self._file, f"attention/{strand}")
 
     @property
     def field(self) -> Field:
         """What each attention position looks at. Errors as in `attention`."""
         self.attention("+")
-        group = self._file["attention"]
-        return Field(group["start"][:], int(group.attrs["width"]), bool(group.attrs["nominal"]))
+        group = subgroup(self._file, "attention")
+        return Field(array(group, "start"), int(attribute(group, "width")), bool(attribute(group, "nominal")))
 
     def bases(self, rows: slice | Integers) -> Floats:
         """One-hot bases of some windows, (n, 4, L)."""

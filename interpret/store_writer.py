@@ -14,6 +14,7 @@ from motiflens.interpret.results import Attention, Attribution, Field
 from motiflens.interpret.store import FORMAT, PLACE_COLUMNS, TEXT_COLUMNS
 from motiflens.models import types
 from motiflens.models.files import write_whole
+from motiflens.models.hdf5 import dataset, subgroup
 from motiflens.models.types import Codes, Floats, Integers, Json
 
 _BLOCK = 1 << 24  # bytes copied at a time
@@ -68,7 +69,7 @@ class StoreWriter:
     @property
     def done(self) -> int:
         """Rows that are written, from an earlier run included."""
-        return 0 if self._file is None else int(self._file["done"][0])
+        return 0 if self._file is None else int(dataset(self._file, "done")[0])
 
     def write(
         self, codes: Codes, attribution: Attribution, attention: dict[str, Attention], *, hypothetical: bool
@@ -103,9 +104,9 @@ class StoreWriter:
             self._file = self._allocated(values, attention)
         first = self.done
         for name, block in values.items():
-            self._file[name][first : first + len(codes)] = block
+            dataset(self._file, name)[first : first + len(codes)] = block
         self._file.flush()
-        self._file["done"][0] = first + len(codes)
+        dataset(self._file, "done")[0] = first + len(codes)
         self._file.flush()
 
     def finish(self) -> Path:
@@ -146,7 +147,7 @@ class StoreWriter:
             data = file.create_dataset(name, (rows, *block.shape[1:]), kind)
             data[rows - 1] = 0  # takes all the room now
         for found in attention.values():
-            _describe(file["attention"], found, found.field)
+            _describe(subgroup(file, "attention"), found, found.field)
         file["row"], file["label"] = self.index, self.labels
         for name in TEXT_COLUMNS:
             if name in self.table:

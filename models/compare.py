@@ -211,7 +211,8 @@ def _counts(name: str, part: pd.DataFrame) -> dict[str, object]:
     from scipy.stats import wilcoxon
 
     change = part["second"].to_numpy() - part["first"].to_numpy()
-    p = float(wilcoxon(change[change != 0]).pvalue) if (change != 0).sum() > 1 else float("nan")
+    test: Any = wilcoxon(change[change != 0]) if (change != 0).sum() > 1 else None
+    p = float("nan") if test is None else float(test.pvalue)
     return {
         "size": name,
         "tasks": len(part),

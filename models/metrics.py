@@ -48,19 +48,19 @@ def curve(labels: Floats, scores: Floats) -> Curve:
     ValueError
         If the sizes differ or a score is NaN.
     """
-    labels, scores = np.asarray(labels, dtype=np.float64), np.asarray(scores, dtype=np.float64)
-    if labels.shape != scores.shape or labels.ndim != 1:
-        raise ValueError(f"labels have shape {labels.shape}, scores {scores.shape}: expected one equal axis")
-    if np.isnan(scores).any():
+    truth, ranked = np.asarray(labels, dtype=np.float64), np.asarray(scores, dtype=np.float64)
+    if truth.shape != ranked.shape or truth.ndim != 1:
+        raise ValueError(f"labels have shape {truth.shape}, scores {ranked.shape}: expected one equal axis")
+    if np.isnan(ranked).any():
         raise ValueError("scores contain NaN: the model's predictions are not finite")
-    known = ~np.isnan(labels)
-    labels, scores = labels[known], scores[known]
-    order = np.argsort(-scores, kind="stable")
-    labels, scores = labels[order], scores[order]
-    last = np.flatnonzero(np.append(np.diff(scores) != 0, True)) if len(scores) else np.zeros(0, dtype=int)
-    positives = int(labels.sum())
+    known = ~np.isnan(truth)
+    truth, ranked = truth[known], ranked[known]
+    order = np.argsort(-ranked, kind="stable")
+    truth, ranked = truth[order], ranked[order]
+    last = np.flatnonzero(np.append(np.diff(ranked) != 0, True)) if len(ranked) else np.zeros(0, dtype=int)
+    positives = int(truth.sum())
     return Curve(
-        scores[last], np.cumsum(labels)[last], (last + 1).astype(np.float64), positives, len(labels) - positives
+        ranked[last], np.cumsum(truth)[last], (last + 1).astype(np.float64), positives, len(truth) - positives
     )
 
 
@@ -135,10 +135,10 @@ def binary_metrics(labels: Floats, scores: Floats, *, threshold: float = 0.0) ->
     >>> round(found["auroc"], 3), round(found["average_precision"], 4), found["recall"]
     (0.75, 0.8333, 1.0)
     """
-    labels, scores = np.asarray(labels, dtype=np.float64), np.asarray(scores, dtype=np.float64)
     found = curve(labels, scores)
-    known = ~np.isnan(labels)
-    called, bound = scores[known] > threshold, labels[known] > 0.5
+    truth = np.asarray(labels, dtype=np.float64)
+    known = ~np.isnan(truth)
+    called, bound = np.asarray(scores, dtype=np.float64)[known] > threshold, truth[known] > 0.5
     true, total = int((called & bound).sum()), len(bound)
     nan = float("nan")
     precision = true / int(called.sum()) if called.any() else 0.0

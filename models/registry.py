@@ -96,7 +96,7 @@ def register(name: str) -> Callable[[_Class], _Class]:
         else:
             from motiflens.models.architectures.wrapped import wrap
 
-            _REGISTERED[name] = wrap(name, cls)
+            _REGISTERED[name] = wrap(name, cls)  # pyright: ignore[reportArgumentType] (a class, whatever it says)
         return cls
 
     return add

@@ -68,7 +68,7 @@ def word2vec(
         for first in range(0, len(rows), 4096)
         for line in kmer_numbers(windows.codes(np.sort(rows[first : first + 4096])), k=k, stride=stride)
     ]
-    found = Word2Vec(
+    vectors: Any = Word2Vec(
         sentences,
         vector_size=dimension,
         window=window,
@@ -78,7 +78,7 @@ def word2vec(
         workers=1,  # several are faster, and give other vectors each time
         seed=seed + 1,
     ).wv
-    return torch.from_numpy(np.array(found.vectors)), np.array([int(word) for word in found.index_to_key])
+    return torch.from_numpy(np.array(vectors.vectors)), np.array([int(word) for word in vectors.index_to_key])
 
 
 def pretrain(model: torch.nn.Module, windows: Windows, *, seed: int = 0) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from tangermeme.deep_lift_shap import deep_lift_shap as tangermeme_deep_lift_shap
@@ -100,7 +100,7 @@ def _one_branch(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Proble
         # It warns where a window is not one-hot (unknown bases, signals), which it need not be, and where it does
         # not converge, which `attribute` reports by itself.
         warnings.simplefilter("ignore")
-        values = tangermeme_deep_lift_shap(
+        values: Any = tangermeme_deep_lift_shap(
             record,
             inputs.values,
             args=(torch.arange(n, device=x.device),),

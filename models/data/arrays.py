@@ -77,7 +77,7 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         if h5py.is_hdf5(path):
             with h5py.File(path, "r") as file:
-                return {name: file[name][()] for name in file if isinstance(file[name], h5py.Dataset)}
+                return {str(name): item[()] for name, item in file.items() if isinstance(item, h5py.Dataset)}
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:

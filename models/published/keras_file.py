@@ -240,11 +240,11 @@ class KerasFile:
         self.backend = _text(root.attrs.get("backend", file.attrs.get("backend", "")))
         if "model_config" in file.attrs:
             self.config = parse_json(_text(file.attrs["model_config"]), f"model_config in {self.path}")
-        for name in map(_text, root.attrs["layer_names"]):
-            if name not in root:
+        for name in map(_text, np.asarray(root.attrs["layer_names"])):
+            group = root.get(name)
+            if not isinstance(group, h5py.Group):
                 raise ValueError(f"{self.path} is incomplete: the weights of layer {name!r} are missing")
-            group = root[name]
-            names = [_text(weight) for weight in group.attrs.get("weight_names", ())]
+            names = [_text(weight) for weight in np.asarray(group.attrs.get("weight_names", ()))]
             self._arrays[name] = [self._array(group, name, weight) for weight in names]
 
     def _array(self, group: h5py.Group, layer: str, name: str) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def factors() -> tuple[Factor, ...]:
     base = jaspardb(release=RELEASE)
     found = []
     for name, (matrix, concentration) in FACTORS.items():
-        motif = base.fetch_motif_by_id(matrix)
+        motif: Any = base.fetch_motif_by_id(matrix)
         counts = np.array([motif.counts[base] for base in "ACGT"], dtype=np.float64).T + _PSEUDOCOUNT  # w, 4
         ppm = counts / (((counts[:, 0] + counts[:, 1]) + counts[:, 2]) + counts[:, 3])[:, None]
         scores = millibits(ppm)

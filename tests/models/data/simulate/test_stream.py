@@ -56,11 +56,3 @@ def test_uniform_and_normal_moments() -> None:
 
 def test_order_is_a_permutation() -> None:
     assert sorted(Stream(0, "o").order(100).tolist()) == list(range(100))
-
-
-def test_example() -> None:
-    import doctest
-
-    from motiflens.models.data.simulate import stream
-
-    assert doctest.testmod(stream).failed == 0
