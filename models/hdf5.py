@@ -18,7 +18,9 @@ def dataset(group: h5py.Group, name: str) -> h5py.Dataset:
     """
     part = group.get(name)
     if not isinstance(part, h5py.Dataset):
-        raise ValueError(f"{group.file.filename} is damaged or incomplete: it has no dataset {_place(group, name)!r}")
+        raise ValueError(
+            f"{group.file.filename} is damaged or incomplete: it has no dataset {_place(group, name)!r}"
+        )
     return part
 
 
@@ -26,7 +28,9 @@ def subgroup(group: h5py.Group, name: str) -> h5py.Group:
     """Return the group of that name. Errors as in `dataset`."""
     part = group.get(name)
     if not isinstance(part, h5py.Group):
-        raise ValueError(f"{group.file.filename} is damaged or incomplete: it has no group {_place(group, name)!r}")
+        raise ValueError(
+            f"{group.file.filename} is damaged or incomplete: it has no group {_place(group, name)!r}"
+        )
     return part
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def background(
         if sequences is None:
             raise ValueError("background 'sequences' needs the sequences")
         found = _counted(sequences)
-    elif isinstance(source, (str, Path)) or hasattr(source, "__fspath__"):
+    elif isinstance(source, str | os.PathLike):
         found = _from_file(Path(source))
     else:
         found = np.asarray(source, dtype=np.float64)

@@ -365,7 +365,7 @@ def _weighted_counts(sequences: Codes, weights: Doubles, width: int) -> Doubles:
         np.bincount(sequences[:, step : step + places].ravel(), weights=flat, minlength=5)[:4]
         for step in range(width)
     ]
-    return np.stack(rows)
+    return np.stack(rows).astype(np.float64, copy=False)
 
 
 def _separate(primary: Doubles, control: Doubles) -> tuple[float, float]:

@@ -445,7 +445,9 @@ class _Sample:
         if self._packed is None:
             letters = self.codes.reshape(len(self.codes), self.width // 4, 4)
             fours = letters @ np.array([64, 16, 4, 1], dtype=np.uint8)
-            self._packed = np.ascontiguousarray(fours.T), self.runs
+            packed = np.ascontiguousarray(fours.T, dtype=np.uint8), self.runs.astype(np.int32, copy=False)
+            self._packed = packed
+            return packed
         return self._packed
 
 

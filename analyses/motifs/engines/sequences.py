@@ -6,7 +6,7 @@ import gzip
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ def each_sequence(sequences: Sequences) -> Iterator[tuple[str, bytes]]:
     if isinstance(sequences, (str, os.PathLike)):
         yield from read_fasta(sequences)
         return
-    items = sequences.items() if isinstance(sequences, Mapping) else sequences
+    items: Iterable[Any] = sequences.items() if isinstance(sequences, Mapping) else sequences
     for number, item in enumerate(items, start=1):
         name, letters = (f"seq_{number}", item) if isinstance(item, str) else item
         raw = letters.encode("ascii", "replace")
