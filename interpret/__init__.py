@@ -8,17 +8,22 @@ from motiflens.models.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from motiflens.interpret.adapter import Adapter, adapt
-    from motiflens.interpret.attribution.attribute import attribute
+    from motiflens.interpret.attribution.attribute import METHODS, attribute
     from motiflens.interpret.attribution.strands import StrandAgreement, strand_agreement
+    from motiflens.interpret.averaged_track import averaged_track
     from motiflens.interpret.coordinates import to_bp, to_positions
+    from motiflens.interpret.export_bigwig import export_bigwig
+    from motiflens.interpret.export_modisco import export_modisco
     from motiflens.interpret.fields import field_of
     from motiflens.interpret.model_unchanged import model_unchanged
     from motiflens.interpret.results import Attention, Attribution, Field
     from motiflens.interpret.sanity import Sanity, SanityOptions, sanity
     from motiflens.interpret.store import Store, open_store
+    from motiflens.interpret.store_writer import StoreWriter
     from motiflens.interpret.write_store import write_store
 
 __all__ = [
+    "METHODS",
     "Adapter",
     "Attention",
     "Attribution",
@@ -26,9 +31,13 @@ __all__ = [
     "Sanity",
     "SanityOptions",
     "Store",
+    "StoreWriter",
     "StrandAgreement",
     "adapt",
     "attribute",
+    "averaged_track",
+    "export_bigwig",
+    "export_modisco",
     "field_of",
     "model_unchanged",
     "open_store",
@@ -43,9 +52,15 @@ __getattr__ = lazy_exports(
     {
         "Adapter": "motiflens.interpret.adapter",
         "adapt": "motiflens.interpret.adapter",
+        "METHODS": "motiflens.interpret.attribution.attribute",
         "attribute": "motiflens.interpret.attribution.attribute",
+        "StrandAgreement": "motiflens.interpret.attribution.strands",
+        "strand_agreement": "motiflens.interpret.attribution.strands",
+        "averaged_track": "motiflens.interpret.averaged_track",
         "to_bp": "motiflens.interpret.coordinates",
         "to_positions": "motiflens.interpret.coordinates",
+        "export_bigwig": "motiflens.interpret.export_bigwig",
+        "export_modisco": "motiflens.interpret.export_modisco",
         "field_of": "motiflens.interpret.fields",
         "model_unchanged": "motiflens.interpret.model_unchanged",
         "Attention": "motiflens.interpret.results",
@@ -54,10 +69,9 @@ __getattr__ = lazy_exports(
         "Sanity": "motiflens.interpret.sanity",
         "SanityOptions": "motiflens.interpret.sanity",
         "sanity": "motiflens.interpret.sanity",
-        "StrandAgreement": "motiflens.interpret.attribution.strands",
-        "strand_agreement": "motiflens.interpret.attribution.strands",
         "Store": "motiflens.interpret.store",
-        "write_store": "motiflens.interpret.write_store",
         "open_store": "motiflens.interpret.store",
+        "StoreWriter": "motiflens.interpret.store_writer",
+        "write_store": "motiflens.interpret.write_store",
     },
 )

@@ -23,7 +23,7 @@ def lazy_exports(package: str, where: Mapping[str, str]) -> Callable[[str], Any]
     Returns
     -------
     callable
-        To be bound to ``__getattr__`` (PEP 562).
+        To be bound to ``__getattr__`` (PEP 562). The package's `dir` lists the names too.
     """
 
     def find(name: str) -> Any:
@@ -32,6 +32,9 @@ def lazy_exports(package: str, where: Mapping[str, str]) -> Callable[[str], Any]
         return getattr(importlib.import_module(where[name]), name)
 
     class Package(ModuleType):
+        def __dir__(self) -> list[str]:
+            return sorted({*super().__dir__(), *where})
+
         # After importing `a.b`, Python sets `a.b` to the module: where `b` is also a public name, what it stands
         # for must win, or `from a import b` would give the function once and the module ever after.
         def __setattr__(self, name: str, value: Any) -> None:

@@ -60,6 +60,38 @@ def probabilities(run: Run, windows: Windows, how: PredictOptions) -> Iterator[F
         yield (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
 
 
+def predict(run: Run, windows: Windows, how: PredictOptions | None = None) -> Floats:
+    """Return the probabilities of windows, (N, T), in the order of the windows and of the run's tasks.
+
+    Parameters
+    ----------
+    run
+        An opened run (see `open_run`).
+    windows
+        One split of a data set; for what does not fit into memory see `predict_windows`.
+    how
+        See `PredictOptions`.
+
+    Raises
+    ------
+    ValueError
+        If the windows do not fit the model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from motiflens.models import ArrayWindows, build, open_run, save_run
+    >>> model = build("cnn_zeng", length=101, outputs=1)
+    >>> folder = tempfile.mkdtemp()
+    >>> save_run(folder, model, {"tasks": ["CTCF"], "channels": ["A", "C", "G", "T"]})
+    >>> predict(open_run(folder), ArrayWindows(np.zeros((3, 101), dtype=np.uint8), np.zeros(3))).shape
+    (3, 1)
+    """
+    parts = [chunk.probabilities for chunk in predict_windows(run, windows, how)]
+    return np.concatenate(parts) if parts else np.zeros((0, len(run.tasks)), dtype=np.float32)
+
+
 def predict_windows(run: Run, windows: Windows, how: PredictOptions | None = None) -> Iterator[Chunk]:
     """Predict a split, in its order."""
     check_run_fits(run, windows)
