@@ -18,20 +18,22 @@ def command(
         str | None, typer.Option(help="Of kernels,attention,seqlets,denovo; all that are possible by default.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables, matrices and the report.")] = Path("motifs"),
-    jaspar: Annotated[str, typer.Option(help="JASPAR release to match against, e.g. 2026 or 2016.")] = "2026",
-    taxon: Annotated[str, typer.Option(help="JASPAR's taxon: vertebrates, plants, … or all.")] = "vertebrates",
     targets: Annotated[
-        Path | None, typer.Option(help="Motifs to match against, in place of JASPAR (MEME, JASPAR, TRANSFAC).")
+        str | None,
+        typer.Option(
+            help="Motifs to match against: a file (MEME, JASPAR, TRANSFAC, …), or jaspar:RELEASE[:TAXON], "
+            "such as jaspar:2026:plants."
+        ),
     ] = None,
-    threshold: Annotated[
+    kernel_threshold: Annotated[
         str, typer.Option(help="Kernel sites: activation > zero or > half its maximum.")
     ] = "half",
     width: Annotated[int, typer.Option(help="Base pairs about maximum attention.")] = 20,
     scaling: Annotated[str, typer.Option(help="field: its exact centre; authors: as DeepGRN.")] = "field",
-    prediction: Annotated[float, typer.Option(help="Least predicted probability of a positive.")] = 0.5,
-    dnase: Annotated[float, typer.Option(help="Leave out windows of this DNase max/mean; 0: none.")] = 15.0,
+    least_prediction: Annotated[float, typer.Option(help="Least predicted probability of a positive.")] = 0.5,
+    flat_dnase: Annotated[float, typer.Option(help="Leave out windows of this DNase max/mean; 0: none.")] = 15.0,
     method: Annotated[str, typer.Option(help="Attribution method of the seqlets.")] = "input_x_gradient",
-    dist: Annotated[str, typer.Option(help="Distance for matching: ed or pearson.")] = "ed",
+    distance: Annotated[str, typer.Option(help="Distance for matching: ed or pearson.")] = "ed",
     shuffles: Annotated[int, typer.Option(help="Repeats of the column-shuffled null.")] = 50,
     untrained: Annotated[int, typer.Option(help="Untrained models of the null.")] = 3,
     preset: Annotated[str, typer.Option(help="Recipe for training by name: small, short or paper.")] = "small",
@@ -39,39 +41,47 @@ def command(
         list[str] | None, typer.Option("--set", help="key=value for training by name; repeatable.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    # Old spellings.
+    jaspar: Annotated[str | None, typer.Option(hidden=True)] = None,
+    taxon: Annotated[str | None, typer.Option(hidden=True)] = None,
+    threshold: Annotated[str | None, typer.Option(hidden=True)] = None,
+    prediction: Annotated[float | None, typer.Option(hidden=True)] = None,
+    dnase: Annotated[float | None, typer.Option(hidden=True)] = None,
+    dist: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Find the motifs of a model, name them, test them against chance, cluster them, and report."""
-    from motiflens.analyses.cli.motifs_progress import motifs_progress
     from motiflens.analyses.cli.motifs_table import show_motifs
+    from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.motifs.model_motifs import model_motifs
-    from motiflens.analyses.motifs.routes import motif_options
+    from motiflens.analyses.motifs.motif_files import read_motifs
+    from motiflens.analyses.motifs.motif_options import MotifOptions
+    from motiflens.analyses.motifs.write_folder import write_folder
+    from motiflens.analyses.report import build_report
 
-    options = motif_options(
-        kernel_threshold=threshold,
+    options = MotifOptions(
+        routes=None if routes is None else tuple(part.strip() for part in routes.split(",") if part.strip()),  # type: ignore[arg-type]
+        kernel_threshold=threshold or kernel_threshold,  # type: ignore[arg-type]
         width=width,
-        scaling=scaling,
-        least_prediction=prediction,
-        flat_dnase=dnase or None,
+        scaling=scaling,  # type: ignore[arg-type]
+        least_prediction=least_prediction if prediction is None else prediction,
+        flat_dnase=flat_dnase if dnase is None else dnase,
         method=method,
-        distance=dist,
+        distance=dist or distance,  # type: ignore[arg-type]
         shuffles=shuffles,
         untrained=untrained,
         seed=seed,
     )
-    wanted = None if routes is None else tuple(part.strip() for part in routes.split(",") if part.strip())
-    with motifs_progress() as (progress, say):
-        summary = model_motifs(
+    with progress_display() as progress:
+        findings = model_motifs(
             model,
-            out,
+            targets=read_motifs(targets or f"jaspar:{jaspar or '2026'}:{taxon or 'vertebrates'}"),
             data=data.named(),
             opening=data.options(),
-            routes=wanted,
-            tf=data.tf,
-            known=str(targets) if targets else f"jaspar:{jaspar}:{taxon}",
             options=options,
             preset=preset,  # type: ignore[arg-type]
             settings=tuple(set_ or ()),
             progress=progress,
-            say=say,
         )
-    show_motifs(out, summary)
+        write_folder(out, findings)
+        report = build_report([out], out / "report.html")
+    show_motifs(findings, report)

@@ -8,25 +8,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from motiflens.analyses.motifs.motif_findings import MotifFindings
+
 ROWS = 15
 
 
-def show_motifs(out: Path, summary: dict[str, Any]) -> None:
+def show_motifs(findings: MotifFindings, report: Path) -> None:
     """Print the best motifs, the counts of each route, what chance would give, and where the report lies."""
-    import pandas as pd
-
     from motiflens.analyses.cli.tables import print_table
 
-    table = pd.read_csv(out / "motifs.tsv", sep="\t", keep_default_na=False)
-    alpha = summary["parameters"]["alpha"]
-    table["target_q"] = pd.to_numeric(table["target_q"], errors="coerce")
-    table["enrichment_q"] = pd.to_numeric(table["enrichment_q"], errors="coerce")
-    matched = table[(table["gate"] == "passed") & (table["target_q"] < alpha)]
-    shown = matched.head(ROWS)  # best first
+    summary, matched = findings.summary, findings.significant
     print_table(
         ["motif", "consensus", "sites", "bits", "matches", "family", "q", "enriched (q)"],
-        [_row(row) for _, row in shown.iterrows()],
-        title=f"{len(matched)} motifs match a known one at q < {alpha:g}",
+        [_row(row) for _, row in matched.head(ROWS).iterrows()],  # best first
+        title=f"{len(matched)} motifs match a known one at q < {summary['parameters']['alpha']:g}",
     )
     for name, route in summary["routes"].items():
         if route["left_out"]:
@@ -50,11 +45,11 @@ def show_motifs(out: Path, summary: dict[str, Any]) -> None:
             f"({', '.join(factors['found_by_kernels']) or 'none'}); by untrained kernels: "
             f"{', '.join(str(count) for count in factors['found_by_untrained_kernels']) or '-'}"
         )
-    print(out / "report.html")
+    print(report)
 
 
 def _row(row: pd.Series[Any]) -> list[str]:
-    enriched = row["enrichment_q"]
+    enriched = float(row["enrichment_q"])
     return [
         str(row["motif_id"]),
         str(row["consensus"]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -12,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.telling import Done
+from motiflens.analyses.motifs.motif_options import KernelThreshold
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import one_hot, reverse_complement
 from motiflens.models.data.windows import Windows
+from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Codes, Doubles, Floats, Integers
 
-Threshold = Literal["zero", "half"]
 MAP_CELLS = 1 << 23  # activations computed at a time: 32 MB, so that they stay near the processor
 
 
@@ -48,10 +47,10 @@ def first_layer_motifs(
     model: SequenceModel,
     windows: Windows,
     *,
-    threshold: Threshold = "zero",
+    kernel_threshold: KernelThreshold = "zero",
     both_strands: bool | None = None,
     batch_size: int = 256,
-    progress: Done | None = None,
+    progress: Progress = silent,
 ) -> list[Motif]:
     """Turn every kernel of the first convolution into a motif.
 
@@ -65,7 +64,7 @@ def first_layer_motifs(
         A model whose `first_convolution` reads the sequence. It is neither moved nor changed.
     windows
         The windows to search; signal channels are fed to the kernels as the model feeds them.
-    threshold
+    kernel_threshold
         ``zero``: activation > 0 (TBiNet). ``half``: > half of the kernel's largest activation (needs a second
         pass over the windows).
     both_strands
@@ -73,7 +72,7 @@ def first_layer_motifs(
     batch_size
         Windows to read at a time.
     progress
-        Called with the number of windows read and to be read after each batch.
+        Told the windows read and to be read after each batch.
 
     Returns
     -------
@@ -95,7 +94,7 @@ def first_layer_motifs(
         )
     both = model.siamese if both_strands is None else both_strands
 
-    done, total = 0, len(windows) * (2 if threshold == "half" else 1)
+    done, total = 0, len(windows) * (2 if kernel_threshold == "half" else 1)
 
     def batches() -> Iterator[tuple[Codes, Floats]]:
         nonlocal done
@@ -103,10 +102,15 @@ def first_layer_motifs(
             index = np.arange(first, min(first + batch_size, len(windows)))
             yield windows.codes(index), windows.signals(index)
             done += len(index)
-            if progress is not None:
-                progress(done, total)
+            progress(Step("kernels", done, total))
 
-    found = kernel_sites(convolution, batches, threshold=threshold, both_strands=both, prepare=model.first_inputs)
+    found = kernel_sites(
+        convolution,
+        batches,
+        kernel_threshold=kernel_threshold,
+        both_strands=both,
+        prepare=model.first_inputs,
+    )
     if not found.counts.sum():
         raise ValueError(
             f"none of the {len(found.sites)} kernels is activated by any of the {len(windows)} windows: "
@@ -119,7 +123,7 @@ def kernel_sites(
     convolution: nn.Conv1d,
     batches: Callable[[], Iterator[tuple[Codes, Floats]]],
     *,
-    threshold: Threshold = "zero",
+    kernel_threshold: KernelThreshold = "zero",
     both_strands: bool = False,
     prepare: Callable[[Tensor], Tensor] = lambda x: x,
 ) -> KernelSites:
@@ -132,8 +136,8 @@ def kernel_sites(
         and dilation are the layer's.
     batches
         Makes an iterator over (codes (n, L), signal channels (n, C - 4, L)); called twice for ``half``.
-    threshold
-        See `kernels`.
+    kernel_threshold
+        See `first_layer_motifs`.
     both_strands
         The reverse complements are further sequences.
     prepare
@@ -151,7 +155,7 @@ def kernel_sites(
     count, width = convolution.out_channels, convolution.kernel_size[0]
     span = (width - 1) * convolution.dilation[0] + 1
     floor = torch.zeros(count)
-    if threshold == "half":
+    if kernel_threshold == "half":
         best = torch.full((count,), -np.inf)
         for x, _ in _chunks(convolution, batches, span, both_strands):
             best = torch.maximum(best, _activate(convolution, prepare(x)).amax(dim=(0, 2)).cpu())

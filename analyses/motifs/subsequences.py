@@ -10,19 +10,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from motiflens.analyses.motifs.telling import Done
+from motiflens.analyses.motifs.motif_options import MotifOptions, Scaling
 from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Field
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.windows import Windows
+from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
 
 if TYPE_CHECKING:
     from motiflens.interpret.adapter import Adapter
 
-Scaling = Literal["field", "authors"]
-FLAT = 15.0  # DNase maximum over mean from which a window has a distinct peak (DeepGRN)
+
+BATCH = 256  # windows whose attention is read at a time
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,10 @@ def starts_at(
     return np.clip(first, 0, length - width).astype(np.int64)
 
 
-def flat(dnase: Floats, most: float = FLAT) -> Booleans:
-    """Windows without a distinct peak: maximum < `most` times the mean, or no signal at all; (N, L) -> (N,)."""
+def flat(dnase: Floats, flat_dnase: float) -> Booleans:
+    """Windows without a distinct peak: maximum < `flat_dnase` times the mean, or no signal; (N, L) -> (N,)."""
     mean = dnase.mean(axis=1)
-    return (dnase.max(axis=1) < most * mean) | (mean <= 0)
+    return (dnase.max(axis=1) < flat_dnase * mean) | (mean <= 0)
 
 
 def random_starts(taken: Integers, length: int, width: int, rng: np.random.Generator) -> Integers:
@@ -179,11 +180,9 @@ def predicted_positives(
     windows: Windows,
     *,
     tasks: Sequence[int] | None = None,
-    least_prediction: float = 0.5,
-    maximum: int = 2000,
+    options: MotifOptions | None = None,
     batch_size: int = 256,
-    seed: int = 0,
-    progress: Done | None = None,
+    progress: Progress = silent,
 ) -> Positives:
     """Choose windows that are bound and that the model predicts as bound.
 
@@ -194,24 +193,22 @@ def predicted_positives(
     tasks
         Columns of the labels and outputs; all by default. A window counts for its bound task with the highest
         prediction.
-    least_prediction
-        Windows predicted at or below this are left out.
-    maximum
-        Most windows to give. Bound windows are looked at in random order until there are so many, and four times
-        as many at most.
+    options
+        ``least_prediction``; ``maximum``, the most windows to give: bound windows are looked at in random order
+        (``seed``) until there are so many, and four times as many at most.
     batch_size
         Windows predicted at a time.
-    seed
-        Of the order.
     progress
-        Called with the number of windows found and to be found, or looked at and to be looked at.
+        Told the windows chosen and to be chosen, or looked at and to be looked at.
 
     Raises
     ------
     ValueError
         If no window is bound, or none predicted above the threshold; the message holds the highest prediction.
     """
-    rng = np.random.default_rng(seed)
+    options = options or MotifOptions()
+    maximum, least_prediction = options.maximum, options.least_prediction
+    rng = np.random.default_rng(options.seed)
     columns = list(range(len(windows.tasks)) if tasks is None else tasks)
     bound = windows.labels[:, columns] == 1
     index = np.flatnonzero(bound.any(axis=1))
@@ -220,16 +217,16 @@ def predicted_positives(
         raise ValueError(f"none of the {len(windows)} windows is labelled positive for {what}")
     order = rng.permutation(index)[: 4 * maximum]
     parts: list[Doubles] = []
-    found = seen = 0
-    while found < maximum and seen < len(order):
+    count = seen = 0
+    while count < maximum and seen < len(order):
         some = order[seen : seen + batch_size]
         probability = predict(model, windows, some, columns, batch_size=batch_size)
         probability[~bound[some]] = -1
         parts.append(probability)
-        found += int((probability.max(axis=1) > least_prediction).sum())
+        count += int((probability.max(axis=1) > least_prediction).sum())
         seen += len(some)
-        if progress is not None:
-            progress(*max((min(found, maximum), maximum), (seen, len(order)), key=lambda at: at[0] / at[1]))
+        done = max((min(count, maximum), maximum), (seen, len(order)), key=lambda at: at[0] / at[1])
+        progress(Step("predictions", *done))
     order, probability = order[:seen], np.concatenate(parts)
     highest = probability.max(axis=1)
     kept = np.flatnonzero(highest > least_prediction)
@@ -251,19 +248,12 @@ def predicted_positives(
 def subsequences(
     adapter: Adapter,
     windows: Windows,
+    positives: Positives,
     *,
-    tasks: Sequence[int] | None = None,
-    width: int = 20,
-    scaling: Scaling = "field",
+    options: MotifOptions | None = None,
     layer: str | None = None,
     strands: Sequence[Literal["+", "-"]] = ("+", "-"),
-    positives: Positives | None = None,
-    least_prediction: float = 0.5,
-    flat_dnase: float | None = FLAT,
-    maximum: int = 2000,
-    batch_size: int = 256,
-    seed: int = 0,
-    progress: Done | None = None,
+    progress: Progress = silent,
 ) -> Subsequences:
     """Cut out the bases at maximum attention of positives that the model predicts (DeepGRN's analysis).
 
@@ -272,51 +262,34 @@ def subsequences(
     adapter
         The model's adapter.
     windows
-        Windows with labels.
-    tasks, least_prediction, maximum, batch_size
+        The windows that the positives are rows of.
+    positives
         Which windows; see `predicted_positives`.
-    width, scaling
-        See `starts_at`.
+    options
+        ``width`` and ``scaling`` (see `starts_at`), ``flat_dnase`` and ``seed`` (of random places) count.
     layer
         Which attention, where a model has several; see `Adapter.attention`.
     strands
         Strands whose attention is read; each gives one site a window.
-    positives
-        Which windows, if they were chosen before.
-    flat_dnase
-        Leave out windows whose DNase maximum is this many times its mean or more; None keeps them. Without DNase
-        nothing is left out.
-    seed
-        Of the choice of windows and of random places.
     progress
-        Called with the number of windows found, then read on each strand, and their number.
+        Told the windows read on each strand, and their number.
 
     Raises
     ------
     ValueError
-        If the model has no attention, windows are shorter than `width`, or no positive passes; the message says
-        how many failed on what.
+        If the model has no attention, windows are shorter than the width, or no positive passes; the message
+        says how many failed on what.
     """
+    options = options or MotifOptions()
+    width = options.width
     if windows.length < width:
         raise ValueError(f"the windows have {windows.length} bp, shorter than the {width} bp to cut out")
-    if not isinstance(adapter.model, SequenceModel):
-        raise TypeError(f"expected one of the registered models, got {type(adapter.model).__name__}")
-    chosen = positives or predicted_positives(
-        adapter.model,
-        windows,
-        tasks=tasks,
-        least_prediction=least_prediction,
-        maximum=maximum,
-        batch_size=batch_size,
-        seed=seed,
-        progress=progress,
-    )
-    chosen, dnase = _without_peaks(windows, chosen, flat_dnase)
-    rng = np.random.default_rng([seed, 1])
+    chosen, dnase = _without_peaks(windows, positives, options.flat_dnase)
+    rng = np.random.default_rng([options.seed, 1])
     parts = []
     for strand in strands:
-        profile, field = _profile(adapter, windows, chosen.rows, strand, layer, batch_size, progress)
-        parts.append((profile, field, _sites(windows, chosen, profile, field, strand, width, scaling, rng)))
+        profile, field = _profile(adapter, windows, chosen.rows, strand, layer, progress)
+        parts.append((profile, field, _sites(windows, chosen, profile, field, strand, options, rng)))
     table = pd.concat([part[2] for part in parts], ignore_index=True)
     codes = windows.codes(table["window"].to_numpy())  # n, L
     turned = (table["strand"] == "-").to_numpy()
@@ -340,18 +313,18 @@ def subsequences(
     )
 
 
-def _without_peaks(windows: Windows, chosen: Positives, most: float | None) -> tuple[Positives, Floats | None]:
+def _without_peaks(windows: Windows, chosen: Positives, flat_dnase: float) -> tuple[Positives, Floats | None]:
     """Leave out windows with a distinct DNase peak; also give the accessibility of those that stay."""
     dnase = accessibility(windows, chosen.rows, chosen.task)
-    if dnase is None or most is None:
+    if dnase is None or not flat_dnase:
         return chosen, dnase
-    kept = flat(dnase, most)
+    kept = flat(dnase, flat_dnase)
     if not kept.any():
         raise ValueError(
-            f"each of the {len(kept)} predicted windows has a distinct DNase peak (maximum >= {most:g} times the "
+            f"each of the {len(kept)} predicted windows has a distinct DNase peak (maximum >= {flat_dnase:g} times the "
             "mean): raise the limit, or do without it"
         )
-    left_out = {**chosen.left_out, f"DNase maximum >= {most:g} times the mean": int((~kept).sum())}
+    left_out = {**chosen.left_out, f"DNase maximum >= {flat_dnase:g} times the mean": int((~kept).sum())}
     rest = Positives(chosen.rows[kept], chosen.task[kept], chosen.prediction[kept], left_out)
     return rest, dnase[kept]
 
@@ -362,18 +335,16 @@ def _profile(
     index: Integers,
     strand: Literal["+", "-"],
     layer: str | None,
-    batch_size: int,
-    progress: Done | None,
+    progress: Progress,
 ) -> tuple[Floats, Field]:
     """Attention of windows on one strand, (n, T) along that strand."""
     profiles = []
-    for first in range(0, len(index), batch_size):
-        batch = windows.read(index[first : first + batch_size])
-        found = adapter.attention(batch.x, batch.meta, layer=layer, strand=strand)
-        profiles.append(found.profile)
-        if progress is not None:
-            progress(min(first + batch_size, len(index)), len(index))
-    return np.concatenate(profiles), found.field
+    for first in range(0, len(index), BATCH):
+        batch = windows.read(index[first : first + BATCH])
+        attention = adapter.attention(batch.x, batch.meta, layer=layer, strand=strand)
+        profiles.append(attention.profile)
+        progress(Step(f"attention, strand {strand}", min(first + BATCH, len(index)), len(index)))
+    return np.concatenate(profiles), attention.field
 
 
 def _forward(field: Field, length: int, strand: str) -> Doubles:
@@ -387,14 +358,15 @@ def _sites(
     profile: Floats,
     field: Field,
     strand: str,
-    width: int,
-    scaling: Scaling,
+    options: MotifOptions,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """One row a window: the site at maximum attention and its background, in forward coordinates."""
-    length = windows.length
-    start = starts_at(profile.argmax(axis=1), field, length, width=width, scaling=scaling)
-    least = starts_at(profile.argmin(axis=1), field, length, width=width, scaling=scaling)
+    length, width = windows.length, options.width
+    start, least = (
+        starts_at(place, field, length, width=width, scaling=options.scaling)
+        for place in (profile.argmax(axis=1), profile.argmin(axis=1))
+    )
     drawn = random_starts(start, length, width, rng)
     if strand == "-":  # base x of the strand is the window's length - 1 - x
         start, least, drawn = (length - width - at for at in (start, least, drawn))

@@ -1,0 +1,106 @@
+"""How many of a model's kernels match, and how many would if there were nothing to find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from motiflens.analyses.motifs.engines.match import match
+from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs
+from motiflens.analyses.motifs.gate import gated
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.motif_context import MotifContext
+from motiflens.analyses.motifs.naming import Named, name_motifs
+from motiflens.analyses.motifs.nulls import Null, decoy_null, random_model_null
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.progress import Progress
+
+
+@dataclass(frozen=True)
+class KernelChance:
+    """Matching kernels beside what chance gives.
+
+    Attributes
+    ----------
+    nulls
+        ``column_shuffled`` and ``untrained``; none where there are no kernels.
+    untrained_best
+        Of each untrained model, its kernels' best targets (`Named.best`).
+    uncorrected
+        Kernels that match as TBiNet and DanQ count: untrimmed, E < 0.05, no gate, no correction.
+    """
+
+    nulls: Mapping[str, Null] = field(default_factory=dict)
+    untrained_best: tuple[pd.DataFrame, ...] = ()
+    uncorrected: int | None = None
+
+
+def kernel_chance(context: MotifContext, motifs: Sequence[Motif], named: Named, total: int) -> KernelChance:
+    """Count matching kernels, and what permuted positions and untrained models give.
+
+    Parameters
+    ----------
+    context
+        The run and its windows.
+    motifs
+        Kernels as the route made them.
+    named
+        The gated kernels' best targets and decoys, in the order of one another.
+    total
+        Kernels there are.
+    """
+    options, targets = context.options, context.targets
+    if not motifs:
+        return KernelChance()
+    accepted = named.best["q"] < options.alpha
+    matches = match(motifs, targets, distance=options.distance, threshold=0.05, evalue=True)
+    shuffled = decoy_null(named.best["p"].to_numpy(), accepted.tolist(), named.decoys, total=total)
+    untrained_best: list[pd.DataFrame] = []
+
+    def count(twin: SequenceModel) -> int:
+        stage = f"untrained model {len(untrained_best) + 1} of {options.untrained}"
+        best = named_kernels(context, twin, _staged(context.progress, stage)).best
+        untrained_best.append(best)
+        return int((best["q"] < options.alpha).sum())
+
+    untrained = random_model_null(
+        context.run.model,
+        count,
+        observed=int(accepted.sum()),
+        total=total,
+        repeats=options.untrained,
+        seed=options.seed,
+    )
+    return KernelChance(
+        {"column_shuffled": shuffled, "untrained": untrained},
+        tuple(untrained_best),
+        int(matches["Query_ID"].nunique()),
+    )
+
+
+def named_kernels(context: MotifContext, model: SequenceModel, progress: Progress) -> Named:
+    """Name the kernels of another model of the same kind, all steps included."""
+    options = context.options
+    try:
+        motifs = first_layer_motifs(
+            model, context.windows, kernel_threshold=options.kernel_threshold, progress=progress
+        )
+    except ValueError:  # no kernel of an untrained model is ever active
+        motifs = []
+    kept = [motif for motif, passed in zip(*gated(motifs, options.gate), strict=True) if passed]
+    return name_motifs(
+        kept, context.targets, distance=options.distance, shuffles=options.shuffles, seed=options.seed
+    )
+
+
+def _staged(progress: Progress, stage: str) -> Progress:
+    return lambda step: progress(replace(step, stage=stage))
+
+
+def kernels_of(named: Named, motifs: Sequence[Motif]) -> Named:
+    """Keep of named motifs those that are kernels."""
+    rows = np.array([motif.source == "kernel" for motif in motifs], dtype=bool)
+    return named._replace(best=named.best[rows], decoys=named.decoys[:, rows])

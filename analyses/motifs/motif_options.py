@@ -1,0 +1,110 @@
+"""How motifs are sought: one value that is checked once and handed from the command line to the innermost step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from motiflens.analyses.motifs.gate import Gate
+from motiflens.interpret.attribution.attribute import METHODS
+
+Route = Literal["kernels", "attention", "seqlets", "denovo"]
+KernelThreshold = Literal["zero", "half"]
+Scaling = Literal["field", "authors"]
+Distance = Literal["ed", "pearson"]
+ROUTES: tuple[Route, ...] = ("kernels", "attention", "seqlets", "denovo")
+
+
+@dataclass(frozen=True)
+class MotifOptions:
+    """How motifs are sought.
+
+    Attributes
+    ----------
+    routes
+        Of `ROUTES`; None for all that the model and data allow. One that is asked for by name must be possible.
+    kernel_threshold
+        ``zero`` (TBiNet's) or ``half``; see `first_layer_motifs`. With ``zero`` nearly every window gives a site,
+        most of them no sites of the motif: the matrix is thinned out, often below the gate.
+    width, scaling
+        Base pairs cut out about maximum attention, and how its place is found; see `subsequences.starts_at`.
+    least_prediction
+        Positives predicted at or below this probability are left out.
+    flat_dnase
+        Windows whose DNase maximum is this many times its mean or more are left out of the attention routes
+        (DeepGRN); 0 keeps all. Without DNase none is left out.
+    maximum
+        Most positives looked at (attention; half as many are attributed).
+    method
+        Attribution method of the seqlets.
+    distance
+        ``ed`` or ``pearson``, for matching.
+    alpha
+        q below which a match, an enrichment or a de novo motif counts.
+    hit_p
+        p-value threshold of hits.
+    gate
+        What motifs need to be matched.
+    shuffles, untrained
+        Repeats of the column-shuffled and the untrained-model null.
+    seed
+        Of everything random.
+
+    Raises
+    ------
+    ValueError
+        For a choice that does not exist or a number out of range.
+
+    Examples
+    --------
+    >>> MotifOptions(width=2)
+    Traceback (most recent call last):
+    ValueError: width 2: expected 4 bp or more
+    """
+
+    routes: Sequence[Route] | None = None
+    kernel_threshold: KernelThreshold = "half"
+    width: int = 20
+    scaling: Scaling = "field"
+    least_prediction: float = 0.5
+    flat_dnase: float = 15.0
+    maximum: int = 1000
+    method: str = "input_x_gradient"
+    distance: Distance = "ed"
+    alpha: float = 0.05
+    hit_p: float = 1e-4
+    gate: Gate = field(default_factory=Gate)
+    shuffles: int = 50
+    untrained: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check all that needs neither model nor data."""
+        unknown = sorted(set(self.routes or ()) - set(ROUTES))
+        if unknown:
+            raise ValueError(f"there is no route {unknown[0]!r}: choose of {', '.join(ROUTES)}")
+        choices: tuple[tuple[str, str, Sequence[str]], ...] = (
+            ("kernel threshold", self.kernel_threshold, ("zero", "half")),
+            ("scaling", self.scaling, ("field", "authors")),
+            ("distance", self.distance, ("ed", "pearson")),
+            ("attribution method", self.method, METHODS),
+        )
+        for what, value, known in choices:
+            if value not in known:
+                raise ValueError(f"{what} {value!r}: expected one of {', '.join(known)}")
+        if self.width < 4:
+            raise ValueError(f"width {self.width}: expected 4 bp or more")
+        if not 0 <= self.least_prediction < 1:
+            raise ValueError(f"least prediction {self.least_prediction}: expected 0 to below 1")
+        if not self.flat_dnase >= 0:
+            raise ValueError(f"flat DNase {self.flat_dnase}: expected a ratio above 0, or 0 to keep all windows")
+        if self.maximum < 1:
+            raise ValueError(f"maximum {self.maximum}: expected at least 1 window")
+        for what, share in (("alpha", self.alpha), ("hit p", self.hit_p)):
+            if not 0 < share <= 1:
+                raise ValueError(f"{what} {share}: expected above 0, at most 1")
+        if self.shuffles < 0 or self.untrained < 0:
+            raise ValueError(f"{min(self.shuffles, self.untrained)} repeats of a null: expected 0 or more")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}: expected 0 or more")

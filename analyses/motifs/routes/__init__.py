@@ -1,0 +1,1 @@
+"""The four routes from a model to motifs, each a function of the context alone."""

@@ -1,0 +1,37 @@
+"""Route 4: motifs discovered in the sequences themselves, where the model looks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from motiflens.analyses.motifs.engines.denovo import denovo as discover
+from motiflens.analyses.motifs.enrichment import benjamini_hochberg
+from motiflens.analyses.motifs.motif_context import MotifContext
+from motiflens.analyses.motifs.routes.route_result import RouteResult
+
+
+def denovo(context: MotifContext) -> RouteResult:
+    """Discover motifs in attended subsequences against the same windows' random places.
+
+    Without attention, in the middle 101 bp of the predicted positives against their shuffled selves. Motifs below
+    ``options.alpha`` by q over all that were tested are given.
+
+    Raises
+    ------
+    ValueError
+        If no positive is predicted as such, or there are too few sequences.
+    """
+    options, windows = context.options, context.windows
+    sites = context.subsequences if context.run.model.attention_stems() else None
+    if sites is not None:
+        sequences, control = sites.attended, sites.random
+        note = f"{options.width} bp at maximum attention against random places of the same windows"
+    else:
+        codes = windows.codes(context.positives.rows)
+        low = max(0, (windows.length - 101) // 2)
+        sequences, control = codes[:, low : low + 101], None
+        note = "the middle 101 bp of predicted positives against their dinucleotide-shuffled selves"
+    discoveries = discover(sequences, control, maximum=8, seed=options.seed)
+    q = benjamini_hochberg(np.array([one.p for one in discoveries]))
+    motifs = tuple(one.motif for one, value in zip(discoveries, q, strict=True) if value < options.alpha)
+    return RouteResult(motifs, note=note, subsequences=sites)

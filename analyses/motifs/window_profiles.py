@@ -1,0 +1,54 @@
+"""Where a model looks: heat maps and histograms along the attended windows, as arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from motiflens.analyses.motifs.attended import Attended, site_names
+from motiflens.analyses.motifs.subsequences import Subsequences
+from motiflens.models.data.windows import Windows
+from motiflens.models.types import Doubles
+
+HEAT_ROWS = 300  # windows in a heat map
+
+
+def window_profiles(
+    windows: Windows, sites: Subsequences | None, attended: Attended | None
+) -> dict[str, np.ndarray]:
+    """Make the arrays of ``profiles.npz``.
+
+    Returns
+    -------
+    dict
+        ``length``; where there is attention, ``positions`` (T) bp of attention positions in the window;
+        ``attention`` (n, T), ``dnase`` (n, bins) heat maps of the same windows, by the place of the maximum;
+        ``dnase_edges``; ``bin_edges``, ``site_counts`` (attended sites), ``hit_counts`` (hits of known motifs)
+        along the window.
+    """
+    length = windows.length
+    arrays: dict[str, np.ndarray] = {"length": np.array(length)}
+    if sites is None:
+        return arrays
+    edges = np.linspace(0, length, 51)
+    middle = (sites.table["start"] + sites.table["end"]).to_numpy() / 2
+    arrays["bin_edges"] = edges
+    arrays["site_counts"] = np.histogram(middle, edges)[0]
+    if attended is not None and len(attended.hits):
+        names = site_names(sites.table, windows.table)
+        centres = _hit_centres(attended, dict(zip(names, middle, strict=True)))
+        arrays["hit_counts"] = np.histogram(centres, edges)[0]
+    order = np.argsort(sites.profile.argmax(axis=1), kind="stable")
+    rows = order[np.linspace(0, len(order) - 1, min(HEAT_ROWS, len(order))).round().astype(int)]
+    arrays["positions"], arrays["attention"] = sites.positions, sites.profile[rows]
+    if sites.dnase is not None:
+        bins = np.linspace(0, length, min(length, 100) + 1).round().astype(int)
+        sums = np.add.reduceat(sites.dnase[rows].astype(np.float64), bins[:-1], axis=1)
+        arrays["dnase"] = (sums / np.diff(bins)).astype(np.float32)
+        arrays["dnase_edges"] = bins
+    return arrays
+
+
+def _hit_centres(attended: Attended, middle: dict[str, float]) -> Doubles:
+    """Middle of the attended site of each window and known motif that hits it, bp in the window."""
+    once = attended.hits[["motif_id", "sequence_name"]].drop_duplicates()
+    return once["sequence_name"].map(middle).to_numpy(dtype=np.float64)

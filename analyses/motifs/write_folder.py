@@ -1,0 +1,80 @@
+"""The folder that `interpret motifs` leaves: tables, matrices, profiles and a summary, each file written whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.motif_files import write_meme
+from motiflens.analyses.motifs.motif_findings import MotifFindings
+from motiflens.analyses.motifs.window_profiles import window_profiles
+from motiflens.models import types
+from motiflens.models.files import write_text, write_whole
+
+
+def write_folder(out: types.Path, findings: MotifFindings) -> Path:
+    """Write everything but the report; return the folder (made if need be).
+
+    Files
+    -----
+    motifs.meme, targets.meme
+        The trimmed motifs, and the known matrices that they match best.
+    motifs.tsv
+        One row a motif; those that passed the gate first, by q.
+    matches.tsv, hits.tsv
+        TOMTOM's and FIMO's columns.
+    enrichment.tsv
+        One row a known motif: hits in attended windows against background.
+    families.tsv, factors.tsv
+        Matched motifs by the family of their target; which factors that the model was trained on were found.
+    sites.bed
+        Attended sites and seqlets.
+    clusters.tsv, dendrogram.json
+        Clusters of the motifs that passed the gate.
+    profiles.npz
+        See `window_profiles`.
+    summary.json
+        See the keys.
+    """
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    targets = set(findings.table["target_id"])
+    _meme(folder / "motifs.meme", findings.motifs)
+    _meme(folder / "targets.meme", [target for target in findings.context.targets if target.name in targets])
+    _tsv(folder / "motifs.tsv", findings.table)
+    _tsv(folder / "matches.tsv", findings.named.matches)
+    _tsv(folder / "families.tsv", findings.families)
+    _tsv(folder / "factors.tsv", findings.factors)
+    _tsv(folder / "clusters.tsv", findings.clusters.table)
+    write_text(folder / "dendrogram.json", json.dumps(findings.clusters.trees) + "\n")
+    if findings.attended is not None:
+        _tsv(folder / "hits.tsv", findings.attended.hits)
+        _tsv(folder / "enrichment.tsv", findings.attended.known.sort_values("enrichment_p", kind="stable"))
+    sites = [rows for result in findings.routes.values() for rows in result.sites]
+    _tsv(folder / "sites.bed", pd.concat(sites) if sites else pd.DataFrame(), header=False)
+    profiles = window_profiles(findings.context.windows, findings.subsequences, findings.attended)
+    _npz(folder / "profiles.npz", profiles)
+    write_text(folder / "summary.json", json.dumps(findings.summary, indent=2) + "\n")
+    return folder
+
+
+def _meme(path: Path, motifs: Sequence[Motif]) -> None:
+    if motifs:
+        write_meme(path, motifs)
+    else:
+        write_text(path, "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n")
+
+
+def _tsv(path: Path, table: pd.DataFrame, *, header: bool = True) -> None:
+    with write_whole(path) as part:
+        table.to_csv(part, sep="\t", index=False, header=header, float_format="%.6g", lineterminator="\n")
+
+
+def _npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    with write_whole(path) as part, part.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
