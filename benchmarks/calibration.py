@@ -47,7 +47,7 @@ def untrained_kernels(repeats: int, targets: list[Motif], *, gate: bool) -> tupl
         codes = dinucleotide_shuffle(
             rng.choice(4, (1000, 200), p=[0.3, 0.2, 0.2, 0.3]).astype(np.uint8), seed=repeat
         )
-        made = first_layer_motifs(model, ArrayWindows(codes, np.zeros(1000)), threshold="half")
+        made = first_layer_motifs(model, ArrayWindows(codes, np.zeros(1000)), kernel_threshold="half")
         trimmed, passed = gated(made, Gate() if gate else Gate(core=0, width=1, sites=0))
         good = [motif for motif, keep in zip(trimmed, passed, strict=True) if keep]
         best = name_motifs(good, targets, shuffles=10, seed=repeat).best

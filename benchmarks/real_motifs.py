@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from time import perf_counter
 
-import pandas as pd
-
 from motiflens.analyses.motifs.cached_run import cached_run
 from motiflens.analyses.motifs.families import equivalents
+from motiflens.analyses.motifs.find_motifs import find_motifs
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.pipeline import find_motifs
-from motiflens.analyses.motifs.routes import MotifOptions
+from motiflens.analyses.motifs.motif_options import MotifOptions
 from motiflens.models.files import write_text
 
 ROOT = Path(__file__).resolve().parent
@@ -53,17 +50,15 @@ def one(
     run, dataset = cached_run(model, str(source), preset="short", settings=settings)
     started = perf_counter()
     routes = ["kernels"] + (["attention"] if run.model.attention_stems() else ["seqlets"])
-    options = MotifOptions(kernel_threshold="half", untrained=1)
-    with tempfile.TemporaryDirectory() as folder:
-        summary = find_motifs(run, dataset, folder, targets=targets, routes=routes, tf=factor, options=options)
-        table = pd.read_csv(Path(folder) / "motifs.tsv", sep="\t", keep_default_na=False)
+    options = MotifOptions(routes=routes, untrained=1)
+    findings = find_motifs(run, dataset, targets=targets, tf=factor, options=options)
+    summary, matched = findings.summary, findings.significant
     wanted = equivalents(factor, targets)
     row: dict[str, object] = {"seconds": round(perf_counter() - started, 1)}
     for route in routes:
-        mine = table[(table["route"] == route) & (table["gate"] == "passed")]
-        mine = mine[pd.to_numeric(mine["target_q"], errors="coerce") < options.alpha]
-        top = mine.iloc[0] if len(mine) else None
-        names = zip(mine["target_family"], mine["target_alt"], strict=True)
+        named = matched[matched["route"] == route]
+        top = named.iloc[0] if len(named) else None
+        names = zip(named["target_family"], named["target_alt"], strict=True)
         hits = [wanted.covers(str(family), str(alt)) for family, alt in names]
         row[route] = {
             "top": "" if top is None else f"{top['target_alt']} ({top['target_id']})",

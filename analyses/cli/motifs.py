@@ -58,8 +58,9 @@ def command(
     from motiflens.analyses.motifs.write_folder import write_folder
     from motiflens.analyses.report import build_report
 
+    named = None if routes is None else tuple(part.strip() for part in routes.split(",") if part.strip())
     options = MotifOptions(
-        routes=None if routes is None else tuple(part.strip() for part in routes.split(",") if part.strip()),  # type: ignore[arg-type]
+        routes=named,  # type: ignore[arg-type]
         kernel_threshold=threshold or kernel_threshold,  # type: ignore[arg-type]
         width=width,
         scaling=scaling,  # type: ignore[arg-type]

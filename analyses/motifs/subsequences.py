@@ -321,8 +321,8 @@ def _without_peaks(windows: Windows, chosen: Positives, flat_dnase: float) -> tu
     kept = flat(dnase, flat_dnase)
     if not kept.any():
         raise ValueError(
-            f"each of the {len(kept)} predicted windows has a distinct DNase peak (maximum >= {flat_dnase:g} times the "
-            "mean): raise the limit, or do without it"
+            f"each of the {len(kept)} predicted windows has a distinct DNase peak (maximum >= {flat_dnase:g} "
+            "times the mean): raise the limit, or do without it"
         )
     left_out = {**chosen.left_out, f"DNase maximum >= {flat_dnase:g} times the mean": int((~kept).sum())}
     rest = Positives(chosen.rows[kept], chosen.task[kept], chosen.prediction[kept], left_out)

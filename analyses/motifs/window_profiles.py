@@ -51,4 +51,4 @@ def window_profiles(
 def _hit_centres(attended: Attended, middle: dict[str, float]) -> Doubles:
     """Middle of the attended site of each window and known motif that hits it, bp in the window."""
     once = attended.hits[["motif_id", "sequence_name"]].drop_duplicates()
-    return once["sequence_name"].map(middle).to_numpy(dtype=np.float64)
+    return np.array([middle[name] for name in once["sequence_name"]], dtype=np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from motiflens.analyses.motifs.engines.denovo import DenovoOptions
 from motiflens.analyses.motifs.engines.denovo import denovo as discover
 from motiflens.analyses.motifs.enrichment import benjamini_hochberg
 from motiflens.analyses.motifs.motif_context import MotifContext
@@ -31,7 +32,7 @@ def denovo(context: MotifContext) -> RouteResult:
         low = max(0, (windows.length - 101) // 2)
         sequences, control = codes[:, low : low + 101], None
         note = "the middle 101 bp of predicted positives against their dinucleotide-shuffled selves"
-    discoveries = discover(sequences, control, maximum=8, seed=options.seed)
+    discoveries = discover(sequences, control, DenovoOptions(maximum=8), seed=options.seed)
     q = benjamini_hochberg(np.array([one.p for one in discoveries]))
     motifs = tuple(one.motif for one, value in zip(discoveries, q, strict=True) if value < options.alpha)
     return RouteResult(motifs, note=note, subsequences=sites)

@@ -72,14 +72,14 @@ def test_equals_a_slow_count(rng: np.random.Generator, threshold: str) -> None:
     found = kernel_sites(
         model.convolution,
         lambda: iter([(codes[:20], windows.signals(np.arange(20))), (codes[20:], windows.signals(np.arange(17)))]),
-        threshold=threshold,  # type: ignore[arg-type]
+        kernel_threshold=threshold,  # type: ignore[arg-type]
     )
     counts, sites = slow(codes, weight, bias, threshold == "half")
     np.testing.assert_array_equal(found.counts, counts)
     np.testing.assert_array_equal(found.sites, sites)
     assert 0 < sites.sum() < 6 * 37
     assert found.positions.sum() == sites.sum()
-    motifs = first_layer_motifs(model, windows, threshold=threshold, batch_size=5)  # type: ignore[arg-type]
+    motifs = first_layer_motifs(model, windows, kernel_threshold=threshold, batch_size=5)  # type: ignore[arg-type]
     for motif in motifs:
         k = int(motif.info["channel"])
         np.testing.assert_allclose(motif.ppm, frequencies(counts[k]), rtol=0, atol=1e-12)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from motiflens.analyses.motifs.motif_options import MotifOptions
 from motiflens.analyses.motifs.subsequences import (
     accessibility,
     flat,
@@ -51,7 +52,7 @@ def test_flat_dnase_by_hand() -> None:
     dnase[0, 3] = 17  # mean 1.16, ratio 14.66
     dnase[1, 3] = 18  # mean 1.17, ratio 15.38
     dnase[2] = 0
-    assert flat(dnase).tolist() == [True, False, True]
+    assert flat(dnase, 15).tolist() == [True, False, True]
 
 
 def test_accessibility_of_each_tasks_cell_type() -> None:
@@ -69,7 +70,9 @@ def test_accessibility_of_each_tasks_cell_type() -> None:
 def test_sites_lie_on_the_planted_motifs(planted: ModuleType, rng: np.random.Generator) -> None:
     windows, middle = planted.windows(rng)
     adapter = adapt(planted.model(), length=windows.length)
-    found = subsequences(adapter, windows, seed=1)
+    options = MotifOptions(seed=1)
+    positives = predicted_positives(adapter.model, windows, options=options)
+    found = subsequences(adapter, windows, positives, options=options)
     table = found.table
     assert set(table["strand"]) == {"+", "-"}
     assert len(table) == 2 * len(found.windows)
@@ -101,14 +104,14 @@ def test_tasks_and_bad_input(planted: ModuleType, rng: np.random.Generator) -> N
     assert (windows.labels[chosen.rows, 2] == 1).all()
     assert (chosen.task == 2).all()
     with pytest.raises(ValueError, match=r"is predicted above 0\.999"):
-        predicted_positives(model, windows, least_prediction=0.999)
+        predicted_positives(model, windows, options=MotifOptions(least_prediction=0.999))
     none = ArrayWindows(windows.codes(np.arange(5)), np.zeros((5, 4)))
     with pytest.raises(ValueError, match="none of the 5 windows is labelled positive"):
         predicted_positives(model, none)
     with pytest.raises(ValueError, match="has a distinct DNase peak"):
-        subsequences(adapt(model, length=160), windows, flat_dnase=0.5)
+        subsequences(adapt(model, length=160), windows, chosen, options=MotifOptions(flat_dnase=0.5))
     with pytest.raises(ValueError, match="shorter than the 200 bp"):
-        subsequences(adapt(model, length=160), windows, width=200)
+        subsequences(adapt(model, length=160), windows, chosen, options=MotifOptions(width=200))
     danq = build("danq", length=160, outputs=4, kernels=4, units=2, dense=4)
     with pytest.raises(ValueError, match="has no attention"):
-        subsequences(adapt(danq, length=160), windows, least_prediction=0)
+        subsequences(adapt(danq, length=160), windows, chosen)

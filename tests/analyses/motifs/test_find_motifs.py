@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -10,14 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from motiflens.analyses.motifs.find_motifs import find_motifs
 from motiflens.analyses.motifs.gate import Gate, core_information, gated, trim
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.motif_context import tasks_of
 from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.motifs.motif_options import MotifOptions
 from motiflens.analyses.motifs.naming import name_motifs
 from motiflens.analyses.motifs.nulls import shuffle_columns
-from motiflens.analyses.motifs.pipeline import find_motifs
-from motiflens.analyses.motifs.routes import MotifOptions, motif_options, tasks_of
+from motiflens.analyses.motifs.write_folder import write_folder
 from motiflens.models import build, open_run, save_run
 from motiflens.models.data.windows import ArrayWindows, Dataset
 
@@ -29,8 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, planted: ModuleType) -> Pat
     """The output of a run with all routes."""
     path = tmp_path_factory.mktemp("motifs")
     data = planted.dataset(np.random.default_rng(0))
-    find_motifs(planted.run(path), data, path / "out", targets=jaspar(), options=OPTIONS)
-    return path / "out"
+    findings = find_motifs(planted.run(path), data, targets=jaspar(), options=OPTIONS)
+    return write_folder(path / "out", findings)
 
 
 def read(folder: Path, name: str) -> pd.DataFrame:
@@ -111,18 +114,21 @@ def test_files_agree_with_each_other(folder: Path) -> None:
     [
         (["kernel"], {}, "there is no route 'kernel'"),
         (["attention"], {"least_prediction": 0.99999}, "is predicted above"),
-        (["seqlets"], {"method": "nonsense"}, "no attribution method"),
+        (["seqlets"], {"method": "nonsense"}, "attribution method 'nonsense': expected one of"),
     ],
 )
 def test_bad_requests(
     tmp_path: Path, planted: ModuleType, routes: list[str], change: dict[str, object], message: str
 ) -> None:
-    from dataclasses import replace
-
     data = planted.dataset(np.random.default_rng(0))
-    options = replace(OPTIONS, **change)  # type: ignore[arg-type]
+    run = planted.run(tmp_path)
+
+    def ask() -> None:
+        options = replace(OPTIONS, routes=routes, **change)  # type: ignore[arg-type]
+        find_motifs(run, data, targets=jaspar(), options=options)
+
     with pytest.raises(ValueError, match=message):
-        find_motifs(planted.run(tmp_path), data, tmp_path / "o", targets=jaspar(), routes=routes, options=options)
+        ask()
 
 
 def test_bad_data(tmp_path: Path, planted: ModuleType) -> None:
@@ -135,24 +141,26 @@ def test_bad_data(tmp_path: Path, planted: ModuleType) -> None:
             "x", "arrays", {"test": ArrayWindows(codes, np.ones((len(codes), 4)), tasks=tasks)}, hash="0"
         )
 
+    kernels = MotifOptions(routes=["kernels"])
     with pytest.raises(ValueError, match="no known motifs to match against"):
-        find_motifs(run, data, tmp_path / "o", targets=[])
+        find_motifs(run, data, targets=[])
     with pytest.raises(ValueError, match="no sequences with a known base"):
         find_motifs(
-            run, data_of(np.full((30, 160), 4, np.uint8)), tmp_path / "o", targets=jaspar(), routes=["kernels"]
+            run,
+            data_of(np.full((30, 160), 4, np.uint8)),
+            targets=jaspar(),
+            options=MotifOptions(routes=["kernels"]),
         )
     with pytest.raises(ValueError, match="shorter than the kernels' 20 bp"):
-        find_motifs(
-            run, data_of(np.zeros((30, 12), np.uint8)), tmp_path / "o", targets=jaspar(), routes=["kernels"]
-        )
+        find_motifs(run, data_of(np.zeros((30, 12), np.uint8)), targets=jaspar(), options=kernels)
     one = data["test"].codes(np.array([1]))
     with pytest.raises(ValueError, match="needs 20 sequences"):
-        find_motifs(run, data_of(one), tmp_path / "o", targets=jaspar(), routes=["denovo"])
+        find_motifs(run, data_of(one), targets=jaspar(), options=MotifOptions(routes=["denovo"]))
     with pytest.raises(ValueError, match="no task of NOSUCH: they have CTCF, FOXA1, MAX, SPI1"):
-        find_motifs(run, data, tmp_path / "o", targets=jaspar(), tf="NOSUCH")
+        find_motifs(run, data, targets=jaspar(), tf="NOSUCH")
     short = ArrayWindows(data["test"].codes(np.arange(9)), np.ones(9))
     with pytest.raises(ValueError, match="gives 4 outputs, the data have 1 tasks"):
-        find_motifs(run, Dataset("x", "arrays", {"test": short}, hash="0"), tmp_path / "o", targets=jaspar())
+        find_motifs(run, Dataset("x", "arrays", {"test": short}, hash="0"), targets=jaspar())
 
 
 def test_a_model_without_attention_takes_the_other_routes(tmp_path: Path, planted: ModuleType) -> None:
@@ -160,12 +168,12 @@ def test_a_model_without_attention_takes_the_other_routes(tmp_path: Path, plante
     model = build("danq", length=160, outputs=4, kernels=4, kernel_size=12, units=2, dense=4)
     run = open_run(save_run(tmp_path / "danq", model, {"tasks": list(data["test"].tasks)}))
     quick = MotifOptions(least_prediction=0.1, shuffles=2, untrained=0)
-    summary = find_motifs(run, data, tmp_path / "o", targets=jaspar()[:60], options=quick)
+    summary = find_motifs(run, data, targets=jaspar()[:60], options=quick).summary
     assert summary["routes"]["attention"]["left_out"]
     assert "has no attention" in summary["routes"]["attention"]["note"]
     assert summary["routes"]["denovo"]["note"].startswith("the middle 101 bp")
     with pytest.raises(ValueError, match="has no attention"):
-        find_motifs(run, data, tmp_path / "o", targets=jaspar()[:60], routes=["attention"], options=quick)
+        find_motifs(run, data, targets=jaspar()[:60], options=replace(quick, routes=["attention"]))
 
 
 def test_tasks_of_a_factor() -> None:
@@ -208,25 +216,17 @@ def test_names_are_calibrated(rng: np.random.Generator) -> None:
 
 
 def test_options_are_checked() -> None:
-    good = {
-        "kernel_threshold": "zero",
-        "scaling": "field",
-        "distance": "ed",
-        "method": "saliency",
-        "width": 20,
-        "least_prediction": 0.5,
-        "flat_dnase": None,
-        "shuffles": 1,
-        "untrained": 0,
-        "seed": 0,
-    }
-    assert motif_options(**good).method == "saliency"  # type: ignore[arg-type]
+    assert MotifOptions(kernel_threshold="zero", method="saliency", flat_dnase=0).method == "saliency"
     for key, value, message in (
         ("kernel_threshold", "most", "kernel threshold 'most': expected one of zero, half"),
         ("distance", "kl", "distance 'kl'"),
         ("width", 2, "width 2"),
         ("least_prediction", 1.5, "expected 0 to below 1"),
+        ("flat_dnase", -1, "0 to keep all windows"),
+        ("flat_dnase", float("nan"), "0 to keep all windows"),
+        ("maximum", 0, "at least 1 window"),
+        ("alpha", 0, "above 0, at most 1"),
         ("shuffles", -1, "-1 repeats"),
     ):
         with pytest.raises(ValueError, match=message):
-            motif_options(**{**good, key: value})  # type: ignore[arg-type]
+            MotifOptions(**{key: value})  # type: ignore[arg-type]
