@@ -15,9 +15,12 @@ ROWS = 15
 
 def show_motifs(findings: MotifFindings, report: Path) -> None:
     """Print the best motifs, the counts of each route, what chance would give, and where the report lies."""
+    from motiflens.analyses.cli.output import say
     from motiflens.analyses.cli.tables import print_table
 
     summary, matched = findings.summary, findings.significant
+    for note in findings.context.dataset.notes:
+        say(f"note: {note}")
     print_table(
         ["motif", "consensus", "sites", "bits", "matches", "family", "q", "enriched (q)"],
         [_row(row) for _, row in matched.head(ROWS).iterrows()],  # best first
@@ -25,27 +28,27 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
     )
     for name, route in summary["routes"].items():
         if route["left_out"]:
-            print(f"{name}: left out: {route['note']}")
+            say(f"{name}: left out: {route['note']}")
         else:
-            print(
+            say(
                 f"{name}: {route['motifs']} motifs, {route['passed']} past the gate, {route['matched']} match "
                 f"({route['families']} families)"
             )
     for name, null in summary["nulls"].items():
         if null["null_counts"]:
             low, high = null["null_interval"]
-            print(
+            say(
                 f"kernels that match: {null['observed']} of {null['total']}; {name.replace('_', ' ')}: "
                 f"{null['null_mean']:.1f} (95 % {low:.1f} to {high:.1f}, p {null['p']:.3g})"
             )
     factors = summary["factors"]
     if len(factors["trained_on"]) > 1 or factors["found_by_any_route"]:
-        print(
+        say(
             f"factors named by kernels: {len(factors['found_by_kernels'])} of {len(factors['trained_on'])} "
             f"({', '.join(factors['found_by_kernels']) or 'none'}); by untrained kernels: "
             f"{', '.join(str(count) for count in factors['found_by_untrained_kernels']) or '-'}"
         )
-    print(report)
+    say(str(report))
 
 
 def _row(row: pd.Series[Any]) -> list[str]:
