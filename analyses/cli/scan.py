@@ -21,7 +21,10 @@ def command(
     ],
     background: Annotated[
         str,
-        typer.Option(help="uniform, sequences (their letter frequencies), or a file in MEME's background format."),
+        typer.Option(
+            help="uniform (our default), nrdb (FIMO's default), motifs (the motif file's own: FIMO's --bfile "
+            "--motif--), sequences (their letter frequencies), or a file in MEME's background format."
+        ),
     ] = "uniform",
     thresh: Annotated[float, typer.Option(help="Largest p-value reported.")] = 1e-4,
     norc: Annotated[bool, typer.Option("--norc", help="Do not scan the reverse complement.")] = False,

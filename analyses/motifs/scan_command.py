@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from motiflens.analyses.motifs.engines.background import background as read_background
 from motiflens.analyses.motifs.engines.external import scan_with
 from motiflens.analyses.motifs.engines.scan import PRINTED, scan_to_file
-from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.motifs.motif_files import read_motif_file
 from motiflens.models import types
 from motiflens.models.files import write_text, write_whole
 from motiflens.models.provenance import file_hash, provenance
@@ -31,7 +32,10 @@ def scan_command(
     ValueError, FileNotFoundError
         On bad input, in one line.
     """
-    found = read_motifs(motifs)
+    file = read_motif_file(motifs)
+    frequencies = read_background(
+        background, sequences=sequences, motifs=file.background, both_strands=both_strands
+    )
     record: types.Json = {
         "motif_file": motifs,
         "sequence_file": str(sequences),
@@ -42,23 +46,23 @@ def scan_command(
     }
     if engine == "ours":
         summary = scan_to_file(
-            found,
+            file.motifs,
             sequences,
             out,
-            background=background,
+            background=frequencies,
             threshold=threshold,
             both_strands=both_strands,
             threads=threads,
         )
         record |= summary._asdict()
-        shares = dict(zip((motif.name for motif in found), summary.null_shares, strict=True))
+        shares = dict(zip((motif.name for motif in file.motifs), summary.null_shares, strict=True))
         record["null_shares"] = {name: round(share, 6) for name, share in shares.items()}
     else:
         table, counted = scan_with(
             engine,
-            found,
+            file.motifs,
             sequences,
-            background=background,
+            background=frequencies,
             threshold=threshold,
             both_strands=both_strands,
         )
@@ -66,7 +70,7 @@ def scan_command(
             for column, digits in PRINTED.items():
                 table[column] = table[column].map(f"{{:.{digits}g}}".format)
             table.to_csv(part, sep="\t", index=False)
-        record |= {"hits": len(table), "motifs": len(found), **counted}
+        record |= {"hits": len(table), "motifs": len(file.motifs), **counted}
     record |= provenance(data=str(sequences), data_hash=file_hash(sequences))
     write_text(Path(f"{out}.json"), json.dumps(record, indent=1) + "\n")
     return record

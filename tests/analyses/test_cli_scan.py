@@ -81,7 +81,7 @@ def test_match(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         ({"--motifs": "s.fa"}, "line 2: expected numbers"),
         ({"--motifs": "jaspar:1999"}, "not installed"),
         ({"--motifs": "jaspar:2026:martians"}, "its taxa"),
-        ({"--background": "none.txt"}, "neither 'uniform'"),
+        ({"--background": "none.txt"}, "neither a file nor uniform, nrdb"),
         ({"--thresh": "2"}, "threshold 2"),
         ({"--engine": "fast"}, "engine 'fast'"),
     ],

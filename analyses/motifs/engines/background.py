@@ -13,13 +13,18 @@ from motiflens.models import types
 from motiflens.models.types import Doubles
 
 UNIFORM = np.full(4, 0.25)
+NRDB = np.array([0.281774, 0.222020, 0.228876, 0.267330])  # non-redundant database: what FIMO takes by default
 _FLOOR = 5e-7  # added to every letter: what FIMO 5.4.1's p-values show it adds to a background file's
+NAMES = ("uniform", "nrdb", "motifs", "sequences")
+NAMES = ("uniform", "nrdb", "motifs", "sequences")
+_SPELLINGS = {"--uniform--": "uniform", "--nrdb--": "nrdb", "--motif--": "motifs"}
 
 
 def background(
     source: str | types.Path | Sequence[float] | Doubles = "uniform",
     *,
     sequences: Sequences | None = None,
+    motifs: Doubles | None = None,
     both_strands: bool = True,
 ) -> Doubles:
     """Return the frequencies of A, C, G, T, (4,), that sum to 1.
@@ -27,9 +32,13 @@ def background(
     Parameters
     ----------
     source
-        ``uniform``; ``sequences`` (counted in `sequences`, which are read once more); a file in MEME's
-        background format (lines ``A 0.31``; lines of higher order and comments are passed over); or four
-        numbers.
+        ``uniform`` (our default); ``nrdb``, those of the non-redundant database (FIMO's default); ``motifs``,
+        those that the motif file gives (FIMO's ``--bfile --motif--``); ``sequences``, counted in `sequences`,
+        which are read once more; a file in MEME's background format (lines ``A 0.31``; lines of higher order and
+        comments are passed over); or four numbers. FIMO's spellings ``--uniform--``, ``--nrdb--`` and
+        ``--motif--`` are known.
+    motifs
+        What the motif file gives; where None, ``motifs`` is uniform, as in FIMO.
     both_strands
         Complementary letters get their mean, as FIMO does when it scans both strands.
 
@@ -43,9 +52,14 @@ def background(
     >>> background([0.4, 0.2, 0.1, 0.3]).round(4).tolist()
     [0.35, 0.15, 0.15, 0.35]
     """
-    if isinstance(source, str) and source == "uniform":
+    name = _SPELLINGS.get(source, source) if isinstance(source, str) else None
+    if name == "uniform":
         found = UNIFORM
-    elif isinstance(source, str) and source == "sequences":
+    elif name == "nrdb":
+        found = NRDB
+    elif name == "motifs":
+        found = UNIFORM if motifs is None else motifs
+    elif name == "sequences":
         if sequences is None:
             raise ValueError("background 'sequences' needs the sequences")
         found = _counted(sequences)
@@ -55,11 +69,11 @@ def background(
         found = np.asarray(source, dtype=np.float64)
         if found.shape != (4,):
             raise ValueError(f"background: expected 4 frequencies (A, C, G, T), found shape {found.shape}")
-    if not np.all(np.isfinite(found)) or (found < 0).any() or found.sum() <= 0:
+    if not np.all(np.isfinite(found)) or (found < 0).any() or not 0 < found.max() <= 1e15:
         raise ValueError(f"background: expected frequencies >= 0, found {found.tolist()}")
-    found = found / found.sum() + _FLOOR
-    found = found / found.sum()
-    return (found + found[::-1]) / 2 if both_strands else found
+    frequencies = found / found.sum() + _FLOOR
+    frequencies = frequencies / frequencies.sum()
+    return (frequencies + frequencies[::-1]) / 2 if both_strands else frequencies
 
 
 def _counted(sequences: Sequences) -> Doubles:
@@ -74,7 +88,7 @@ def _counted(sequences: Sequences) -> Doubles:
 
 def _from_file(path: Path) -> Doubles:
     if not path.is_file():
-        raise FileNotFoundError(f"background {path}: is neither 'uniform', 'sequences' nor a file")
+        raise FileNotFoundError(f"background {path}: is neither a file nor {', '.join(NAMES)}")
     values: dict[str, float] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         words = line.split("#")[0].split()

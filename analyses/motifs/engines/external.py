@@ -30,7 +30,7 @@ def scan_with(
     motifs: Sequence[Motif],
     sequences: types.Path,
     *,
-    background: str = "uniform",
+    background: str | types.Path | Sequence[float] | Doubles = "uniform",
     threshold: float = 1e-4,
     both_strands: bool = True,
 ) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -174,14 +174,15 @@ def _each_query(
     prepared = _prepare(targets, frequencies)
 
     def work(query: Motif) -> _Found:
+        smoothed = np.ascontiguousarray(smooth(query, frequencies))
         strands = kernels.match_query(
-            np.ascontiguousarray(smooth(query, frequencies)),
+            smoothed,
             prepared.columns,
             prepared.begins,
             DISTANCES[distance],
             prepared.wanted,
         )
-        return _table(query, prepared, strands, threshold, evalue)
+        return _table(query.name, consensus(smoothed), prepared, strands, threshold, evalue)
 
     with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
         for low in range(0, len(queries), 64):  # not all results at once
@@ -190,19 +191,20 @@ def _each_query(
 
 def _prepare(targets: Sequence[Motif], frequencies: Doubles) -> _Targets:
     widths = np.array([target.width for target in targets])
+    smoothed = [smooth(target, frequencies) for target in targets]
     wanted = np.zeros(int(widths.max()) + 1, dtype=np.bool_)
     wanted[widths] = True
     names = np.array([target.name for target in targets], dtype=object)
     return _Targets(
-        np.ascontiguousarray(np.concatenate([smooth(target, frequencies) for target in targets]).T),
+        np.ascontiguousarray(np.concatenate(smoothed).T),
         np.concatenate(([0], np.cumsum(widths))).astype(np.int64),
         wanted,
         names,
         np.argsort(np.argsort(names, kind="stable"), kind="stable"),
         np.array(
             [
-                [consensus(target.ppm) for target in targets],
-                [consensus(target.ppm[::-1, ::-1]) for target in targets],
+                [consensus(ppm) for ppm in smoothed],
+                [consensus(ppm[::-1, ::-1]) for ppm in smoothed],
             ],
             dtype=object,
         ),
@@ -210,16 +212,24 @@ def _prepare(targets: Sequence[Motif], frequencies: Doubles) -> _Targets:
 
 
 def consensus(ppm: Doubles) -> str:
-    """The most frequent letter of each position; of equal ones the first.
+    """The most frequent letter of each position; of equally frequent ones that which TOMTOM 5.4.1 prints.
+
+    TOMTOM looks at frequencies after pseudocounts and, as all 27 ties in its printed tables show, remembers the
+    greatest so far in single precision: of equal ones the last wins where that rounds down, else the first.
 
     >>> consensus(np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.4, 0.4]]))
     'AG'
     """
-    return "".join("ACGT"[letter] for letter in ppm.argmax(axis=1))
+    greatest = ppm.max(axis=1)
+    first = ppm.argmax(axis=1)
+    last = 3 - ppm[:, ::-1].argmax(axis=1)
+    chosen = np.where(greatest.astype(np.float32) < greatest, last, first)
+    return "".join("ACGT"[letter] for letter in chosen)
 
 
 def _table(
-    query: Motif,
+    query: str,
+    letters: str,
     targets: _Targets,
     strands: tuple[Doubles, NDArray[np.int32], NDArray[np.int32]],
     threshold: float,
@@ -239,14 +249,14 @@ def _table(
     overlap = overlaps[pick]
     keep = keep[np.lexsort((targets.ranks[keep], -overlap[keep], p[keep]))]
     return _Found(
-        np.full(len(keep), query.name, dtype=object),
+        np.full(len(keep), query, dtype=object),
         targets.names[keep],
         offsets[pick][keep].astype(np.int64),
         p[keep],
         e[keep],
         q[keep],
         overlap[keep].astype(np.int64),
-        np.full(len(keep), consensus(query.ppm), dtype=object),
+        np.full(len(keep), letters, dtype=object),
         targets.consensus[pick][keep],
         np.where(reverse[keep], "-", "+").astype(object),
     )

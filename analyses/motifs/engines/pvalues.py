@@ -31,9 +31,14 @@ class Pssm(NamedTuple):
 def smooth(motif: Motif, background: Doubles, *, pseudocount: float = PSEUDOCOUNT) -> Doubles:
     """Frequencies after adding `pseudocount` sites, distributed as the background, to the motif's own, (width, 4).
 
-    20 sites are assumed where the motif does not say, as the MEME Suite does.
+    20 sites are assumed where the motif does not say, and a number of sites with a fraction loses it, as in the
+    MEME Suite (nine of JASPAR 2026's matrices have one).
+
+    >>> motif = Motif("m", np.array([[1.0, 0.0, 0.0, 0.0]]), nsites=1.9)
+    >>> smooth(motif, np.full(4, 0.25)).round(4).tolist()
+    [[0.9318, 0.0227, 0.0227, 0.0227]]
     """
-    sites = DEFAULT_NSITES if motif.nsites is None else motif.nsites
+    sites = float(int(motif.nsites)) if motif.nsites else DEFAULT_NSITES
     return (motif.ppm * sites + pseudocount * background) / (sites + pseudocount)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from motiflens.analyses.motifs.engines import scan_numba as kernels
 from motiflens.analyses.motifs.engines.background import background as read_background
 from motiflens.analyses.motifs.engines.pvalues import Pssm, p_values, pssm
-from motiflens.analyses.motifs.engines.qvalues import LAMBDAS, null_share, tabulated_q_values
+from motiflens.analyses.motifs.engines.qvalues import FEW, LAMBDAS, null_share, tabulated_q_values
 from motiflens.analyses.motifs.engines.sequences import (
     Batch,
     Sequences,
@@ -283,7 +283,7 @@ class _Scan:
         kernels.sample_counts(fours, runs, scores, counts)
         if self.matrices.strands == 2:
             kernels.sample_counts(fours, runs, kernels.reverse_scores(scores), counts)
-        if counts.sum() == 0:
+        if counts.sum() <= FEW:
             return 1.0
         below = np.concatenate(([0], np.cumsum(counts)))  # windows with a smaller score have a greater p
         smaller = len(table) - np.searchsorted(table[::-1], LAMBDAS, side="right")

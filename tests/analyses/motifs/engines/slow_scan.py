@@ -14,7 +14,7 @@ COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 
 def integers(motif: Motif, background: Sequence[float]) -> tuple[list[list[int]], float, float]:
     """Scores, steps per bit, lowest score."""
-    sites = 20.0 if motif.nsites is None else motif.nsites
+    sites = 20 if motif.nsites is None else int(motif.nsites)
     odds = [
         [log2((p * sites + 0.1 * b) / (sites + 0.1) / b) for p, b in zip(row, background, strict=True)]
         for row in motif.ppm.tolist()

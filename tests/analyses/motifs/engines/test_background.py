@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motiflens.analyses.motifs.engines.background import background
+from motiflens.analyses.motifs.engines.background import NRDB, background
 
 
 def test_file_with_higher_orders(tmp_path: Path) -> None:
@@ -30,6 +30,26 @@ def test_counted() -> None:
 def test_uniform_is_exact() -> None:
     assert background().tolist() == [0.25] * 4
     assert background([1, 1, 1, 1]).tolist() == [0.25] * 4
+
+
+def test_backgrounds_by_name() -> None:
+    """FIMO's default, and the motif file's own, by our names and by FIMO's."""
+    for name in ("nrdb", "--nrdb--"):
+        np.testing.assert_allclose(
+            background(name, both_strands=False), [0.281774, 0.22202, 0.228876, 0.26733], rtol=0, atol=1e-6
+        )
+    given = np.array([0.1, 0.2, 0.3, 0.4])
+    for name in ("motifs", "--motif--"):
+        np.testing.assert_allclose(background(name, motifs=given), [0.25, 0.25, 0.25, 0.25], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(background(name, motifs=given, both_strands=False), given, rtol=0, atol=1e-6)
+        assert background(name).tolist() == [0.25] * 4
+    assert background("--uniform--").tolist() == [0.25] * 4
+
+
+def test_nrdb_is_pymemesuites() -> None:
+    common = pytest.importorskip("pymemesuite.common")
+    wanted = list(common.Background.from_nrdb(common.Alphabet.dna()).frequencies)
+    np.testing.assert_allclose(NRDB, wanted, rtol=0, atol=1e-9)
 
 
 def test_absent_letters_stay_finite() -> None:
@@ -56,7 +76,7 @@ def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_bad_sources(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="neither 'uniform'"):
+    with pytest.raises(FileNotFoundError, match="neither a file nor uniform, nrdb"):
         background(str(tmp_path / "none"))
     with pytest.raises(ValueError, match="needs the sequences"):
         background("sequences")

@@ -35,10 +35,8 @@ def test_equals_tomtom(shared: Path, tmp_path: Path, distance: str) -> None:
     np.testing.assert_allclose(both["p-value_ours"], both["p-value"], rtol=1e-5, atol=0)  # 6 printed digits
     np.testing.assert_allclose(both["E-value_ours"], both["E-value"], rtol=1e-5, atol=0)
     np.testing.assert_allclose(both["q-value_ours"], both["q-value"], rtol=0.01, atol=0)
-    for column in ("Optimal_offset", "Overlap", "Orientation"):
+    for column in ("Optimal_offset", "Overlap", "Orientation", "Query_consensus", "Target_consensus"):
         assert (both[column] == both[f"{column}_ours"]).all(), column
-    # The letters differ only where two of a position are equally frequent.
-    assert (both["Target_consensus"] == both["Target_consensus_ours"]).mean() > 0.99
     best = [table.groupby("Query_ID", sort=False)["Target_ID"].first() for table in (wanted, found)]
     pd.testing.assert_series_equal(best[0], best[1])
 

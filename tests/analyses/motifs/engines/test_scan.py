@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from hypothesis import strategies as st
 
 from motiflens.analyses.motifs.engines.background import background
 from motiflens.analyses.motifs.engines.external import scan_with
+from motiflens.analyses.motifs.engines.pvalues import smooth
 from motiflens.analyses.motifs.engines.scan import COLUMNS, scan, scan_to_file
 from motiflens.analyses.motifs.engines.sequences import read_fasta, reverse_complement
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.motifs.motif_files import read_motifs, write_meme
 
 scan_module = importlib.import_module("motiflens.analyses.motifs.engines.scan")
 KEY = ["motif_id", "sequence_name", "start", "stop", "strand"]
@@ -135,6 +137,52 @@ def test_equals_pymemesuite(rng: np.random.Generator, tmp_path: Path, skew: str)
     np.testing.assert_allclose(ours["score"].astype(float), theirs["score"].astype(float), rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(ours["p-value"].astype(float), theirs["p-value"].astype(float), rtol=1e-6, atol=0)
     np.testing.assert_allclose(ours["q-value"].astype(float), theirs["q-value"].astype(float), rtol=0, atol=0.03)
+
+
+def _frequencies(gc: float) -> list[float]:
+    return [0.5 - gc / 2, gc / 2, gc / 2, 0.5 - gc / 2]
+
+
+@pytest.mark.parametrize(
+    ("sequence_gc", "background_gc", "count"), [(0.1, 0.8, 40), (0.8, 0.2, 40), (0.5, 0.5, 1)]
+)
+def test_q_is_never_below_fimo(
+    rng: np.random.Generator, tmp_path: Path, sequence_gc: float, background_gc: float, count: int
+) -> None:
+    """A background far from the sequences, and few windows: q was 0 for all hits of a motif.
+
+    0.9: FIMO's share of nulls comes from 10,000 random p-values.
+    """
+    pytest.importorskip("pymemesuite")
+    letters = rng.choice(list("ACGT"), (count, 100), p=_frequencies(sequence_gc))
+    fasta, bg = tmp_path / "s.fa", tmp_path / "bg.txt"
+    fasta.write_text("".join(f">s{i}\n{''.join(row)}\n" for i, row in enumerate(letters)))
+    pairs = zip("ACGT", _frequencies(background_gc), strict=True)
+    bg.write_text("".join(f"{letter} {share}\n" for letter, share in pairs))
+    motifs = jaspar(ids=["MA1640.2", "MA0139.1", "MA0148.5", "MA0601.2", "MA2556.1"])
+    ours = scan(motifs, fasta, background=bg, threshold=0.01).set_index(KEY)["q-value"].astype(float)
+    theirs, _ = scan_with("meme", motifs, fasta, background=str(bg), threshold=0.01)
+    wanted = theirs.set_index(KEY)["q-value"].astype(float).loc[ours.index]
+    assert len(ours) > 0
+    assert (ours >= 0.9 * wanted).all()
+
+
+@pytest.mark.parametrize("sites", [0.5, 1.0, 1.9, 7.5, 20.9, None])
+def test_sites_with_a_fraction_lose_it(rng: np.random.Generator, sites: float | None) -> None:
+    """As in the MEME Suite; all scores of nine JASPAR 2026 matrices differed."""
+    pytest.importorskip("pymemesuite")
+    from pymemesuite import common
+
+    frequencies = np.array(common.Background.from_nrdb(common.Alphabet.dna()).frequencies)
+    ppm = rng.dirichlet(np.full(4, 0.3), 5).round(6)
+    ppm[:, 3] = 1 - ppm[:, :3].sum(axis=1)
+    motif = Motif("m", ppm, nsites=sites)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.meme")
+        write_meme(path, [motif], background=[0.25] * 4)
+        with common.MotifFile(str(path)) as file:
+            wanted = [[float(value) for value in row] for row in file.read().frequencies]
+    np.testing.assert_allclose(smooth(motif, frequencies), wanted, rtol=0, atol=3e-6)  # six printed decimals
 
 
 @pytest.mark.slow  # memelite compiles at its first use
