@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 
-import numpy as np
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
@@ -14,13 +13,13 @@ from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.epochs import draw_epoch
 from motiflens.models.files import write_whole
 from motiflens.models.loader import CodeCache, Loader, Step, epoch_loader, inputs
-from motiflens.models.metrics import mean_metrics, task_metrics
 from motiflens.models.objective import masked_loss, without_some_signals
 from motiflens.models.optimizers import make_optimizer, make_schedule
 from motiflens.models.recipes import Recipe
 from motiflens.models.strands import both_strands
 from motiflens.models.training_log import LAST, TrainingLog, Validation
 from motiflens.models.types import Json
+from motiflens.models.validation import valid_rows, validate
 
 
 class Trainee(nn.Module):
@@ -149,19 +148,10 @@ class Fit:
                 scores.append(self._rows(logits.float()))
                 self.log.scored(len(scores[-1]))
         logits = torch.cat(scores)[: len(self._valid_rows)].numpy()
-        y = windows.labels[self._valid_rows]
-        table = task_metrics(y, logits, windows.tasks)
-        found = mean_metrics(table)
-        loss = masked_loss(torch.from_numpy(logits), torch.from_numpy(y), int((~np.isnan(y)).sum()))
-        figures = {
-            "train_loss": self._mean_loss,
-            "valid_loss": float(loss),
-            "valid_auprc": found["auprc"],
-            "valid_auroc": found["auroc"],
-        }
+        found = validate(windows, self._valid_rows, logits)
+        figures = {"train_loss": self._mean_loss, **found.figures}
         rate = self._optimizer.param_groups[0]["lr"]
-        records = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
-        self.log.validated(epoch, self.model, Validation(figures, records, rate))
+        self.log.validated(epoch, self.model, Validation(figures, found.table, rate))
 
     @contextlib.contextmanager
     def _steps(self, loader: Loader) -> Iterator[Iterable[Step]]:
@@ -203,10 +193,3 @@ class Fit:
             self._schedule.load_state_dict(state["schedule"])
         self.fabric.strategy.precision.load_state_dict(state["precision"])
         return int(state["epoch"]) + 1
-
-
-def valid_rows(count: int, most: int, seed: int) -> np.ndarray:
-    """Return the rows of the validation split that are scored, in order: at most so many, chosen at random."""
-    if count <= most:
-        return np.arange(count)
-    return np.sort(np.random.default_rng([seed, 2]).choice(count, most, replace=False))

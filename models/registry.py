@@ -34,6 +34,8 @@ _BUILT_IN: dict[str, str] = {
     "factornet": "factornet:FactorNet",
     "saresnet": "saresnet:SAResNet",
     "kegru": "kegru:KEGRU",
+    "kmer_logistic": "kmer_logistic:KmerLogistic",
+    "pwm": "pwm:PWM",
 }
 _REGISTERED: dict[str, type[SequenceModel]] = {}
 _LOADED: set[str] = set()

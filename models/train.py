@@ -17,6 +17,7 @@ import torch
 
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.architectures.fitted import FittedModel
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.first_process import first_process
 from motiflens.models.machine import Machine, make_fabric, quiet
@@ -93,6 +94,9 @@ def train(
         torch.manual_seed(seed)
         model, recipe = _model(architecture, dataset, recipe, init_from, seed)
         config = _config(dataset, recipe, seed, init_from)
+        if isinstance(model, FittedModel):
+            _refuse_weights(architecture, init_from)
+            return _fitted(Job(model, dataset, recipe, folder, config, seed, None), model, progress)
         state = _state(folder / LAST) if resume and (folder / LAST).exists() else None
         if state is not None:
             _check_resumed(folder, config, model)
@@ -103,6 +107,24 @@ def train(
         job = Job(model, dataset, recipe, folder, config, seed, state)
         _fit(job, machine, progress)
     return open_run(folder)
+
+
+def _refuse_weights(architecture: str, init_from: types.Path | None) -> None:
+    if init_from is not None:
+        raise ValueError(f"{architecture} is fitted in one go: it cannot start from {init_from}")
+
+
+def _fitted(job: Job, model: FittedModel, progress: Progress) -> Run:
+    """Fit a model without gradients, unless `folder` holds it already (then it is to be resumed)."""
+    from motiflens.models.fit_once import fit_once
+    from motiflens.models.training_log import TrainingLog
+
+    if (job.folder / CONFIG).exists():
+        _check_resumed(job.folder, job.config, model)
+        return open_run(job.folder)
+    log = TrainingLog(job.folder, job.config, epochs=1, monitor=job.recipe.monitor)
+    fit_once(model, job.dataset, job.recipe, log, seed=job.seed, progress=progress)
+    return open_run(job.folder)
 
 
 def _check(dataset: Dataset) -> None:
@@ -198,7 +220,8 @@ def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> No
     wanted = json.loads(json.dumps({**config, "model": model.config}))
     if found.get("training", {}).get("schedule") == "constant":
         found["training"] |= {key: wanted["training"][key] for key in ("epochs", "patience")}
-    for part in ("model", "training", "tasks", "channels"):
+    fitted = isinstance(model, FittedModel)  # its hyperparameters are what the data told
+    for part in ("training", "tasks", "channels") if fitted else ("model", "training", "tasks", "channels"):
         if found.get(part) != wanted[part]:
             old, new = found.get(part), wanted[part]
             keys = [key for key in new if old.get(key) != new[key]] if isinstance(new, dict) and old else [part]

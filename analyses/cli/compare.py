@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def command(
     runs: Annotated[list[Path], typer.Argument(help="Two or more run folders, or folders of runs.")],
     metric: Annotated[str, typer.Option(help="For the pairs: auroc, auprc, average_precision, ...")] = "auprc",
     split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    with_controls: Annotated[
+        bool, typer.Option("--controls/--no-controls", help="Measure a JASPAR matrix and 6-mers as well.")
+    ] = True,
     out: Annotated[Path | None, typer.Option(help="Folder for the tables and scatter figures.")] = None,
 ) -> None:
     """Show mean metrics and DREAM's unified score, and each further run against the first, task by task."""
@@ -27,16 +33,38 @@ def command(
     table = compare(runs, split=split)
     pairs = [pair(runs[0], run, metric=metric, split=split) for run in runs[1:]]
     comparison_tables(table, pairs)
+    floor = _controls(runs, split) if with_controls else None
     if out is None:
         return
     from motiflens.analyses.compare_figure import compare_figure
 
     write_text(out / "compare.tsv", table.to_csv(sep="\t", index=False))
     write_json(out / "compare.json", {"split": split, "metric": metric, **provenance()})
+    if floor is not None:
+        write_text(out / "controls.tsv", floor.to_csv(sep="\t", index=False))
     for number, found in enumerate(pairs, start=1):
         write_text(out / f"pair{number}.tsv", found.table.to_csv(sep="\t", index=False))
         compare_figure(found, out / f"pair{number}.svg")
     print(f"{out}: compare.tsv, and a table and a figure of each pair")
+
+
+def _controls(runs: list[Path], split: str) -> pd.DataFrame | None:
+    """Print the controls of all runs' data, and warn of the runs that lose to one."""
+    import pandas as pd
+
+    from motiflens.analyses.cli.controls_table import control_table, warn_beaten
+    from motiflens.models.compare import run_folders, task_table
+    from motiflens.models.controls import controls_of_runs
+
+    floors = controls_of_runs([folder for run in runs for folder in run_folders(run)], split)
+    if not floors:
+        print("no controls: the data of the runs are not at hand")
+        return None
+    whole = pd.concat([*floors.values()]).drop_duplicates(["task", "control"]).reset_index(drop=True)
+    control_table(whole)
+    for folder, floor in floors.items():
+        warn_beaten(task_table(folder, split=split), floor, name=str(folder))
+    return whole
 
 
 def _evaluate(folders: list[Path], split: str) -> None:

@@ -21,11 +21,16 @@ def command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="TSV to write as well, with OUT.json: how it was made.")] = None,
     rows: Annotated[int, typer.Option(help="Most tasks to show.")] = 20,
+    with_controls: Annotated[
+        bool, typer.Option("--controls/--no-controls", help="Measure a JASPAR matrix and 6-mers as well.")
+    ] = True,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Show auROC, auPRC, recall at 50 and 10 % FDR, and more, per task and averaged."""
+    from motiflens.analyses.cli.controls_table import control_table, warn_beaten
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import metrics_table
+    from motiflens.models.controls import controls_of
     from motiflens.models.evaluate import best_device, evaluate
     from motiflens.models.files import write_json, write_text
     from motiflens.models.open_for_run import open_as_trained
@@ -45,8 +50,12 @@ def command(
             device=device or best_device(),
             progress=progress,
         )
+        floor = controls_of(opened, dataset, split, progress=progress) if with_controls else None
     if out is not None:
         write_text(out, table.to_csv(sep="\t", index=False))
         made_by = provenance(data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash)
         write_json(Path(f"{out}.json"), {"split": split, **made_by})
     metrics_table(table, title=f"{run} on the {split} split of {dataset.source}", rows=rows)
+    if floor is not None:
+        control_table(floor)
+        warn_beaten(table, floor)

@@ -23,6 +23,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "expectation_luo": {"kernels": 6, "kernel_size": 8, "dense": 5},
     "factornet": {"kernels": 6, "kernel_size": 8, "units": 5, "dense": 6},
     "kegru": {"k": 3, "stride": 2, "dimension": 6, "units": 5},
+    "kmer_logistic": {"k": 4},
+    "pwm": {},
     "saresnet": {"kernels": 8, "attention_size": 4, "dense": 5, "blocks": (1, 2)},
     "tbinet": {"kernels": 8, "kernel_size": 8, "pool": 4, "units": 6, "dense": 10},
 }

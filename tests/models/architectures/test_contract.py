@@ -126,6 +126,8 @@ def test_strands(case: Case) -> None:
             p = strands.sigmoid()
             merged = p.mean(0) if model.merge == "mean" else p.amax(0)
             torch.testing.assert_close(forward.double().sigmoid(), merged, rtol=1e-5, atol=1e-6)
+    elif case.name == "kmer_logistic":  # a word and its reverse complement are one feature
+        torch.testing.assert_close(forward, backward, rtol=1e-5, atol=1e-6)
     else:
         assert not torch.allclose(forward, backward, atol=1e-6)
         torch.testing.assert_close(model.strand(x, meta), forward, rtol=0, atol=0)
@@ -185,7 +187,9 @@ def test_one_step_lowers_the_loss(case: Case) -> None:
     assert _loss(model, x, meta, y).item() < before.item()
 
 
-@every
+@pytest.mark.parametrize(
+    "case", [case for case in CASES.values() if case.name != "pwm"], ids=lambda case: case.name
+)
 def test_overfits_32_windows(case: Case) -> None:
     """Three starts at most: with ReLUs this narrow, fresh weights may leave a window without an active unit."""
     assert any(_overfits(case, seed) for seed in (3, 4, 5))
@@ -285,7 +289,7 @@ def test_rectifiers_and_poolings_are_used_once_a_strand(case: Case) -> None:
 @every
 def test_the_first_convolution_reads_the_window(case: Case) -> None:
     convolution = case.build().first_convolution()
-    if case.name == "kegru":
+    if case.name in ("kegru", "kmer_logistic", "pwm"):
         assert convolution is None
     else:
         assert convolution is not None
