@@ -18,6 +18,7 @@ import pandas as pd
 from motiflens.interpret.adapter import Adapter
 from motiflens.interpret.coordinates import to_positions
 from motiflens.interpret.results import Field
+from motiflens.models.data.split import overlap_groups
 from motiflens.models.data.windows import Windows
 from motiflens.models.types import Doubles, Floats, Integers
 
@@ -207,22 +208,18 @@ def chip_profiles(
     return np.concatenate(profiles), np.concatenate(tracks)
 
 
-def overlap_groups(table: pd.DataFrame, length: int) -> Integers:
+def window_groups(table: pd.DataFrame, length: int) -> Integers:
     """Give windows that overlap, directly or through others, one number; (N,).
 
     Windows without coordinates are each their own.
     """
-    number = np.arange(len(table))
     if not {"chrom", "start"} <= set(table):
-        return number
-    chrom = pd.factorize(table["chrom"])[0]
+        return np.arange(len(table))
+    chrom = pd.factorize(table["chrom"])[0].astype(np.int64)
     start = table["start"].fillna(0).to_numpy(np.int64)
-    order = np.lexsort((start, chrom))
-    before = order[:-1]
-    new = (np.diff(chrom[order]) != 0) | (start[order[1:]] - start[before] >= length) | (chrom[order[1:]] < 0)
-    groups = np.empty(len(table), dtype=np.int64)
-    groups[order] = np.concatenate([[0], np.cumsum(new)]) if len(table) else number
-    return groups
+    unplaced = np.flatnonzero(chrom < 0)
+    chrom[unplaced] = -1 - np.arange(len(unplaced))
+    return overlap_groups(chrom, start, start + length)
 
 
 def _field(adapter: Adapter, length: int, layer: str | None, step: int) -> Field:

@@ -13,6 +13,7 @@ import torch
 
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
+from motiflens.models.data.text import listed
 from motiflens.models.data.windows import Windows
 from motiflens.models.evaluate import score
 from motiflens.models.files import write_whole
@@ -134,20 +135,21 @@ def predict_bins(
 def predict_bed(
     run: Run, genome_source: GenomeSource, bed: types.Path, how: PredictOptions | None = None
 ) -> Iterator[Chunk]:
-    """Predict the window about the middle of each interval of a BED file, in the file's order.
+    """Predict the window about each interval of a BED file, in the file's order.
 
-    The result's rows carry the file's own coordinates. Intervals that share a base with the blacklist score 0.
+    A narrowPeak's window is about its summit, as in training, any other's about the interval's middle. The rows of
+    the result carry the file's own coordinates. Intervals that share a base with the blacklist score 0.
     """
     from motiflens.models.data.peaks import read_peaks
     from motiflens.models.genome_source import CHUNK
 
     peaks = read_peaks(bed, genome_source.genome)
     names = np.asarray(genome_source.genome.names, dtype=object)
-    middle = (peaks.start + peaks.end) // 2
+    bins = peaks.summit - genome_source.length // 2 + (genome_source.length - genome_source.bin) // 2
     for at in range(0, len(peaks), CHUNK):
         part = slice(at, at + CHUNK)
         chrom, start, end = peaks.chrom[part], peaks.start[part], peaks.end[part]
-        windows = genome_source.windows(chrom, middle[part] - genome_source.bin // 2, run.tasks)
+        windows = genome_source.windows(chrom, bins[part], run.tasks)
         found = np.concatenate(list(probabilities(run, windows, how or PredictOptions())))
         found[genome_source.blacklisted(chrom, start, end)] = 0.0
         yield Chunk(pd.DataFrame({"chrom": names[chrom], "start": start, "end": end}), found)
@@ -229,9 +231,9 @@ def write_predictions(
 
 def _column(tasks: tuple[str, ...], task: str | None, kind: str) -> int:
     if task is not None and task not in tasks:
-        raise ValueError(f"the run has no task {task!r}: it has {', '.join(tasks[:8])}")
+        raise ValueError(f"the run has no task {task!r}: it has {listed(tasks)}")
     if task is None and len(tasks) > 1 and kind != "tsv":
-        raise ValueError(f"a {kind} file holds one task: choose one of {', '.join(tasks[:8])} with --task")
+        raise ValueError(f"a {kind} file holds one task: choose one of {listed(tasks)} with --task")
     return tasks.index(task) if task is not None else 0
 
 

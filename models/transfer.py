@@ -8,6 +8,7 @@ import pandas as pd
 
 from motiflens.models import types
 from motiflens.models.compare import size_class
+from motiflens.models.data.deepbind_seq import seq_sets
 from motiflens.models.data.open_dataset import open_dataset
 from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate
@@ -27,19 +28,17 @@ WAYS = ("individual", "global", "transfer")
 
 
 def set_files(folder: types.Path) -> dict[str, Path]:
-    """Return the data sets of a folder: name -> training file (``*.seq``, ``*.seq.gz``; not those named ``.B.``).
+    """Return the data sets of a folder: name -> training file (see `deepbind_seq.seq_sets`).
 
     Raises
     ------
     ValueError
         If there is none.
     """
-    where = Path(folder)
-    files = sorted(path for path in where.glob("*.seq*") if path.name.endswith((".seq", ".seq.gz")))
-    found = {path.name.split(".")[0]: path for path in files if ".B." not in path.name}
+    found = {name: files.train for name, files in seq_sets(folder).items()}
     if not found:
         raise ValueError(
-            f"{where} holds no data set: expected *.seq.gz files, e.g. NAME.AC.seq.gz and NAME.B.seq.gz"
+            f"{folder} holds no data set: expected *.seq.gz files, e.g. NAME.AC.seq.gz and NAME.B.seq.gz"
         )
     return found
 

@@ -17,18 +17,17 @@ def values(settings: Sequence[str]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If one has no ``=``.
+        As `split_settings`.
 
     Examples
     --------
     >>> values(["steps=64", "baseline=gc"])
     {'steps': 64, 'baseline': 'gc'}
     """
+    from motiflens.models.settings import split_settings
+
     found: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals or not key:
-            raise ValueError(f"--set {setting}: expected key=value")
+    for key, text in split_settings(settings).items():
         try:
             found[key] = json.loads(text)
         except json.JSONDecodeError:

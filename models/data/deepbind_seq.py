@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from motiflens.models.data.memory import dataset, split_memory
 from motiflens.models.data.options import Options
 from motiflens.models.data.sequence_text import sequence_codes
 from motiflens.models.data.sequences import Sequences
-from motiflens.models.data.text import read_lines
+from motiflens.models.data.text import listed, read_lines
 from motiflens.models.data.windows import Dataset
 
 _HEADER = ["FoldID", "EventID", "seq", "Bound"]
+# DeepBind's own name is NAME_AC.seq.gz
+_HALF = re.compile(r"(?P<name>.+)(?P<mark>[._])(?P<half>AC|B)(?P<end>(\.[^.]*)?\.seq(\.gz)?)")
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,26 @@ class SeqFiles:
     test: Path | None
 
 
+def seq_sets(folder: types.Path) -> dict[str, SeqFiles]:
+    """Return the data sets of a folder, by name: each training file with its test half, where there is one.
+
+    A test half is ``NAME.B.seq[.gz]``, or ``NAME_B.seq[.gz]`` beside ``NAME_AC``; a folder of test halves alone
+    takes each as a set.
+    """
+    where = Path(folder)
+    files = sorted(path for path in where.glob("*.seq*") if path.name.endswith((".seq", ".seq.gz")))
+    training = [path for path in files if not _is_test_half(path)] or files
+    return {found.name: found for found in (find_seq_files(path) for path in training)}
+
+
 def find_seq_files(path: types.Path, test: types.Path | None = None, tf: str | None = None) -> SeqFiles:
     """Return the training and test file that a path stands for.
 
     Parameters
     ----------
     path
-        A file, with ``.AC.`` in its name if it is the training half of a pair whose other half has ``.B.``
-        and lies beside it; or a folder of such files.
+        A file, ``NAME.AC.seq`` or ``NAME_AC.seq`` (also gzipped) if it is the training half of a pair whose other
+        half has ``B`` in place of ``AC`` and lies beside it; or a folder of such files.
     test
         The test file, if it is not found by name.
     tf
@@ -49,28 +64,41 @@ def find_seq_files(path: types.Path, test: types.Path | None = None, tf: str | N
     found = Path(path)
     if found.is_dir():
         found = _in_folder(found, tf)
-    partner = Path(test) if test is not None else None
-    if partner is None and ".AC." in found.name:
-        beside = found.with_name(found.name.replace(".AC.", ".B."))
-        partner = beside if beside.is_file() else None
-    return SeqFiles(found.name.split(".")[0], found, partner)
+    partner = Path(test) if test is not None else _beside(found, "AC", "B")
+    half = _HALF.fullmatch(found.name)
+    name = found.name.split(".")[0]
+    if half is not None and half["mark"] == "_" and (half["half"] == "AC" or _is_test_half(found)):
+        name = half["name"]
+    return SeqFiles(name, found, partner)
+
+
+def _beside(path: Path, half: str, other: str) -> Path | None:
+    """Return the other half of a pair if `path` is named as the one half and the other lies beside it."""
+    found = _HALF.fullmatch(path.name)
+    if found is None or found["half"] != half:
+        return None
+    beside = path.with_name(f"{found['name']}{found['mark']}{other}{found['end']}")
+    return beside if beside.is_file() else None
+
+
+def _is_test_half(path: Path) -> bool:
+    """Say whether a file is a test half; ``_B`` may also end a name: it counts only beside its ``_AC``."""
+    return ".B." in path.name or _beside(path, "B", "AC") is not None
 
 
 def _in_folder(folder: Path, tf: str | None) -> Path:
-    files = sorted(folder.glob("*.seq")) + sorted(folder.glob("*.seq.gz"))
-    training = [file for file in files if ".B." not in file.name] or files
-    if tf is not None:
-        chosen = [file for file in training if file.name.split(".")[0] == tf]
-        training = chosen or [file for file in training if file.name.startswith(tf)]
-    names = ", ".join(sorted({file.name.split(".")[0] for file in files})[:8])
-    if len(training) == 1:
-        return training[0]
-    if not files:
+    sets = seq_sets(folder)
+    if not sets:
         raise ValueError(f"{folder} holds no *.seq or *.seq.gz file")
+    chosen = list(sets)
+    if tf is not None:
+        chosen = [name for name in sets if name == tf] or [name for name in sets if name.startswith(tf)]
+    if len(chosen) == 1:
+        return sets[chosen[0]].train
     if tf is None:
-        raise ValueError(f"{folder} holds {len(training)} data sets: choose one of {names} with tf")
-    problem = f"{len(training)} data sets match" if training else "no data set matches"
-    raise ValueError(f"{folder}: {problem} tf={tf!r}; choose one of {names}")
+        raise ValueError(f"{folder} holds {len(sets)} data sets: choose one of {listed(sorted(sets))} with tf")
+    problem = f"{len(chosen)} data sets match" if chosen else "no data set matches"
+    raise ValueError(f"{folder}: {problem} tf={tf!r}; choose one of {listed(sorted(chosen or sets))}")
 
 
 def read_seq(path: types.Path) -> Sequences:

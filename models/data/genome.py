@@ -18,6 +18,7 @@ from motiflens.models.data.chromosomes import mismatch
 from motiflens.models.data.hashing import content_hash
 from motiflens.models.data.numba_gather import gather_bases
 from motiflens.models.data.text import existing, open_binary
+from motiflens.models.limits import check_limit
 from motiflens.models.types import Booleans, Codes, Integers
 
 MASKED = 8  # bit set on soft-masked (lower-case) bases
@@ -30,7 +31,7 @@ UNKNOWN_LETTERS = "NRYSWKMBDHVX"  # IUPAC ambiguity codes, and X as some maskers
 def letter_codes() -> Codes:
     """Return the table letter -> byte, (256,): code 0..4, plus `MASKED` in lower case; 255 is no base."""
     table = np.full(256, _BAD, dtype=np.uint8)
-    for code, letters in enumerate(("A", "C", "G", "T", UNKNOWN_LETTERS)):
+    for code, letters in enumerate(("A", "C", "G", "TU", UNKNOWN_LETTERS)):
         for letter in letters:
             table[ord(letter)] = code
             table[ord(letter.lower())] = code | MASKED
@@ -38,6 +39,7 @@ def letter_codes() -> Codes:
 
 
 _TABLE = letter_codes().tobytes()
+_BLANK = b" \t\r\n\v\f"
 
 
 @dataclass(frozen=True)
@@ -176,30 +178,51 @@ def _unpack(path: Path, folder: Path) -> None:
 
 
 def _translate(path: Path, file: IO[bytes], out: IO[bytes]) -> tuple[list[str], list[int]]:
+    """Write the bases of a FASTA file block by block: chromosomes are larger than memory should be."""
     names: list[str] = []
     lengths: list[int] = []
-    rest = b""
-    while block := file.read(_BLOCK):
-        if b"\r" in block:
-            raise ValueError(f"{path} has Windows line ends: convert it with dos2unix or sed -i 's/\\r$//'")
+    rest = b""  # a header or comment that goes on in the next block
+    at_start = True  # of a line
+    block = file.read(_BLOCK).removeprefix(b"\xef\xbb\xbf")
+    while block:
         block = rest + block
         rest = b""
-        pieces = block.split(b">")
-        for i, piece in enumerate(pieces):
-            if i > 0:
-                header, newline, piece = piece.partition(b"\n")
-                if not newline and i == len(pieces) - 1:  # the header goes on in the next block
-                    rest = b">" + header
-                    break
-                names.append(_name(path, header, names))
+        begin = 0
+        for mark in _marks(block, at_start):
+            if mark < begin:
+                continue
+            lengths = _write(path, block[begin:mark], names, lengths, out)
+            end = block.find(b"\n", mark)
+            if end < 0:
+                rest, begin = block[mark:], len(block)
+                check_limit("HEADER", len(rest), f"{path}: the header after {names[-1] if names else 'its start'}")
+                break
+            if block[mark : mark + 1] == b">":
+                names.append(_name(path, block[mark + 1 : end], names))
                 lengths.append(0)
-            lengths = _write(path, piece, names, lengths, out)
-    _check(path, names, lengths, rest)
+            begin = end + 1
+        lengths = _write(path, block[begin:], names, lengths, out)
+        at_start = bool(rest) or block.endswith(b"\n")
+        block = file.read(_BLOCK)
+    _check(path, names, lengths, rest if rest.startswith(b">") else b"")
     return names, lengths
+
+
+def _marks(block: bytes, at_start: bool) -> list[int]:
+    """Return where lines begin that are headers (``>``) or comments (``;``); see `fasta_records`."""
+    found = []
+    for mark in (b">", b";"):
+        at = block.find(mark)
+        while at >= 0:
+            if block[at - 1 : at] == b"\n" or (at == 0 and at_start):
+                found.append(at)
+            at = block.find(mark, at + 1)
+    return sorted(found)
 
 
 def _name(path: Path, header: bytes, names: list[str]) -> str:
     words = header.decode("utf-8", "replace").split()
+    check_limit("HEADER", len(header), f"{path}: the header of {words[0][:60] if words else ''!r}")
     if not words:
         raise ValueError(f"{path} has a header without a name (sequence {len(names) + 1})")
     if words[0] in names:
@@ -208,14 +231,14 @@ def _name(path: Path, header: bytes, names: list[str]) -> str:
 
 
 def _write(path: Path, piece: bytes, names: list[str], lengths: list[int], out: IO[bytes]) -> list[int]:
-    bases = piece.translate(_TABLE, b"\n")
+    bases = piece.translate(_TABLE, _BLANK)
     if not bases:
         return lengths
     if not names:
         raise ValueError(f"{path} does not begin with '>': expected a FASTA file")
     wrong = bases.find(_BAD)
     if wrong >= 0:
-        letter = chr(piece.replace(b"\n", b"")[wrong])
+        letter = chr(piece.translate(None, _BLANK)[wrong])
         raise ValueError(
             f"{path} sequence {names[-1]!r} base {lengths[-1] + wrong + 1} is {letter!r}: "
             "expected A, C, G, T, N or another IUPAC letter"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -86,3 +86,14 @@ def read_lines(path: types.Path, what: str = "text file") -> Iterator[tuple[int,
                 yield number, line
         if number == 0:
             raise ValueError(f"{found} is empty: expected a {what}")
+
+
+def listed(names: Iterable[str], most: int = 50) -> str:
+    """Return names for a message; of many the first ones, and how many more there are.
+
+    >>> listed(["a", "b"]), listed("abcd", 2)
+    ('a, b', 'a, b and 2 more')
+    """
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from motiflens.analyses.chip import QUANTITIES, chip_correlation, chip_profiles, overlap_groups, row_correlation
+from motiflens.analyses.chip import QUANTITIES, chip_correlation, chip_profiles, row_correlation, window_groups
 from motiflens.interpret import adapt, to_positions
 from motiflens.models import build
 from motiflens.models.data import ArrayWindows
@@ -98,10 +98,10 @@ def test_constant_rows_are_left_out(rng: np.random.Generator) -> None:
 
 def test_groups_of_windows() -> None:
     table = pd.DataFrame({"chrom": ["b", "a", "a", "a", "b"], "start": [0, 150, 0, 90, 100]})
-    groups = overlap_groups(table, 100)
+    groups = window_groups(table, 100)
     assert groups[1] == groups[2] == groups[3]  # 0 and 150 through 90
     assert len({groups[0], groups[1], groups[4]}) == 3
-    assert overlap_groups(pd.DataFrame({"name": list("abc")}), 100).tolist() == [0, 1, 2]
+    assert window_groups(pd.DataFrame({"name": list("abc")}), 100).tolist() == [0, 1, 2]
 
 
 def test_profiles_are_read_at_the_attentions_resolution(rng: np.random.Generator) -> None:

@@ -146,7 +146,7 @@ def test_attributions_that_do_not_add_up_are_told(
         (("--task", "MAX"), "the run has no task 'MAX'"),
         (("--only", "bound"), "only must be one of positive, negative, all"),
         (("--image", "gif"), "image must be one of"),
-        (("--set", "steps"), "expected key=value"),
+        (("--set", "steps"), "write it as key=value"),
         (("--cell-type", "K562"), "is positive"),
         (("--split", "no"), "no split 'no'"),
         (("--length", "300"), "takes windows of 200 bp, the data have 300"),

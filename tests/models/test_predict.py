@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from motiflens.analyses.cli.main import app
 from motiflens.models import build, open_run, save_run
+from motiflens.models.data import open_dataset
 from motiflens.models.data.one_hot import encode, one_hot
 from motiflens.models.data.simulate import simulate
 from motiflens.models.data.windows import ArrayWindows
@@ -214,3 +215,22 @@ def test_command(genome: dict[str, str], run: Run, tmp_path: Path) -> None:
     assert made_by["data_hash"] == file_hash(tmp_path / "genome.fa")
     with pyBigWig.open(str(out)) as file:
         assert sum(len(file.intervals(name)) for name in SIZES) == made_by["predictions"]
+
+
+def test_a_narrowpeak_is_scored_at_its_summit(run: Run, genome: dict[str, str], tmp_path: Path) -> None:
+    """As in training; the middle was taken. A summit of -1 stands for none: then the middle it is."""
+    rows = [(200, 300, 7), (500, 640, 139), (700, 760, -1)]
+    lines = [f"chr1\t{start}\t{end}\tp\t0\t.\t1\t-1\t-1\t{summit}\n" for start, end, summit in rows]
+    (tmp_path / "x.narrowPeak").write_text("".join(lines))
+    (tmp_path / "x.bed").write_text("chr1\t200\t300\n")
+    source = open_genome_source(run, genome=tmp_path / "genome.fa", bin_size=BIN)
+    p = np.concatenate([chunk.probabilities for chunk in predict_bed(run, source, tmp_path / "x.narrowPeak")])[
+        :, 0
+    ]
+    for value, middle in zip(p, (207, 639, 730), strict=True):
+        assert value == pytest.approx(expected(run, genome, "chr1", middle - LENGTH // 2 + (LENGTH - BIN) // 2))
+    dataset = open_dataset(tmp_path / "x.narrowPeak", genome=tmp_path / "genome.fa", length=LENGTH)
+    trained = {int(row.start) for w in dataset.splits.values() for row in w.table.dropna().itertuples()}
+    assert trained == {207 - LENGTH // 2, 639 - LENGTH // 2, 730 - LENGTH // 2}
+    bed = next(predict_bed(run, source, tmp_path / "x.bed"))
+    assert bed.probabilities[0, 0] == pytest.approx(expected(run, genome, "chr1", 250 - BIN // 2), abs=1e-6)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from motiflens.models import types
+from motiflens.models.data.fasta_records import fasta_records
 from motiflens.models.types import Codes, Integers
 
 Sequences: TypeAlias = types.Path | Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[str]
@@ -50,39 +49,8 @@ def read_fasta(path: types.Path) -> Iterator[tuple[str, bytes]]:
     ValueError
         If it is no FASTA file, with the line.
     """
-    file_path = Path(path)
-    if not file_path.is_file():
-        raise FileNotFoundError(f"sequence file {path}: there is no such file")
-    with file_path.open("rb") as probe:
-        zipped = probe.read(2) == b"\x1f\x8b"
-    with gzip.open(file_path, "rb") if zipped else file_path.open("rb") as file:
-        name: str | None = None
-        letters = bytearray()
-        number = 0
-        try:
-            for number, raw in enumerate(file, start=1):
-                line = raw.strip()
-                if line.startswith(b">"):
-                    if name is not None:
-                        yield name, bytes(letters)
-                    words = line[1:].split(None, 1)
-                    if not words:
-                        raise ValueError(f"sequence file {path}, line {number}: '>' without a name")
-                    name, letters = words[0].decode("utf-8", "replace"), bytearray()
-                elif line:
-                    if name is None:
-                        raise ValueError(f"sequence file {path}, line {number}: expected '>name', is no FASTA")
-                    bad = line.translate(None, _ALLOWED)
-                    if bad:
-                        raise ValueError(
-                            f"sequence file {path}, line {number}: {chr(bad[0])!r} is no nucleotide letter"
-                        )
-                    letters += line
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise ValueError(f"sequence file {path}: is a damaged gzip file ({error})") from error
-        if name is None:
-            raise ValueError(f"sequence file {path}: holds no sequence")
-        yield name, bytes(letters)
+    for record in fasta_records(path, what="sequence file (FASTA)", allowed=_ALLOWED):
+        yield record.name, record.letters
 
 
 def each_sequence(sequences: Sequences) -> Iterator[tuple[str, bytes]]:

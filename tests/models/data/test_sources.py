@@ -319,3 +319,33 @@ def test_kinds_are_seen_by_content(tmp_path: Path) -> None:
         assert source_kind(tmp_path / "file") == kind
         (tmp_path / "packed").write_bytes(gzip.compress(text.encode()))
         assert source_kind(tmp_path / "packed") == kind
+
+
+def test_deepbinds_own_names_are_paired(tmp_path: Path) -> None:
+    """In the public repositories the halves are NAME_AC.seq.gz and NAME_B.seq.gz."""
+    from motiflens.models.data.deepbind_seq import find_seq_files, seq_sets
+
+    rng = np.random.default_rng(0)
+    rows = ["".join(rng.choice(list("ACGT"), 12)) for _ in range(60)]
+    lines = [f"A\ts{i}\t{text}\t{i % 2}\n" for i, text in enumerate(rows)]
+    header = "FoldID\tEventID\tseq\tBound\n"
+    for name in ("USF1_HepG2_USF-1_HudsonAlpha", "NFYB_K562"):
+        (tmp_path / f"{name}_AC.seq").write_text(header + "".join(lines[:40]))
+        (tmp_path / f"{name}_B.seq").write_text(header + "".join(lines[40:]))
+    (tmp_path / "LONE_B.seq").write_text(header + "".join(lines))
+    sets = seq_sets(tmp_path)
+    assert list(sets) == ["LONE_B", "NFYB_K562", "USF1_HepG2_USF-1_HudsonAlpha"]
+    assert sets["LONE_B"].test is None
+    dataset = open_dataset(tmp_path / "USF1_HepG2_USF-1_HudsonAlpha_AC.seq")
+    assert len(dataset["test"]) == 20
+    assert dataset.example.tasks == ("USF1_HepG2_USF-1_HudsonAlpha",)
+    assert open_dataset(tmp_path, tf="NFYB_K562").hash != dataset.hash
+    assert find_seq_files(tmp_path / "NFYB_K562_B.seq").test is None
+
+
+def test_a_choice_lists_all_that_there_is_to_choose_from(tmp_path: Path) -> None:
+    """It listed 8 of 14 as if these were all."""
+    for i in range(14):
+        (tmp_path / f"set{i:02d}.AC.seq").write_text("FoldID\tEventID\tseq\tBound\n")
+    with pytest.raises(ValueError, match=r"choose one of set00.*set13 with tf"):
+        open_dataset(tmp_path)

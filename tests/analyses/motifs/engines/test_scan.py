@@ -270,10 +270,10 @@ def test_duplicate_names_and_small_inputs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ACGT\n", "line 1: expected '>name'"),
+        ("ACGT\n", "line 1 does not begin with '>'"),
         (">a\nAC1T\n", "line 2: '1' is no nucleotide"),
-        ("", "holds no sequence"),
-        (">\nACGT\n", "line 1: '>' without a name"),
+        ("", "is empty: expected"),
+        (">\nACGT\n", "line 1 is a header without a name"),
     ],
 )
 def test_bad_fasta(tmp_path: Path, text: str, message: str) -> None:
@@ -294,7 +294,7 @@ def test_bad_options(tmp_path: Path) -> None:
             scan([motif], ["ACGT"], threshold=threshold)
     with pytest.raises(ValueError, match="threads"):
         scan([motif], ["ACGT"], threads=0)
-    with pytest.raises(FileNotFoundError, match="no such file"):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
         scan([motif], tmp_path / "none.fa")
     with pytest.raises(ValueError, match="engine 'x'"):
         scan_with("x", [motif], tmp_path / "none.fa")
