@@ -161,7 +161,7 @@ class TrainingLog:
         if not self.writes:
             return
         text = io.StringIO()
-        writer = csv.DictWriter[str](text, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
         write_text(self.folder / LOG, text.getvalue())
