@@ -20,9 +20,10 @@ from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
 from motiflens.models.progress import Progress, Step, silent
-from motiflens.models.run import Run
+from motiflens.models.run import Run, task_number
 from motiflens.models.types import Booleans, Integers, Json
 
+STORE = "attributions.h5"
 EXPORTS = ("bigwig", "modisco")
 Only = Literal["positive", "negative", "all"]
 
@@ -140,7 +141,7 @@ def attribute_run(
     path = write_store(
         adapt(run.model),
         windows,
-        folder / "attributions.h5",
+        folder / STORE,
         method=wanted.method,
         target=target,
         column=column,
@@ -189,12 +190,7 @@ def _check(wanted: AttributeOptions, windows: Windows) -> None:
 
 def _target(run: Run, windows: Windows, task: str | None) -> tuple[int, int]:
     """The output's number in the model and its column in the data."""
-    if task is None:
-        target = 0
-    elif task in run.tasks:
-        target = run.tasks.index(task)
-    else:
-        raise ValueError(f"the run has no task {task!r}: it has {', '.join(run.tasks[:10])}")
+    target = task_number(run, task)
     if len(run.tasks) == len(windows.tasks) == 1:
         return 0, 0
     if run.tasks[target] not in windows.tasks:

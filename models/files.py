@@ -5,33 +5,54 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from motiflens.models import types
+
+STREAMS = ("-", "/dev/stdout")
 
 
 @contextmanager
 def write_whole(path: types.Path) -> Iterator[Path]:
     """Give a temporary path in the target's folder and rename it to `path` when the block ends well.
 
-    What was at `path` before is kept until then, and kept for good if the block raises.
+    What was at `path` before is kept until then, and kept for good if the block raises. A link stays, and what it
+    leads to is written. ``-`` and ``/dev/stdout`` are the standard output, to which all is copied at the end.
+
+    Raises
+    ------
+    ValueError
+        If `path` is a folder, a device or a pipe: renaming would take its place.
 
     Examples
     --------
     >>> import tempfile, pathlib
     >>> target = pathlib.Path(tempfile.mkdtemp()) / "table.tsv"
     >>> with write_whole(target) as part:
-    ...     _ = part.write_text("a\\tb\\n")
+    ...     _ = part.write_text("a\tb\n")
     >>> target.read_text()
-    'a\\tb\\n'
+    'a\tb\n'
     """
-    target = Path(path)
+    if str(path) in STREAMS:
+        with tempfile.TemporaryDirectory() as folder:
+            part = Path(folder) / "stdout"
+            yield part
+            with part.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.flush()
+        return
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        kind = "a folder" if target.is_dir() else "a device or a pipe"
+        raise ValueError(f"{path} is {kind}: name a file to write (- for the standard output)")
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:200]}.", suffix=".part", dir=target.parent)
     os.close(handle)
     part = Path(name)
     try:
@@ -44,15 +65,62 @@ def write_whole(path: types.Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+@contextmanager
+def write_together(*paths: types.Path) -> Iterator[tuple[Path, ...]]:
+    """Give a temporary path for each of several files; all appear when the block ends well, or none.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> with write_together(folder / "a.tsv", folder / "a.tsv.json") as (table, record):
+    ...     _ = table.write_text("a"), record.write_text("{}")
+    >>> sorted(path.name for path in folder.iterdir())
+    ['a.tsv', 'a.tsv.json']
+    """
+    with ExitStack() as stack:
+        yield tuple(stack.enter_context(write_whole(path)) for path in paths)
+
+
 def write_text(path: types.Path, text: str) -> None:
     """Write `text` (UTF-8, newlines as they are) to `path`, whole."""
     with write_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         file.write(text)
 
 
+@contextmanager
+def write_with_record(path: types.Path, record: types.Json) -> Iterator[Path]:
+    """Give a temporary path for a file, which appears with ``PATH.json`` when the block ends well, or neither.
+
+    Parameters
+    ----------
+    path
+        The file; no record is written beside the standard output.
+    record
+        How it was made; what the block adds to it is written too.
+    """
+    if streamed(path):
+        with write_whole(path) as part:
+            yield part
+        return
+    with write_together(path, f"{path}.json") as (part, beside):
+        yield part
+        beside.write_text(json_text(record), encoding="utf-8")
+
+
+def streamed(path: types.Path | None) -> bool:
+    """Tell whether a path stands for the standard output."""
+    return path is not None and str(path) in STREAMS
+
+
 def write_json(path: types.Path, record: types.Json) -> None:
     """Write a JSON file, whole; numbers that are not finite become null (NaN is no JSON)."""
-    write_text(path, json.dumps(_finite(record), indent=2, allow_nan=False) + "\n")
+    write_text(path, json_text(record))
+
+
+def json_text(record: types.Json) -> str:
+    """Return the text of a JSON file; numbers that are not finite become null (NaN is no JSON)."""
+    return json.dumps(_finite(record), indent=2, allow_nan=False) + "\n"
 
 
 def _finite(value: Any) -> Any:

@@ -213,7 +213,7 @@ def write_predictions(
     ValueError
         For an unknown format or task, or a bigWig without coordinates in order.
     """
-    kind = format or {".bed": "bed", ".bw": "bigwig", ".bigwig": "bigwig"}.get(Path(path).suffix.lower(), "tsv")
+    kind = format or format_of(path)
     if kind not in FORMATS:
         raise ValueError(f"format {kind!r} is unknown: expected {', '.join(FORMATS)}")
     column = _column(tasks, task, kind)
@@ -227,6 +227,11 @@ def write_predictions(
                 write(chunk)
                 total += len(chunk.table)
     return total
+
+
+def format_of(path: types.Path) -> str:
+    """Return the format that a file's ending names: ``tsv``, ``bed`` or ``bigwig``."""
+    return {".bed": "bed", ".bw": "bigwig", ".bigwig": "bigwig"}.get(Path(path).suffix.lower(), "tsv")
 
 
 def _column(tasks: tuple[str, ...], task: str | None, kind: str) -> int:

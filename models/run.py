@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,25 @@ def open_run(path: types.Path) -> Run:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{folder / WEIGHTS} does not hold this model's weights: {reason}") from error
     return Run(folder, model.eval(), config)
+
+
+def task_number(run: Run, name: str | None) -> int:
+    """Return the number of an output: of its name, of its number as text, or the first.
+
+    Raises
+    ------
+    ValueError
+        If the run has no such task; the message names some that it has.
+    """
+    if name is None:
+        return 0
+    if name in run.tasks:
+        return run.tasks.index(name)
+    if name.isdecimal() and int(name) < len(run.tasks):
+        return int(name)
+    near = difflib.get_close_matches(name, run.tasks, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(run.tasks[:10])}"
+    raise ValueError(f"the run has no task {name!r}: {hint}")
 
 
 def load(path: types.Path) -> SequenceModel:

@@ -8,13 +8,16 @@ from typing import Annotated
 import typer
 
 from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.shared_options import Overwrite
 
 
 @data_options
 def command(
     data: DataOptions,
-    model: Annotated[Path, typer.Option("--model", help="Run folder.")],
+    run: Annotated[Path | None, typer.Argument(help="Run folder.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", hidden=True)] = None,
     out: Annotated[Path, typer.Option(help="Folder for store, tracks and plots.")] = Path("attributions"),
+    overwrite: Overwrite = False,
     split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
     task: Annotated[str | None, typer.Option(help="Output to explain, by name; the first by default.")] = None,
     method: Annotated[
@@ -41,9 +44,11 @@ def command(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Attribute windows base by base, with their attention, into an HDF5 store; export and plot them."""
-    from motiflens.analyses.attribute_run import AttributeOptions, attribute_run
+    from motiflens.analyses.attribute_run import STORE, AttributeOptions, attribute_run
     from motiflens.analyses.cli.attribute_report import show, values
+    from motiflens.analyses.cli.one_run import one_run
     from motiflens.analyses.cli.progress_display import progress_display
+    from motiflens.models.destination import output_folder
     from motiflens.models.evaluate import best_device
     from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.progress import Step
@@ -69,11 +74,17 @@ def command(
         image=image,
         cell_type=cell_type,
     )
-    run = open_run(model)
-    run.model.to(device or best_device())
+    folder = one_run(run, model, "attribute")
+    output_folder(
+        out, mark=STORE, names=(STORE, f"{STORE}.part"), inputs=[folder, data.source], overwrite=overwrite
+    )
+    opened = open_run(folder)
+    opened.model.to(device or best_device())
     with progress_display() as progress:
         progress(Step("opening the data"))
-        dataset = open_as_trained(run, data.named(), data.options())
-        made_by = provenance(seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=run.weights_hash)
-        found = attribute_run(run, dataset[split], out, wanted, made_by=made_by, progress=progress)
+        dataset = open_as_trained(opened, data.named(), data.options())
+        made_by = provenance(
+            seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash
+        )
+        found = attribute_run(opened, dataset[split], out, wanted, made_by=made_by, progress=progress)
     show(found, method)

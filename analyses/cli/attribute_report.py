@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +36,19 @@ def values(settings: Sequence[str]) -> dict[str, Any]:
 
 def show(found: Attributed, method: str) -> None:
     """Print what was made, and warn of attributions that do not add up."""
+    from motiflens.analyses.cli.output import note, result
+
     if found.flagged and found.worst is not None:
-        print(
+        note(
             f"warning: {method} does not add up for {found.flagged:,} of {found.windows:,} windows: |sum - change "
-            f"in logit| is up to {found.worst:.3g} of the change; they are marked in 'flagged' (more steps help)",
-            file=sys.stderr,
+            f"in logit| is up to {found.worst:.3g} of the change; they are marked in 'flagged' (more steps help)"
         )
-    print(f"{found.store}: {found.windows:,} windows by {method}")
-    for path in found.files:
-        print(path)
+    record = {
+        "store": str(found.store),
+        "files": [str(path) for path in found.files],
+        "windows": found.windows,
+        "method": method,
+        "flagged": found.flagged,
+        "worst": found.worst,
+    }
+    result(record, f"{found.store}: {found.windows:,} windows by {method}", *map(str, found.files))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from motiflens.analyses.cli.shared_options import Overwrite
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -19,33 +21,42 @@ def command(
         bool, typer.Option("--controls/--no-controls", help="Measure a JASPAR matrix and 6-mers as well.")
     ] = True,
     out: Annotated[Path | None, typer.Option(help="Folder for the tables and scatter figures.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Show mean metrics and DREAM's unified score, and each further run against the first, task by task."""
+    from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.tables import comparison_tables
     from motiflens.models.compare import compare, pair, run_folders
+    from motiflens.models.destination import output_folder
     from motiflens.models.files import write_json, write_text
     from motiflens.models.provenance import provenance
 
     if len(runs) < 2:
         raise ValueError("give two or more runs to compare")
+    if out is not None:
+        names = ["compare.tsv", "compare.json", "controls.tsv"]
+        names += [f"pair{number}.{kind}" for number in range(1, len(runs)) for kind in ("tsv", "svg")]
+        output_folder(out, mark="compare.json", names=names, inputs=runs, overwrite=overwrite)
     if split != "valid":
         _evaluate([folder for run in runs for folder in run_folders(run)], split)
     table = compare(runs, split=split)
     pairs = [pair(runs[0], run, metric=metric, split=split) for run in runs[1:]]
     comparison_tables(table, pairs)
     floor = _controls(runs, split) if with_controls else None
+    made_by = {"split": split, "metric": metric, **provenance()}
+    result({**made_by, "runs": table.to_dict("records")})
     if out is None:
         return
     from motiflens.analyses.compare_figure import compare_figure
 
     write_text(out / "compare.tsv", table.to_csv(sep="\t", index=False))
-    write_json(out / "compare.json", {"split": split, "metric": metric, **provenance()})
+    write_json(out / "compare.json", made_by)
     if floor is not None:
         write_text(out / "controls.tsv", floor.to_csv(sep="\t", index=False))
     for number, found in enumerate(pairs, start=1):
         write_text(out / f"pair{number}.tsv", found.table.to_csv(sep="\t", index=False))
         compare_figure(found, out / f"pair{number}.svg")
-    print(f"{out}: compare.tsv, and a table and a figure of each pair")
+    say(f"{out}: compare.tsv, and a table and a figure of each pair")
 
 
 def _controls(runs: list[Path], split: str) -> pd.DataFrame | None:
@@ -53,12 +64,13 @@ def _controls(runs: list[Path], split: str) -> pd.DataFrame | None:
     import pandas as pd
 
     from motiflens.analyses.cli.controls_table import control_table, warn_beaten
+    from motiflens.analyses.cli.output import note
     from motiflens.models.compare import run_folders, task_table
     from motiflens.models.controls import controls_of_runs
 
     floors = controls_of_runs([folder for run in runs for folder in run_folders(run)], split)
     if not floors:
-        print("no controls: the data of the runs are not at hand")
+        note("no controls: the data of the runs are not at hand")
         return None
     whole = pd.concat([*floors.values()]).drop_duplicates(["task", "control"]).reset_index(drop=True)
     control_table(whole)
@@ -71,6 +83,7 @@ def _evaluate(folders: list[Path], split: str) -> None:
     """Evaluate the runs that were not yet."""
     import json
 
+    from motiflens.analyses.cli.output import note
     from motiflens.models.evaluate import best_device, evaluate
     from motiflens.models.metrics_file import split_record
     from motiflens.models.open_for_run import open_as_trained
@@ -80,6 +93,6 @@ def _evaluate(folders: list[Path], split: str) -> None:
         path = folder / METRICS
         record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         if split_record(record, split) is None:
-            print(f"evaluating {folder}", flush=True)
+            note(f"evaluating {folder}")
             run = open_run(folder)
             evaluate(run, open_as_trained(run), split=split, device=best_device())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,11 +12,12 @@ _SHOWN = 5  # warnings
 
 def control_table(floor: pd.DataFrame) -> None:
     """Print each control's mean metrics, and its matrices where they are few."""
+    from motiflens.analyses.cli.output import note
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.models.controls import NAMES
 
     if not len(floor):
-        print("no controls: there are no training windows with both bound and unbound ones")
+        note("no controls: there are no training windows with both bound and unbound ones")
         return
     rows = []
     for name, part in floor.groupby("control", sort=False):
@@ -36,11 +36,12 @@ def _frame(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 def warn_beaten(measures: pd.DataFrame, floor: pd.DataFrame, *, name: str = "") -> None:
     """Warn on the error stream of each task on which a control ranks windows better than the model."""
+    from motiflens.analyses.cli.output import note
     from motiflens.models.controls import beaten
 
     lines = beaten(measures, floor)
     prefix = f"warning: {name}, " if name else "warning: "
     for line in lines[:_SHOWN]:
-        print(prefix + line, file=sys.stderr)
+        note(prefix + line)
     if len(lines) > _SHOWN:
-        print(f"{prefix}{len(lines) - _SHOWN} more losses to a control", file=sys.stderr)
+        note(f"{prefix}{len(lines) - _SHOWN} more losses to a control")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,9 +33,9 @@ def describe_command(
     source: Annotated[
         Path | None, typer.Argument(metavar="[SOURCE]", help="What to describe; default: the simulated genome.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print what a data set is, and warn of what will hurt."""
+    from motiflens.analyses.cli.output import result, talkative
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.data.describe import describe
     from motiflens.models.progress import Step
@@ -45,9 +44,8 @@ def describe_command(
         dataset = data.open(progress)
         progress(Step("describing the data"))
         found = describe(dataset)
-    if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=2))
-    else:
+    result(found.as_json())
+    if talkative():
         _show(found)
 
 

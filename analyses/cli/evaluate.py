@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.shared_options import Overwrite
 
 
 @data_options
@@ -20,6 +21,7 @@ def command(
         typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="TSV to write as well, with OUT.json: how it was made.")] = None,
+    overwrite: Overwrite = False,
     rows: Annotated[int, typer.Option(help="Most tasks to show.")] = 20,
     with_controls: Annotated[
         bool, typer.Option("--controls/--no-controls", help="Measure a JASPAR matrix and 6-mers as well.")
@@ -28,16 +30,20 @@ def command(
 ) -> None:
     """Show auROC, auPRC, recall at 50 and 10 % FDR, and more, per task and averaged."""
     from motiflens.analyses.cli.controls_table import control_table, warn_beaten
+    from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import metrics_table
     from motiflens.models.controls import controls_of
+    from motiflens.models.destination import output_file
     from motiflens.models.evaluate import best_device, evaluate
-    from motiflens.models.files import write_json, write_text
+    from motiflens.models.files import streamed, write_with_record
     from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 
+    if out is not None:
+        output_file(out, inputs=[run, data.source], overwrite=overwrite)
     opened = open_run(run)
     with progress_display() as progress:
         progress(Step("opening the data"))
@@ -51,10 +57,16 @@ def command(
             progress=progress,
         )
         floor = controls_of(opened, dataset, split, progress=progress) if with_controls else None
+    made_by = {
+        "split": split,
+        **provenance(data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash),
+    }
     if out is not None:
-        write_text(out, table.to_csv(sep="\t", index=False))
-        made_by = provenance(data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash)
-        write_json(Path(f"{out}.json"), {"split": split, **made_by})
+        with write_with_record(out, made_by) as part:
+            table.to_csv(part, sep="\t", index=False)
+    if streamed(out):
+        return
+    result({**made_by, "run": str(run), "tasks": table.to_dict("records")})
     metrics_table(table, title=f"{run} on the {split} split of {dataset.source}", rows=rows)
     if floor is not None:
         control_table(floor)

@@ -9,6 +9,10 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from typer.main import get_command
+
+from motiflens.analyses.cli.failure import BAD_INPUT, GONE, INTERRUPTED, failure
+from motiflens.analyses.cli.shared_options import shared_options
 
 # Waiting threads of OpenMP spin only briefly, then sleep (its GNU runtime reads this when torch is loaded). By its
 # own default training became seven to ten times slower on two cores as soon as another program wanted them too; so
@@ -35,13 +39,21 @@ COMMANDS: dict[str, str] = {
     "report": "report",
 }
 
+# Panels of `interpret --help`, by task; what stands in none comes last.
+PANELS: dict[str, tuple[str, ...]] = {
+    "Data": ("data", "simulate"),
+    "Models": ("train", "evaluate", "predict", "compare", "sweep", "transfer", "import"),
+    "What a model looks at": ("attribute", "sanity", "chip"),
+    "Motifs": ("motifs", "report", "scan", "match"),
+}
+_PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
+
 app = typer.Typer(
     name="interpret",
     help="What a trained TF-binding model has learned, and whether to believe it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
 )
 
 
@@ -72,11 +84,14 @@ def _options(
 
 def _add(name: str, module: str) -> None:
     found = importlib.import_module(f"motiflens.analyses.cli.{module}")
+    panel = _PANEL_OF.get(name, "More")
     if hasattr(found, "app"):
-        app.add_typer(found.app, name=name)
+        for info in found.app.registered_commands:
+            info.callback = shared_options(info.callback)
+        app.add_typer(found.app, name=name, rich_help_panel=panel)
     else:
         command: Callable[..., None] = found.command
-        app.command(name)(command)
+        app.command(name, rich_help_panel=panel)(shared_options(command))
 
 
 for _name, _module in COMMANDS.items():
@@ -84,19 +99,44 @@ for _name, _module in COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command line. Bad input (ValueError, TypeError, OSError) prints one line and exits with 2."""
+    """Run the command line; a failure is one line on stderr. The exit codes stand in `failure`."""
+    sys.exit(_ended(sys.argv[1:]))
+
+
+def _ended(words: list[str]) -> int:
+    """Run one command and return the exit code."""
     try:
-        app()
-    except (ValueError, TypeError, OSError) as error:
-        if os.environ.get("MOTIFLENS_DEBUG"):
-            raise
-        lines = " ".join(str(error).split()) or type(error).__name__
-        print(f"interpret: {lines}", file=sys.stderr)
-        sys.exit(2)
-    except SystemExit as stop:
-        if stop.code == 130:  # Ctrl-C, which typer turns into an exit without a word
-            print("interpret: interrupted", file=sys.stderr)
-        raise
+        code = get_command(app).main(words, prog_name="interpret", standalone_mode=False)
+        sys.stdout.flush()
+    except SystemExit as stop:  # of worker processes and completion
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing is flushed at the end
+        return GONE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as error:
+        return _told(error)
+    if code == INTERRUPTED:
+        print("interpret: interrupted", file=sys.stderr)
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """Print the one line of a failure and return the exit code."""
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # how the command line was typed
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # type: ignore[attr-defined]
+            return BAD_INPUT
+        path = getattr(getattr(error, "ctx", None), "command_path", "interpret")
+        text = " ".join(str(error.format_message()).split()).rstrip(".")
+        print(f"interpret: {text} ('{path} --help' shows what there is)", file=sys.stderr)
+        return int(error.exit_code)
+    if os.environ.get("MOTIFLENS_DEBUG"):
+        raise error
+    line, code = failure(error)
+    print(f"interpret: {line}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.shared_options import Overwrite
+
 
 def command(
     query: Annotated[str, typer.Argument(help="Motif file of the queries (MEME v4, JASPAR, TRANSFAC; .gz).")],
@@ -19,6 +21,7 @@ def command(
     out: Annotated[
         Path, typer.Option(help="Table to write (TSV, TOMTOM's columns); OUT.json says how it was made.")
     ],
+    overwrite: Overwrite = False,
     dist: Annotated[str, typer.Option(help="Distance of columns: ed (Euclidean) or pearson.")] = "ed",
     thresh: Annotated[float, typer.Option(help="Largest q-value reported; 1 reports every pair.")] = 0.5,
     evalue: Annotated[bool, typer.Option("--evalue", help="--thresh holds for E-values instead.")] = False,
@@ -26,8 +29,11 @@ def command(
     threads: Annotated[int | None, typer.Option(help="Threads (default: one per core).")] = None,
 ) -> None:
     """Compare motifs with known ones, with exact p-, E- and q-values, as TOMTOM does."""
+    from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.motifs.match_command import match_command
+    from motiflens.models.destination import output_file
 
+    output_file(out, inputs=[query, target], overwrite=overwrite)
     summary = match_command(
         query,
         target,
@@ -39,9 +45,11 @@ def command(
         threads=threads,
     )
     kind = "E" if evalue else "q"
-    typer.echo(
+    result(
+        summary,
         f"{summary['pairs']:,} matches of {summary['matched']:,} of {summary['queries']:,} queries among "
-        f"{summary['targets']:,} targets at {kind} <= {thresh:g}: {out}"
+        f"{summary['targets']:,} targets at {kind} <= {thresh:g}: {out}",
+        out=out,
     )
     if summary["targets"] < 50:
-        typer.echo("note: fewer than 50 targets: p-values, made from the targets' columns, are coarse", err=True)
+        note("note: fewer than 50 targets: p-values, made from the targets' columns, are coarse")

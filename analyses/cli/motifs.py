@@ -8,16 +8,21 @@ from typing import Annotated
 import typer
 
 from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.shared_options import Overwrite
 
 
 @data_options
 def command(
     data: DataOptions,
-    model: Annotated[str, typer.Option("--model", help="Architecture (trained first), or a run folder.")],
+    run: Annotated[str | None, typer.Argument(help="Run folder.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="In place of RUN: an architecture, which is trained first.")
+    ] = None,
     routes: Annotated[
         str | None, typer.Option(help="Of kernels,attention,seqlets,denovo; all that are possible by default.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables, matrices and the report.")] = Path("motifs"),
+    overwrite: Overwrite = False,
     targets: Annotated[
         str | None,
         typer.Option(
@@ -51,12 +56,14 @@ def command(
 ) -> None:
     """Find the motifs of a model, name them, test them against chance, cluster them, and report."""
     from motiflens.analyses.cli.motifs_table import show_motifs
+    from motiflens.analyses.cli.one_run import one_run
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.motifs.model_motifs import model_motifs
     from motiflens.analyses.motifs.motif_files import read_motifs
     from motiflens.analyses.motifs.motif_options import MotifOptions
     from motiflens.analyses.motifs.write_folder import write_folder
     from motiflens.analyses.report import build_report
+    from motiflens.models.destination import output_folder
 
     named = None if routes is None else tuple(part.strip() for part in routes.split(",") if part.strip())
     options = MotifOptions(
@@ -72,9 +79,13 @@ def command(
         untrained=untrained,
         seed=seed,
     )
+    chosen = one_run(run, model, "motifs")
+    inputs = [chosen if run else None, data.source, targets]
+    names = ("motifs.tsv", "motifs.meme", "targets.meme", "report.html")
+    output_folder(out, mark="summary.json", names=names, inputs=inputs, overwrite=overwrite)
     with progress_display() as progress:
         findings = model_motifs(
-            model,
+            chosen,
             targets=read_motifs(targets or f"jaspar:{jaspar or '2026'}:{taxon or 'vertebrates'}"),
             data=data.named(),
             opening=data.options(),

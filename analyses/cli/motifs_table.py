@@ -15,7 +15,7 @@ ROWS = 15
 
 def show_motifs(findings: MotifFindings, report: Path) -> None:
     """Print the best motifs, the counts of each route, what chance would give, and where the report lies."""
-    from motiflens.analyses.cli.output import say
+    from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.tables import print_table
 
     summary, matched = findings.summary, findings.significant
@@ -48,7 +48,7 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
             f"({', '.join(factors['found_by_kernels']) or 'none'}); by untrained kernels: "
             f"{', '.join(str(count) for count in factors['found_by_untrained_kernels']) or '-'}"
         )
-    say(str(report))
+    result({**summary, "report": str(report)}, str(report))
 
 
 def _row(row: pd.Series[Any]) -> list[str]:

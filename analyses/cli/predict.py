@@ -7,15 +7,19 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.shared_options import Overwrite
+
 
 def command(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     out: Annotated[
         Path,
         typer.Option(
-            help="File to write: .tsv (all tasks), .bed or .bw (one task), with OUT.json: how it was made."
+            help="File to write: .tsv (all tasks), .bed or .bw (one task), with OUT.json: how it was made; - for "
+            "the standard output."
         ),
     ],
+    overwrite: Overwrite = False,
     data: Annotated[str | None, typer.Option(help="Data; the run's own by default.")] = None,
     split: Annotated[str | None, typer.Option(help="Score this split's windows: test, valid or train.")] = None,
     bed: Annotated[Path | None, typer.Option(help="Score the window about each interval of a BED file.")] = None,
@@ -33,13 +37,16 @@ def command(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Write probabilities of a split (--split), of a BED file (--bed) or of the whole genome (neither)."""
+    from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
+    from motiflens.models.destination import output_file
     from motiflens.models.evaluate import best_device
-    from motiflens.models.files import write_json
+    from motiflens.models.files import streamed, write_with_record
     from motiflens.models.genome_source import genome_tiles, open_genome_source
     from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.predict import (
         PredictOptions,
+        format_of,
         predict_bed,
         predict_bins,
         predict_windows,
@@ -53,6 +60,9 @@ def command(
         raise ValueError("give either --split or --bed, not both")
     if step < 1:
         raise ValueError(f"--step is {step}: expected at least 1 bp")
+    output_file(out, inputs=[run, data, bed, genome, blacklist], overwrite=overwrite)
+    if not streamed(out) and out.suffix.lower() not in (".tsv", ".bed", ".bw", ".bigwig"):
+        note(f"{out}: the ending names no format, so tab-separated values are written")
     opened = open_run(run)
     made_by = provenance(weights_hash=opened.weights_hash)
     of: int | None = None
@@ -77,14 +87,15 @@ def command(
             known = [sizes[name] for name in names or sizes if name in sizes]
             of = sum(max(size - genome_source.bin, -step) // step + 1 for size in known)
             chunks = predict_bins(opened, genome_source, genome_tiles(genome_source, step, names), how)
-    with progress_display() as progress:
+    with progress_display() as progress, write_with_record(out, made_by) as part:
         total = write_predictions(
-            out,
+            part,
             told(chunks, progress, of),
             opened.tasks,
             task=task,
             sizes=sizes,
             step=step if bed is None else None,
+            format=format_of(out),
         )
-    write_json(Path(f"{out}.json"), {"predictions": total, **made_by})
-    print(f"{out}: {total:,} predictions")
+        made_by["predictions"] = total
+    result({"file": str(out), **made_by}, f"{out}: {total:,} predictions", out=out)

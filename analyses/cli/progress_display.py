@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from motiflens.models.progress import Progress, Step
 
-_WHILE = 5.0  # seconds after which a stage without a step is shown in a log
+_WHILE = 5.0  # seconds after which a stage is shown in a log
 _SETTLED = 0.5  # seconds before a speed means something
 
 
@@ -31,8 +31,8 @@ def progress_display() -> Iterator[Progress]:
     """Yield what shows steps on stderr until the block ends: nothing in further processes, or if not wanted.
 
     On a terminal the stage at work is a bar with speed and time left, and a finished one leaves a line. Elsewhere
-    there is a line when a stage begins. Both show each epoch of a training when it is over; where stdout is no
-    terminal these lines go there, so that a log holds them.
+    there is a line for each stage of more than a few seconds. Both show each epoch of a training when it is over;
+    where stdout is no terminal these lines go there, so that a log holds them.
     """
     from motiflens.analyses.cli.output import talkative
     from motiflens.models.first_process import first_process
@@ -122,7 +122,7 @@ def _passed(pace: Pace) -> str:
 class Lines:
     """A line for each stage, and for each epoch.
 
-    A stage is shown when something of it is done, or has taken a while: what fails at once is told by one line.
+    A stage is shown when it has taken a while: what ends or fails at once is told by one line.
     """
 
     def __init__(self) -> None:
@@ -137,8 +137,6 @@ class Lines:
             self.timer = threading.Timer(_WHILE, self._show, [step.stage])
             self.timer.daemon = True
             self.timer.start()
-        if step.done > self.pace.first:
-            self._show(step.stage)
         line = _passed(self.pace)
         if line:
             print(line, flush=True)

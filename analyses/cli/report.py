@@ -7,15 +7,25 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.shared_options import Overwrite
+
+REPORT = "report.html"
+
 
 def command(
     folders: Annotated[list[Path], typer.Argument(help="Output folders of 'interpret motifs'.")],
     out: Annotated[
         Path | None, typer.Option(help="File to write; report.html in the folder, or ./report.html for several.")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Rebuild the report of a run, or merge several runs side by side."""
+    from motiflens.analyses.cli.output import result
     from motiflens.analyses.report import build_report
+    from motiflens.models.destination import output_file
 
-    target = out or (folders[0] / "report.html" if len(folders) == 1 else Path("report.html"))
-    typer.echo(build_report(folders, target))
+    target = out or (folders[0] / REPORT if len(folders) == 1 else Path(REPORT))
+    inputs = [file for folder in folders if folder.is_dir() for file in folder.iterdir() if file.name != REPORT]
+    output_file(target, inputs=inputs, overwrite=overwrite, record=False)
+    build_report(folders, target)
+    result({"file": str(target), "folders": [str(folder) for folder in folders]}, str(target), out=target)

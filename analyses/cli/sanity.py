@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.shared_options import Overwrite
 
 
 @data_options
@@ -16,39 +17,44 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
     method: Annotated[str, typer.Option(help="Attribution method.")] = "saliency",
-    target: Annotated[int, typer.Option(help="Which output, from 0.")] = 0,
+    task: Annotated[str | None, typer.Option(help="Output to look at, by name; the first by default.")] = None,
     windows: Annotated[int, typer.Option(help="Windows to attribute, bound ones first.")] = 32,
     shuffled: Annotated[Path | None, typer.Option(help="Run trained on shuffled labels.")] = None,
     epochs: Annotated[int, typer.Option(help="Else: epochs of training a twin on them; 0 leaves it out.")] = 5,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Rows in one pass.")] = 64,
     out: Annotated[Path | None, typer.Option(help="Also write the results here (JSON).")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Randomise weights and labels, change seeds, strands, batches, and see what becomes of attributions."""
-    import json
-
+    from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.tables import print_table
     from motiflens.interpret.sanity import SanityOptions, sanity
-    from motiflens.models.files import write_text
+    from motiflens.models.destination import output_file
+    from motiflens.models.files import streamed, write_json
     from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.provenance import provenance
-    from motiflens.models.run import open_run
+    from motiflens.models.run import open_run, task_number
 
+    if out is not None:
+        output_file(out, inputs=[run, data.source, shuffled], overwrite=overwrite, record=False)
     opened = open_run(run)
     dataset = open_as_trained(opened, data.named(), data.options())
     found = sanity(
         opened,
         dataset[split],
         method=method,
-        target=target,
+        target=task_number(opened, task),
         shuffled=None if shuffled is None else open_run(shuffled),
         settings=SanityOptions(n=windows, epochs=epochs, seed=seed, batch_size=batch_size),
     )
+    made_by = provenance(seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash)
+    record = {**found.as_json(), "made_by": made_by}
     if out is not None:
-        made_by = provenance(
-            seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash
-        )
-        write_text(out, json.dumps({**found.as_json(), "made_by": made_by}, indent=2) + "\n")
+        write_json(out, record)
+    if streamed(out):
+        return
+    result(record)
     verdicts = {True: "passed", False: "FAILED"}
     lines = [
         [check, part, measure, f"{value:.4g}", limit, verdicts.get(passed, "")]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.shared_options import Overwrite
+
 
 def command(
     motifs: Annotated[
@@ -19,6 +21,7 @@ def command(
     out: Annotated[
         Path, typer.Option(help="Table to write (TSV, FIMO's columns); OUT.json says how it was made.")
     ],
+    overwrite: Overwrite = False,
     background: Annotated[
         str,
         typer.Option(
@@ -32,8 +35,11 @@ def command(
     threads: Annotated[int | None, typer.Option(help="Threads (default: one per core).")] = None,
 ) -> None:
     """Find occurrences of motifs in sequences, with exact p-values and q-values, as FIMO does."""
+    from motiflens.analyses.cli.output import result
     from motiflens.analyses.motifs.scan_command import scan_command
+    from motiflens.models.destination import output_file
 
+    output_file(out, inputs=[motifs, sequences, background], overwrite=overwrite)
     summary = scan_command(
         motifs,
         sequences,
@@ -44,7 +50,9 @@ def command(
         engine=engine,
         threads=threads,
     )
-    typer.echo(
+    result(
+        summary,
         f"{summary['hits']:,} hits of {summary['motifs']:,} motifs in {summary['sequences']:,} sequences "
-        f"({summary['bases']:,} bp) at p <= {thresh:g}: {out}"
+        f"({summary['bases']:,} bp) at p <= {thresh:g}: {out}",
+        out=out,
     )

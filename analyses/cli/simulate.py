@@ -14,12 +14,17 @@ def command(
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
 ) -> None:
     """Simulate a regulatory genome: sequence, chromatin, ChIP-seq and DNase-seq, with every binding site known."""
+    from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.data.simulate import simulate
 
     with progress_display() as progress:
         folder = simulate(out, preset=preset, seed=seed, progress=progress)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    typer.echo(f"{folder}: preset {preset}, seed {seed}, {size / 1e6:.0f} MB")
-    typer.echo(f"what it is: interpret data describe {folder}")
-    typer.echo(f"the truth:  {folder / 'truth' / 'sites.bed'}")
+    truth = folder / "truth" / "sites.bed"
+    result(
+        {"folder": str(folder), "preset": preset, "seed": seed, "bytes": size, "truth": str(truth)},
+        f"{folder}: preset {preset}, seed {seed}, {size / 1e6:.0f} MB",
+        f"what it is: interpret data describe {folder}",
+        f"the truth:  {truth}",
+    )

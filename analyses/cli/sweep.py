@@ -28,6 +28,7 @@ def command(
     """Train every combination; started again, it goes on where it was. KEGRU's Table 1 is
     --model kegru --grid optimizer=sgd,adam,adagrad,rmsprop --grid units=50,80,100.
     """
+    from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.models.machine import Machine
@@ -53,4 +54,5 @@ def command(
             machine=Machine(accelerator=accelerator),
             progress=progress,
         )
+    result({"table": f"{out}/sweep.tsv", "rows": table.to_dict("records")})
     frame_table(table, title=f"{out}/sweep.tsv")

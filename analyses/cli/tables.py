@@ -34,6 +34,10 @@ def print_table(header: list[str], lines: list[list[str]], *, title: str = "") -
     from rich.console import Console
     from rich.table import Table
 
+    from motiflens.analyses.cli.output import talkative
+
+    if not talkative():
+        return
     console = Console()
     if not console.is_terminal:
         print("\t".join(header))

@@ -29,7 +29,7 @@ def command(
     list_settings: Annotated[bool, typer.Option("--list-settings", help="Show what --set knows.")] = False,
 ) -> None:
     """Train a model; the best epoch by validation auPRC is kept."""
-    from motiflens.analyses.cli.output import say
+    from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.settings_list import show_settings
     from motiflens.models.machine import Machine
@@ -66,7 +66,8 @@ def command(
 
     metrics = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
     values = [row["auprc"] for row in metrics["valid"] if row["auprc"] is not None]
-    say(
+    result(
+        {"run": str(run.path), **metrics},
         f"{run.path}: {metrics['epochs']} epoch(s) in {metrics['seconds']:.0f} s, the best was epoch "
-        f"{metrics['best_epoch'] + 1} (validation auPRC {sum(values) / len(values):.4f})"
+        f"{metrics['best_epoch'] + 1} (validation auPRC {sum(values) / len(values):.4f})",
     )

@@ -19,6 +19,7 @@ def command(
     accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Train a model per set, a global one on all, and that one fine-tuned per set; show them side by side."""
+    from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.models.machine import Machine
@@ -39,4 +40,5 @@ def command(
             machine=Machine(accelerator=accelerator),
             progress=progress,
         )
+    result({"table": f"{out}/transfer.tsv", "rows": rows.to_dict("records")})
     frame_table(transfer_table(rows, metric), title=f"{metric}; all metrics are in {out}/transfer.tsv")

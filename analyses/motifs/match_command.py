@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from motiflens.analyses.motifs.engines.external import match_with
 from motiflens.analyses.motifs.engines.match import match_to_file
 from motiflens.analyses.motifs.motif_files import read_motif_file, read_motifs
 from motiflens.models import types
-from motiflens.models.files import write_text, write_whole
+from motiflens.models.files import write_with_record
 from motiflens.models.provenance import provenance
 
 
@@ -44,22 +41,21 @@ def match_command(
         "queries": len(query.motifs),
         "targets": len(target),
     }
-    if engine == "ours":
-        record["pairs"], record["matched"] = match_to_file(
-            query.motifs,
-            target,
-            out,
-            distance=distance,
-            threshold=threshold,
-            evalue=evalue,
-            background="uniform" if query.background is None else query.background,
-            threads=threads,
-        )
-    else:
-        table = match_with(engine, query.motifs, target, distance=distance, threshold=threshold, evalue=evalue)
-        record["pairs"], record["matched"] = len(table), int(table["Query_ID"].nunique())
-        with write_whole(out) as part:
+    with write_with_record(out, record) as part:
+        if engine == "ours":
+            record["pairs"], record["matched"] = match_to_file(
+                query.motifs,
+                target,
+                part,
+                distance=distance,
+                threshold=threshold,
+                evalue=evalue,
+                background="uniform" if query.background is None else query.background,
+                threads=threads,
+            )
+        else:
+            table = match_with(engine, query.motifs, target, distance=distance, threshold=threshold, evalue=evalue)
+            record["pairs"], record["matched"] = len(table), int(table["Query_ID"].nunique())
             table.to_csv(part, sep="\t", index=False, float_format="%.6g")
-    record |= provenance()
-    write_text(Path(f"{out}.json"), json.dumps(record, indent=1) + "\n")
+        record |= provenance()
     return record

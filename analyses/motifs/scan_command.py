@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from motiflens.analyses.motifs.engines.background import background as read_background
 from motiflens.analyses.motifs.engines.external import scan_with
 from motiflens.analyses.motifs.engines.scan import PRINTED, scan_to_file
 from motiflens.analyses.motifs.motif_files import read_motif_file
 from motiflens.models import types
-from motiflens.models.files import write_text, write_whole
+from motiflens.models.files import write_with_record
 from motiflens.models.provenance import file_hash, provenance
 
 
@@ -44,33 +41,32 @@ def scan_command(
         "both_strands": both_strands,
         "engine": engine,
     }
-    if engine == "ours":
-        summary = scan_to_file(
-            file.motifs,
-            sequences,
-            out,
-            background=frequencies,
-            threshold=threshold,
-            both_strands=both_strands,
-            threads=threads,
-        )
-        record |= summary._asdict()
-        shares = dict(zip((motif.name for motif in file.motifs), summary.null_shares, strict=True))
-        record["null_shares"] = {name: round(share, 6) for name, share in shares.items()}
-    else:
-        table, counted = scan_with(
-            engine,
-            file.motifs,
-            sequences,
-            background=frequencies,
-            threshold=threshold,
-            both_strands=both_strands,
-        )
-        with write_whole(out) as part:
+    with write_with_record(out, record) as part:
+        if engine == "ours":
+            summary = scan_to_file(
+                file.motifs,
+                sequences,
+                part,
+                background=frequencies,
+                threshold=threshold,
+                both_strands=both_strands,
+                threads=threads,
+            )
+            record |= summary._asdict()
+            shares = dict(zip((motif.name for motif in file.motifs), summary.null_shares, strict=True))
+            record["null_shares"] = {name: round(share, 6) for name, share in shares.items()}
+        else:
+            table, counted = scan_with(
+                engine,
+                file.motifs,
+                sequences,
+                background=frequencies,
+                threshold=threshold,
+                both_strands=both_strands,
+            )
             for column, digits in PRINTED.items():
                 table[column] = table[column].map(f"{{:.{digits}g}}".format)
             table.to_csv(part, sep="\t", index=False)
-        record |= {"hits": len(table), "motifs": len(file.motifs), **counted}
-    record |= provenance(data=str(sequences), data_hash=file_hash(sequences))
-    write_text(Path(f"{out}.json"), json.dumps(record, indent=1) + "\n")
+            record |= {"hits": len(table), "motifs": len(file.motifs), **counted}
+        record |= provenance(data=str(sequences), data_hash=file_hash(sequences))
     return record

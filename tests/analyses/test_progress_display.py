@@ -13,14 +13,20 @@ from motiflens.analyses.cli.progress_display import Pace, progress_display
 from motiflens.models.progress import Step
 
 
-def test_elsewhere_than_on_a_terminal_a_line_a_stage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_elsewhere_than_on_a_terminal_a_line_a_stage(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_WHILE", 0.05)
     with progress_display() as progress:
         for done in range(4):
             progress(Step("training", done, 3, note="epoch 1/2  loss 0.5"))
+        time.sleep(0.2)
         progress(Step("training", 0, 3, note="epoch 2/2"))
         progress(Step("training", 3, 3, note="epoch 2/2  loss 0.4"))
         progress(Step("plotting", 0, 9))
+        time.sleep(0.2)
         progress(Step("plotting", 9, 9))
+        progress(Step("done at once", 9, 9))
     out, err = capsys.readouterr()
     assert err == "  training …\n  plotting …\n"
     assert [line.split("  ")[:2] for line in out.splitlines()] == [

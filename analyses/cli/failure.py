@@ -1,0 +1,88 @@
+"""What the command line says when a command fails, and with which code it ends.
+
+==== ==========================================================================================
+0    done
+1    a fault of motiflens: one line, which asks for a report and names a file with the traceback
+2    bad input, a full disk, too little memory: one line that says what and where
+130  Ctrl-C
+141  the reader of the standard output has gone (as by ``| head``)
+==== ==========================================================================================
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+import tempfile
+import time
+import traceback
+import zlib
+from pathlib import Path
+
+BAD_INPUT, FAULT, INTERRUPTED, GONE = 2, 1, 130, 141
+_FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file is larger than the system allows",
+}
+# What libraries say of a full disk in exceptions of their own (safetensors, h5py, pandas).
+_FULL_TEXTS = ("no space left on device", "disk quota exceeded", "file too large", "errno = 28", "errno = 27")
+
+
+def failure(error: BaseException) -> tuple[str, int]:
+    """Return the one line and the exit code for an exception; write the log of a fault.
+
+    Examples
+    --------
+    >>> failure(ValueError("--step is 0:\\nexpected at least 1 bp"))
+    ('--step is 0: expected at least 1 bp', 2)
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
+    full = _full(error, text)
+    if full:
+        return full, BAD_INPUT
+    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+        return (
+            f"there is too little memory for this ({text}): use smaller data, or a smaller --batch-size",
+            BAD_INPUT,
+        )
+    if isinstance(error, zlib.error | EOFError):
+        return f"a compressed file is damaged or cut off ({text})", BAD_INPUT
+    if isinstance(error, ValueError | TypeError | OSError) and not isinstance(error, BrokenPipeError):
+        return text, BAD_INPUT
+    return (
+        f"{type(error).__name__}: {text[:300]}: a fault of motiflens; please report it with {_log(error)}",
+        FAULT,
+    )
+
+
+def _full(error: BaseException, text: str) -> str:
+    number = getattr(error, "errno", None)
+    if number in _FULL:
+        name = getattr(error, "filename", None)
+        return f"{_FULL[number]}{f' (writing {name})' if name else ''}: nothing was left half-written"
+    lower = text.lower()
+    if any(words in lower for words in _FULL_TEXTS):
+        return f"the disk is full, or a file is larger than the system allows ({text[:200]})"
+    return ""
+
+
+def _log(error: BaseException) -> str:
+    """Write the traceback to a file in the cache, or where that cannot be written, among temporary files."""
+    from motiflens.models.cache import cache_folder
+    from motiflens.models.provenance import command, versions
+
+    lines = [command(), *(f"{name} {version}" for name, version in versions().items()), ""]
+    lines += traceback.format_exception(type(error), error, error.__traceback__)
+    name = f"interpret-{time.strftime('%Y%m%d-%H%M%S')}-"
+    for folder in (lambda: cache_folder("logs"), lambda: Path(tempfile.gettempdir())):
+        try:
+            with tempfile.NamedTemporaryFile(
+                "w", prefix=name, suffix=".log", dir=folder(), delete=False, encoding="utf-8"
+            ) as file:
+                file.write("\n".join(line.rstrip("\n") for line in lines) + "\n")
+            return file.name
+        except OSError:
+            continue
+    traceback.print_exception(error, file=sys.stderr)
+    return "the traceback above"

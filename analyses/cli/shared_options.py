@@ -1,0 +1,178 @@
+"""What every command has in common: ``--quiet`` and ``--json``, and the panels of its help."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from motiflens.analyses.cli.failure import GONE
+from motiflens.analyses.cli.output import speaking
+
+# Panel -> the options in it, by the name of the command's parameter; what is named in none stands in "Options".
+PANELS: dict[str, tuple[str, ...]] = {
+    "Data": (
+        *(
+            "source",
+            "data",
+            "tf",
+            "length",
+            "labelling",
+            "negatives",
+            "negatives_file",
+            "ratio",
+            "genome",
+            "signals",
+        ),
+        *(
+            "test",
+            "columns",
+            "offset",
+            "split",
+            "cell_type",
+            "bed",
+            "blacklist",
+            "chromosomes",
+            "step",
+            "bin_size",
+        ),
+        *("only", "maximum", "sequences", "background", "windows"),
+    ),
+    "Model": (
+        "model",
+        "task",
+        "target",
+        "preset",
+        "set_",
+        "init_from",
+        "grid",
+        "list_settings",
+        "strands",
+        "kind",
+    ),
+    "Statistics": (
+        *("method", "baseline", "metric", "thresh", "threshold", "evalue", "dist", "shuffles", "untrained"),
+        *("scaling", "prediction", "dnase", "jaspar", "taxon", "targets", "routes", "width", "norc", "engine"),
+        *("shuffled", "epochs", "seed", "motifs"),
+    ),
+    "Machine": ("device", "devices", "nodes", "accelerator", "precision", "batch_size", "threads", "resume"),
+    "Output": ("out", "overwrite", "export", "plot", "top", "image", "rows", "quiet", "as_json"),
+}
+# What stands for an option's value, where it is one of a few.
+CHOICES: dict[str, str] = {
+    "split": "test|valid|train",
+    "preset": "paper|small|short",
+    "accelerator": "auto|cpu|cuda|mps",
+    "device": "cpu|cuda|mps",
+    "dist": "ed|pearson",
+    "image": "png|svg|pdf",
+    "only": "positive|negative|all",
+    "labelling": "deepsea|dream|centered",
+    "scaling": "field|authors",
+    "kind": "deepgrn|factornet|deepbind",
+    "set_": "KEY=VALUE",
+    "grid": "KEY=VALUE,…",
+    "plot": "CHR:START-END",
+    "seed": "INTEGER ≥ 0",
+}
+# What stands for a value of some type.
+TYPES: dict[str, str] = {"str": "TEXT", "Path": "PATH", "int": "INTEGER", "float": "NUMBER", "bool": " "}
+# Other spellings of an option, which no help shows: parameter -> spellings.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "thresh": ("--threshold",),
+    "task": ("--target",),
+    "dist": ("--distance",),
+    "maximum": ("--max",),
+}
+_PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that motiflens did not write.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else.")]
+
+
+def shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``--quiet`` and ``--json``, and its options their panels and choices.
+
+    Examples
+    --------
+    >>> def command(seed: int = 0) -> None:
+    ...     from motiflens.analyses.cli.output import result
+    ...     result({"seed": seed}, "done")
+    >>> shared_options(command)(seed=3)
+    done
+    >>> shared_options(command)(seed=3, quiet=True)
+    """
+    signature = inspect.signature(command, eval_str=True)
+    own = list(signature.parameters.values())
+    for parameter in own:
+        _arrange(parameter)
+
+    aliases = _aliases(own)
+
+    def run(*, quiet: bool = False, as_json: bool = False, **values: Any) -> None:
+        for name, alias in aliases:
+            other = values.pop(alias.name, None)
+            values |= {} if other is None else {name: other}
+        with speaking(quiet=quiet, as_json=as_json):
+            try:
+                command(**values)
+            except BrokenPipeError as error:  # typer's own code for it is 1
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is flushed at the end
+                raise typer.Exit(GONE) from error
+            except EOFError as error:  # else taken for the end of what is typed
+                raise ValueError(f"a file ends too early ({error})") from error
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    added = [
+        inspect.Parameter("quiet", keyword, default=False, annotation=Quiet),
+        inspect.Parameter("as_json", keyword, default=False, annotation=Json),
+    ]
+    added = [parameter for parameter in added if parameter.name not in signature.parameters]
+    for parameter in added:
+        _arrange(parameter)
+    parameters = [parameter.replace(kind=keyword) for parameter in own]
+    parameters += [alias for _, alias in aliases] + added
+    run.__doc__, run.__name__, run.__module__ = command.__doc__, command.__name__, command.__module__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _aliases(own: list[inspect.Parameter]) -> list[tuple[str, inspect.Parameter]]:
+    """Return hidden options for other spellings of a command's options, beside the parameter they stand for."""
+    spelt = {spelling for parameter in own for info in _infos(parameter) for spelling in info.param_decls or ()}
+    spelt |= {f"--{parameter.name.replace('_', '-')}" for parameter in own}
+    aliases = []
+    for parameter in own:
+        for spelling in ALIASES.get(parameter.name, ()):
+            if spelling in spelt or not _infos(parameter):
+                continue
+            kind = get_args(parameter.annotation)[0]
+            hidden = Annotated[kind | None, typer.Option(spelling, hidden=True)]  # type: ignore[valid-type]
+            name = spelling.strip("-").replace("-", "_")
+            alias = inspect.Parameter(
+                f"{name}_alias", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hidden
+            )
+            aliases.append((parameter.name, alias))
+    return aliases
+
+
+def _infos(parameter: inspect.Parameter) -> list[Any]:
+    """Return what an option says of itself."""
+    if get_origin(parameter.annotation) is not Annotated:
+        return []
+    return [info for info in get_args(parameter.annotation)[1:] if type(info).__name__ == "OptionInfo"]
+
+
+def _arrange(parameter: inspect.Parameter) -> None:
+    """Set panel and metavar of an option, unless it has its own."""
+    for info in _infos(parameter):
+        kind = str(get_args(parameter.annotation)[0]).replace("<class '", "")
+        words = [word for name, word in TYPES.items() if name in kind]
+        info.rich_help_panel = info.rich_help_panel or _PANEL_OF.get(parameter.name)
+        info.metavar = info.metavar or CHOICES.get(parameter.name) or (words[0] if words else None)

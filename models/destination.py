@@ -1,0 +1,176 @@
+"""Where output may go: never onto an input, a device, or something that motiflens did not write."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from motiflens.models import types
+from motiflens.models.files import STREAMS
+
+_READ = 1 << 14  # bytes at a file's beginning that tell whether it is ours
+_HTML = b'<meta name="generator" content="motiflens'
+
+
+def output_file(
+    path: types.Path,
+    *,
+    inputs: Iterable[types.Path | None] = (),
+    overwrite: bool = False,
+    record: bool = True,
+) -> None:
+    """Check where a file is to be written, before any work is done.
+
+    Parameters
+    ----------
+    path
+        The file; ``-`` or ``/dev/stdout`` for the standard output.
+    inputs
+        Files and folders that the command reads; None is ignored.
+    overwrite
+        Allow another's file to be replaced; an input, or a file within an input folder, is never replaced.
+    record
+        Whether ``PATH.json`` is written beside it, with how it was made.
+
+    Raises
+    ------
+    ValueError
+        If it is an input, a folder, a device or a pipe, or exists and was not written by motiflens.
+
+    Examples
+    --------
+    >>> output_file("new.tsv")
+    >>> output_file("genome.fa", inputs=["genome.fa"])
+    Traceback (most recent call last):
+    ...
+    ValueError: genome.fa is read by this command: choose another file to write
+    """
+    if str(path) in STREAMS:
+        return
+    files = [Path(path), *([Path(f"{path}.json")] if record else [])]
+    given = [Path(name) for name in inputs if name is not None]
+    for file in files:
+        if any(same_file(file, name) for name in given):
+            raise ValueError(f"{file} is read by this command: choose another file to write")
+    target = files[0]
+    if target.is_dir():
+        raise ValueError(f"{target} is a folder: name a file to write")
+    _check_folder(target)
+    ours = written_by_us(target)
+    for file in files:
+        if not file.exists():
+            continue
+        if not file.is_file():
+            raise ValueError(f"{file} is a device or a pipe: name a file to write (- for the standard output)")
+        if ours or file.stat().st_size == 0:
+            continue
+        if any(name.is_dir() and inside(file, name) for name in given):
+            raise ValueError(f"{file} belongs to {file.parent}, which this command reads: choose another file")
+        if not overwrite:
+            raise ValueError(f"{file} exists and motiflens did not write it: choose another, or add --overwrite")
+
+
+def output_folder(
+    path: types.Path,
+    *,
+    mark: str,
+    names: Sequence[str] = (),
+    inputs: Iterable[types.Path | None] = (),
+    overwrite: bool = False,
+) -> None:
+    """Check a folder into which files are to be written, before any work is done.
+
+    Parameters
+    ----------
+    path
+        The folder; it need not exist.
+    mark
+        A file that motiflens leaves there: with it the folder is our own.
+    names
+        Files that are written there: none of them may be another's.
+    inputs
+        Files and folders that the command reads; the folder may be none of them.
+    overwrite
+        Allow another's files to be replaced.
+
+    Raises
+    ------
+    ValueError
+        If it is an input, no folder, or holds a file of one of these names that motiflens did not write.
+    """
+    folder = Path(path)
+    if str(path) in STREAMS or (folder.exists() and not folder.is_dir()):
+        raise ValueError(f"{path} is no folder: name a folder to write into")
+    _check_folder(folder / "x")
+    given = [Path(name) for name in inputs if name is not None]
+    if any(same_file(folder, name) for name in given):
+        raise ValueError(f"{folder} is read by this command: choose another folder to write into")
+    ours = written_by_us(folder / mark)
+    for name in names:
+        file = folder / name
+        if any(same_file(file, other) for other in given):
+            raise ValueError(f"{file} is read by this command: choose another folder to write into")
+        if file.exists() and not (ours or overwrite or written_by_us(file)):
+            raise ValueError(
+                f"{file} exists and motiflens did not write it: choose another folder, or --overwrite"
+            )
+
+
+def same_file(first: Path, second: Path) -> bool:
+    """Tell whether two paths lead to one file, by links too; what does not exist is compared by its path."""
+    if first.exists() and second.exists():
+        return os.path.samefile(first, second)
+    return os.path.realpath(first) == os.path.realpath(second)
+
+
+def inside(file: Path, folder: Path) -> bool:
+    """Tell whether a file lies in a folder, at any depth."""
+    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+
+
+def written_by_us(file: Path) -> bool:
+    """Tell whether motiflens wrote a file: by the record in it or beside it.
+
+    JSON holds ``versions`` with motiflens among them (see `provenance`), a table has such a file beside it, a
+    report says so in its head, a store in its attributes.
+    """
+    if not file.is_file():
+        return False
+    if _is_record(Path(f"{file}.json")) or (file.suffix == ".json" and _is_record(file)):
+        return True
+    with file.open("rb") as opened:
+        start = opened.read(_READ)
+    return _HTML in start or (start.startswith(b"\x89HDF") and _is_store(file))
+
+
+def _is_record(file: Path) -> bool:
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    made_by = record.get("made_by", record) if isinstance(record, dict) else None
+    versions = made_by.get("versions") if isinstance(made_by, dict) else None
+    return isinstance(versions, dict) and "motiflens" in versions
+
+
+def _is_store(file: Path) -> bool:
+    import h5py
+
+    try:
+        with h5py.File(file, "r") as store:
+            return "made_by" in store.attrs
+    except (OSError, RuntimeError):
+        return False
+
+
+def _check_folder(file: Path) -> None:
+    """Refuse a file whose folder is a file, or cannot be written."""
+    for folder in file.absolute().parents:
+        if folder.exists():
+            if not folder.is_dir():
+                raise ValueError(f"{file} cannot be written: {folder} is a file, no folder")
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise ValueError(f"{file} cannot be written: {folder} may not be written to")
+            return
