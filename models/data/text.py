@@ -28,7 +28,7 @@ def existing(path: types.Path, what: str = "file") -> Path:
     if found.is_dir():
         raise ValueError(f"{found} is a folder: expected a {what}")
     if not found.exists():
-        raise FileNotFoundError(f"{found} does not exist: expected a {what}")
+        raise FileNotFoundError(f"{found} does not exist: no such file (expected a {what})")
     if found.stat().st_size == 0:
         raise ValueError(f"{found} is empty: expected a {what}")
     return found
