@@ -72,7 +72,7 @@ def fasta_records(
         if not letters or text[:1] == b";":
             continue
         if not start:
-            raise ValueError(f"{found} is no FASTA file: line {number} does not begin with '>' (expected a {what})")
+            raise ValueError(f"{found} is no FASTA: line {number} does not begin with '>' (expected a {what})")
         wrong = letters.translate(None, allowed) if allowed is not None else b""
         if wrong:
             raise ValueError(f"{found} line {number}: {chr(wrong[0])!r} is no nucleotide letter")
