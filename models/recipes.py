@@ -106,6 +106,7 @@ _PAPER: dict[str, types.Json] = {
     "cnn_zeng": {"optimizer": "adadelta", "rate": 1.0},
     "expectation_luo": {"optimizer": "adadelta", "rate": 1.0},
     # Fitted in one go: neither epochs nor an optimiser; both strands are one to them.
+    "gkm_svm": {"average_strands": False, "reverse_complement": False},
     "kmer_logistic": {"average_strands": False, "reverse_complement": False},
     "pwm": {"average_strands": False, "reverse_complement": False},
     # Quang & Xie 2019: Adam 1e-3, batch 100, patience 20; Siamese.
@@ -222,6 +223,7 @@ _SHORT: dict[str, types.Json] = {
     "kegru": {"rate": 6e-3, "batch": 100, "hyperparameters": {"units": 50, "reset_after": True}},
     "saresnet": {"rate": 1e-3, "hyperparameters": {"dropout": 0.3}},
     "cnn_zeng": {},
+    "gkm_svm": {"epoch_windows": None},
     "kmer_logistic": {"epoch_windows": None},
     "pwm": {"epoch_windows": None},
     "expectation_luo": {"hyperparameters": {"m": 10.0, "learn_m": True}},

@@ -29,11 +29,13 @@ _BUILT_IN: dict[str, str] = {
     "deepbind": "deepbind:DeepBind",
     "deepgrn": "deepgrn:DeepGRN",
     "deepsea": "deepsea:DeepSEA",
+    "deeptf": "deeptf:DeepTF",
     "cnn_zeng": "cnn_zeng:CNNZeng",
     "expectation_luo": "expectation_luo:ExpectationLuo",
     "factornet": "factornet:FactorNet",
     "saresnet": "saresnet:SAResNet",
     "kegru": "kegru:KEGRU",
+    "gkm_svm": "gkm_svm:GkmSVM",
     "kmer_logistic": "kmer_logistic:KmerLogistic",
     "pwm": "pwm:PWM",
 }

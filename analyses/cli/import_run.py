@@ -15,7 +15,7 @@ def command(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to make.")],
     kind: Annotated[
-        str | None, typer.Option(help="deepgrn, factornet or deepbind; detected unless given.")
+        str | None, typer.Option(help="deepgrn, factornet, deepbind or lsgkm; detected unless given.")
     ] = None,
     length: Annotated[
         int | None, typer.Option(help="Window length in bp, where the file leaves it open.", min=1)

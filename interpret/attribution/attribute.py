@@ -15,6 +15,7 @@ from motiflens.interpret.attribution.baselines import baselines
 from motiflens.interpret.attribution.completeness import TOLERANCE
 from motiflens.interpret.attribution.correct import correct as correct_gradient
 from motiflens.interpret.attribution.deep_lift_shap import deep_lift_shap
+from motiflens.interpret.attribution.gkm_explain import gkm_explain
 from motiflens.interpret.attribution.gradient_inputs import Raw, chunks
 from motiflens.interpret.attribution.gradient_shap import gradient_shap
 from motiflens.interpret.attribution.input_x_gradient import input_x_gradient
@@ -38,6 +39,7 @@ _METHODS: Final[Mapping[str, Callable[..., Raw]]] = {
     "ism": ism,
     "deep_lift_shap": deep_lift_shap,
     "attention_x_gradient": attention_x_gradient,
+    "gkm_explain": gkm_explain,
     "random": random,
 }
 METHODS: Final = tuple(_METHODS)
@@ -130,7 +132,8 @@ def attribute(
                 chosen["baselines"] = baselines(some, given, n=number, seed=seed)
             chosen["meta"] = None if extra is None else extra[part]
             raw = function(model, some, target=target, batch_size=batch_size, **chosen)
-            parts.append(_finished(raw, some, not compares if correct is None else correct))
+            adds_up = compares or method == "gkm_explain"
+            parts.append(_finished(raw, some, not adds_up if correct is None else correct))
     limit = TOLERANCE.get(method, np.inf) if tolerance is None else tolerance
     return _result(parts, windows, method, limit)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 # Beyond these a result is flagged. DeepLIFT's rules are exact but for rounding and the quadrature within
 # recurrent layers; integrated gradients have the quadrature's error along the whole path.
-TOLERANCE: Final = MappingProxyType({"integrated_gradients": 0.05, "deep_lift_shap": 0.01})
+TOLERANCE: Final = MappingProxyType({"integrated_gradients": 0.05, "deep_lift_shap": 0.01, "gkm_explain": 0.001})
 
 
 def relative_error(total: Tensor, delta: Tensor) -> Tensor:

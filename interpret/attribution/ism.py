@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from motiflens.interpret.attribution.edits import Edits, edited_logits
 from motiflens.interpret.attribution.gradient_inputs import Raw, predictions
+from motiflens.models.architectures.gkm_svm import GkmSVM
 
 
 def ism(
@@ -34,6 +35,8 @@ def ism(
     Raw
         ``hypothetical[n, c, l]`` = logit(base c at l) − logit(x).
     """
+    if fast and isinstance(model, GkmSVM):
+        return _by_gkm_svm(model, x, target, meta, batch_size)
     bases = x[:, :4]
     known = bases.sum(1) > 0  # N, L
     rows, channels, places = torch.nonzero((bases == 0) & known[:, None], as_tuple=True)
@@ -57,3 +60,11 @@ def ism(
     silenced = edited_logits(model, x, Edits(rows, places, 1, silence), **options)  # type: ignore[arg-type]
     scores[rows, 4 + signals, places] = prediction[rows] - silenced
     return Raw(scores, None, prediction)
+
+
+def _by_gkm_svm(model: GkmSVM, x: Tensor, target: int, meta: Tensor | None, batch_size: int) -> Raw:
+    """Let a gkm-SVM compare only the words that a substitution changes."""
+    changes = torch.cat([model.substitutions(part, target) for part in x.split(max(batch_size, 1))])
+    scores = torch.cat([changes, torch.zeros_like(x[:, 4:])], dim=1)
+    known = x[:, :4].sum(1, keepdim=True) > 0
+    return Raw(scores * known, None, predictions(model, x, target, meta, batch_size))

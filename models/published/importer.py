@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from motiflens.models.published.keras_file import KerasFile
 from motiflens.models.published.published import Published
 from motiflens.models.run import CONFIG, save_run
 
-KINDS = ("deepgrn", "factornet", "deepbind")
+KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm")
 
 
 def import_published(path: types.Path, *, kind: str | None = None, length: int | None = None) -> SequenceModel:
@@ -25,9 +27,10 @@ def import_published(path: types.Path, *, kind: str | None = None, length: int |
     Parameters
     ----------
     path
-        DeepGRN ``.h5`` file, FactorNet folder (or its ``.hdf5`` file), or DeepBind parameter text file.
+        DeepGRN ``.h5`` file, FactorNet folder (or its ``.hdf5`` file), DeepBind parameter text file, or LS-GKM
+        model (text, also ``.gz``).
     kind
-        ``deepgrn``, ``factornet`` or ``deepbind``; None to detect it.
+        ``deepgrn``, ``factornet``, ``deepbind`` or ``lsgkm``; None to detect it.
     length
         Window length in bp where the file leaves it open.
 
@@ -86,14 +89,27 @@ def detect(path: Path) -> str:
         start = file.read(512)
     if start.lstrip().lower().startswith(b"# deepbind"):
         return "deepbind"
+    if _text(path, start).startswith("svm_type"):
+        return "lsgkm"
     if h5py.is_hdf5(path):
         return "factornet" if KerasFile(path).version.startswith("1.") else "deepgrn"
     if not start:
         raise ValueError(f"{path} is empty")
     raise ValueError(
         f"{path} is no published model that we know: neither an HDF5 file (DeepGRN, FactorNet), nor a folder with "
-        "model.json (FactorNet), nor text that starts with '# deepbind' (DeepBind)"
+        "model.json (FactorNet), nor text that starts with '# deepbind' (DeepBind) or 'svm_type' (LS-GKM)"
     )
+
+
+def _text(path: Path, start: bytes) -> str:
+    """Return how a file begins as text, unpacked."""
+    if start.startswith(b"\x1f\x8b"):
+        try:
+            with gzip.open(path) as file:
+                start = file.read(512)
+        except (OSError, EOFError, zlib.error):
+            return ""
+    return start.decode("utf-8", "replace").lstrip()
 
 
 def import_run(

@@ -52,6 +52,7 @@ CASES: dict[str, Case] = {
     "tbinet": Case("tbinet", _LSTM),
     "danq": Case("danq", _LSTM),
     "deepsea": Case("deepsea", {"kernels": (8, 10, 12), "kernel_size": 4, "pool": 2, "dense": 16}),
+    "deeptf": Case("deeptf", {"n": 2, "kernels": 6, "kernel_sizes": (3, 5), "pool": 4, "units": 6, "dense": 8}),
     "deepbind": Case("deepbind", _CNN),
     "deepbind averaged": Case("deepbind", {**_CNN, "average": True, "hidden": 0, "strands": "forward"}),
     "cnn_zeng": Case("cnn_zeng", _CNN),
@@ -64,6 +65,10 @@ CASES: dict[str, Case] = {
     "saresnet plain": Case("saresnet", {"kernels": 8, "dense": 8, "blocks": (1, 1), "attention": False}),
     "kegru": Case("kegru", {"k": 3, "dimension": 8, "units": 6}),
     "kegru fast": Case("kegru", {"k": 2, "stride": 1, "dimension": 8, "units": 6, "reset_after": True}),
+    "gkm_svm": Case(
+        "gkm_svm",
+        {"word": 6, "informative": 4, "mismatches": 2, "supports": (9,), "support_length": 40},
+    ),
     "kmer_logistic": Case("kmer_logistic", {"k": 4}),
     "pwm": Case("pwm", {}),
     "kegru product": Case("kegru", {"k": 3, "dimension": 8, "units": 6, "join": "product"}),

@@ -20,6 +20,10 @@ from motiflens.models.run import load, save_run
 from .cases import CASES, Case
 
 every = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+_BY_GRADIENT = {name: case for name, case in CASES.items() if name != "gkm_svm"}  # which has none
+_OVERFIT = {name: case for name, case in _BY_GRADIENT.items() if name != "pwm"}  # whose matrix is given
+overfits = pytest.mark.parametrize("case", _OVERFIT.values(), ids=_OVERFIT.keys())
+by_gradient = pytest.mark.parametrize("case", _BY_GRADIENT.values(), ids=_BY_GRADIENT.keys())
 
 
 def _loss(model: SequenceModel, x: Tensor, meta: Tensor | None, y: Tensor) -> Tensor:
@@ -70,7 +74,7 @@ def test_float64(case: Case) -> None:
     torch.testing.assert_close(model(x, meta).double(), exact, rtol=1e-4, atol=1e-5)
 
 
-@every
+@by_gradient
 def test_mixed_precision(case: Case, device: torch.device) -> None:
     """Near the logits of 32 bits, with a gradient for every weight, in the precision in which GPUs train."""
     model = _undropped(case.build().train()).to(device)
@@ -126,7 +130,7 @@ def test_strands(case: Case) -> None:
             p = strands.sigmoid()
             merged = p.mean(0) if model.merge == "mean" else p.amax(0)
             torch.testing.assert_close(forward.double().sigmoid(), merged, rtol=1e-5, atol=1e-6)
-    elif case.name == "kmer_logistic":  # a word and its reverse complement are one feature
+    elif case.name in ("gkm_svm", "kmer_logistic"):  # a word and its reverse complement are one feature
         torch.testing.assert_close(forward, backward, rtol=1e-5, atol=1e-6)
     else:
         assert not torch.allclose(forward, backward, atol=1e-6)
@@ -168,7 +172,7 @@ def test_configuration(case: Case) -> None:
     assert type(twin) is type(model)
 
 
-@every
+@by_gradient
 def test_one_step_lowers_the_loss(case: Case) -> None:
     model = case.build(outputs=2).double().eval()  # neither dropout nor rounding hide the step's effect
     x, meta = case.inputs(8)
@@ -187,9 +191,7 @@ def test_one_step_lowers_the_loss(case: Case) -> None:
     assert _loss(model, x, meta, y).item() < before.item()
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES.values() if case.name != "pwm"], ids=lambda case: case.name
-)
+@overfits
 def test_overfits_32_windows(case: Case) -> None:
     """Three starts at most: with ReLUs this narrow, fresh weights may leave a window without an active unit."""
     assert any(_overfits(case, seed) for seed in (3, 4, 5))
@@ -289,7 +291,7 @@ def test_rectifiers_and_poolings_are_used_once_a_strand(case: Case) -> None:
 @every
 def test_the_first_convolution_reads_the_window(case: Case) -> None:
     convolution = case.build().first_convolution()
-    if case.name in ("kegru", "kmer_logistic", "pwm"):
+    if case.name in ("deeptf", "gkm_svm", "kegru", "kmer_logistic", "pwm"):
         assert convolution is None
     else:
         assert convolution is not None

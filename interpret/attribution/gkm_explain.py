@@ -1,0 +1,44 @@
+"""GkmExplain (Shrikumar, Prakash & Kundaje 2019): exact shares of a gkm-SVM's decision value."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from motiflens.interpret.attribution.branches import OneStrand
+from motiflens.interpret.attribution.completeness import relative_error
+from motiflens.interpret.attribution.gradient_inputs import Raw, predictions
+from motiflens.models.architectures.gkm_svm import LINEAR, GkmSVM
+
+
+def gkm_explain(
+    model: nn.Module, x: Tensor, *, target: int = 0, meta: Tensor | None = None, batch_size: int = 64
+) -> Raw:
+    """Divide each kernel between a window and a support window among the bases that match.
+
+    Returns
+    -------
+    Raw
+        ``scores`` of a window add up to its logit less the bias, with kernels that are no ``rbf``;
+        ``hypothetical`` are the method's own. Signal channels are not read and get 0; an unknown base is read as
+        A, and its share is left out of the scores.
+
+    Raises
+    ------
+    ValueError
+        For any other model.
+    """
+    inner = model.model if isinstance(model, OneStrand) else model
+    if not isinstance(inner, GkmSVM):
+        raise ValueError(f"gkm_explain explains gkm_svm alone, not {getattr(model, 'name', type(model).__name__)}")
+    prediction = predictions(model, x, target, meta, batch_size)
+    parts = [inner.explained(part, target) for part in x.split(batch_size)]
+    bases = torch.cat(parts) if parts else x[:, :4]
+    hypothetical = torch.cat([bases, torch.zeros_like(x[:, 4:])], dim=1)
+    scores = torch.cat([bases * x[:, :4], torch.zeros_like(x[:, 4:])], dim=1)
+    error = None
+    if inner.kernel in LINEAR:
+        delta = (prediction - inner.bias[target].to(prediction))[:, None]
+        as_a = bases[:, 0] * (x[:, :4].sum(1) == 0)  # N, L: unknown bases are read as A, and get no score
+        error = relative_error((scores.sum((1, 2)) + as_a.sum(1))[:, None], delta)
+    return Raw(hypothetical, scores, prediction, error)
