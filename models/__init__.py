@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         write_predictions,
     )
     from motiflens.models.progress import Progress, Step, silent
+    from motiflens.models.published.import_keras.import_keras import import_keras
     from motiflens.models.published.importer import import_published, import_run
     from motiflens.models.recipes import Recipe, adjust, recipe
     from motiflens.models.registry import architectures, build, register
@@ -54,6 +55,7 @@ __all__ = [
     "describe",
     "evaluate",
     "genome_tiles",
+    "import_keras",
     "import_published",
     "import_run",
     "load",
@@ -106,6 +108,7 @@ __getattr__ = lazy_exports(
         "Progress": "motiflens.models.progress",
         "Step": "motiflens.models.progress",
         "silent": "motiflens.models.progress",
+        "import_keras": "motiflens.models.published.import_keras.import_keras",
         "import_published": "motiflens.models.published.importer",
         "import_run": "motiflens.models.published.importer",
         "Recipe": "motiflens.models.recipes",

@@ -39,6 +39,8 @@ _BUILT_IN: dict[str, str] = {
     "kmer_logistic": "kmer_logistic:KmerLogistic",
     "pwm": "pwm:PWM",
 }
+# Architectures that are read from files, not offered for training.
+_FROM_FILES: dict[str, str] = {"keras": "motiflens.models.published.import_keras.network:KerasModel"}
 _REGISTERED: dict[str, type[SequenceModel]] = {}
 _LOADED: set[str] = set()
 _Class = TypeVar("_Class", bound=type[nn.Module])
@@ -118,6 +120,9 @@ def architecture(name: str) -> type[SequenceModel]:
         _load_plugins()
     if name in _REGISTERED:
         return _REGISTERED[name]
+    if name in _FROM_FILES:
+        module, _, cls = _FROM_FILES[name].partition(":")
+        return getattr(importlib.import_module(module), cls)
     if name not in _BUILT_IN:
         near = difflib.get_close_matches(name, architectures(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."

@@ -11,14 +11,27 @@ import typer
 def command(
     file: Annotated[
         Path,
-        typer.Argument(help="DeepGRN .h5 file, FactorNet folder, or DeepBind parameter text file."),
+        typer.Argument(
+            help="Keras file (.h5, .keras) of standard layers, DeepGRN's among them; FactorNet folder; DeepBind "
+            "parameter text file."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to make.")],
     kind: Annotated[
-        str | None, typer.Option(help="deepgrn, factornet, deepbind or lsgkm; detected unless given.")
+        str | None, typer.Option(help="deepgrn, factornet, deepbind, lsgkm or keras; detected unless given.")
     ] = None,
     length: Annotated[
         int | None, typer.Option(help="Window length in bp, where the file leaves it open.", min=1)
+    ] = None,
+    alphabet: Annotated[
+        str | None, typer.Option(help="Order of the bases in a Keras file (default ACGT).")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            help="Which head of a Keras file, by name, or any layer as the head; by default the one with one "
+            "logit, or else the first."
+        ),
     ] = None,
 ) -> None:
     """Import published weights: the run works in every command like a trained one.
@@ -27,11 +40,17 @@ def command(
     """
     from motiflens.models.published.importer import import_run
 
-    found = import_run(file, out, kind=kind, length=length)
+    found = import_run(file, out, kind=kind, length=length, alphabet=alphabet, output=output)
     model = found.model
     parameters = sum(parameter.numel() for parameter in model.parameters())
     typer.echo(f"{model.name}, {parameters:,} parameters, windows of {model.length:,} bp -> {out}")
     typer.echo(f"channels: {', '.join(found.channels)}")
     if found.meta:
         typer.echo(f"meta: {', '.join(found.meta)}")
-    typer.echo(f"outputs: {', '.join(found.tasks)}")
+    shown = found.tasks if len(found.tasks) <= 20 else (*found.tasks[:19], f"… ({len(found.tasks):,})")
+    typer.echo(f"outputs: {', '.join(shown)}")
+    others = [head for head in found.details.get("heads", []) if head != found.details["head"]]
+    if others:
+        typer.echo(f"other heads of the file (--output): {', '.join(others)}")
+    if found.details.get("held_at_zero"):
+        typer.echo(f"inputs held at zero: {', '.join(found.details['held_at_zero'])}")

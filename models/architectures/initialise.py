@@ -32,7 +32,7 @@ def keras_initialise(model: nn.Module, *, per_gate: bool = False) -> None:
 
 def _recurrent(module: nn.Module, per_gate: bool) -> None:
     units = int(module.hidden_size)  # type: ignore[arg-type]
-    for direction in DIRECTIONS:
+    for direction in DIRECTIONS[: 2 if getattr(module, "bidirectional", True) else 1]:
         kernel: Tensor = getattr(module, f"weight_ih_l0{direction}")
         recurrent: Tensor = getattr(module, f"weight_hh_l0{direction}")
         for k, u in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib
 import json
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,25 +15,37 @@ import h5py
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.provenance import file_hash, provenance
-from motiflens.models.published.keras_file import KerasFile
+from motiflens.models.published.import_keras.stored import CONFIG as CONFIG_MEMBER
+from motiflens.models.published.keras_file import Graph, KerasFile
 from motiflens.models.published.published import Published
 from motiflens.models.run import CONFIG, save_run
 
-KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm")
+KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm", "keras")
+_KERAS_OPTIONS = ("alphabet", "output")  # what only a Keras file of any layers takes
 
 
-def import_published(path: types.Path, *, kind: str | None = None, length: int | None = None) -> SequenceModel:
+def import_published(
+    path: types.Path,
+    *,
+    kind: str | None = None,
+    length: int | None = None,
+    alphabet: str | None = None,
+    output: str | None = None,
+) -> SequenceModel:
     """Return the model of a published file, in eval mode, on the CPU.
 
     Parameters
     ----------
     path
-        DeepGRN ``.h5`` file, FactorNet folder (or its ``.hdf5`` file), DeepBind parameter text file, or LS-GKM
-        model (text, also ``.gz``).
+        DeepGRN ``.h5`` file, FactorNet folder (or its ``.hdf5`` file), DeepBind parameter text file, LS-GKM model
+        (text, also ``.gz``), or a Keras file (``.h5``, ``.keras``) of any of Keras' own layers.
     kind
-        ``deepgrn``, ``factornet``, ``deepbind`` or ``lsgkm``; None to detect it.
+        ``deepgrn``, ``factornet``, ``deepbind``, ``lsgkm`` or ``keras``; None to detect it.
     length
         Window length in bp where the file leaves it open.
+    alphabet, output
+        Of a ``keras`` file: order of its bases (default ``ACGT``), and which head (or layer) to take; by default
+        the one head with one logit, or else the first. See `import_keras`.
 
     Returns
     -------
@@ -52,10 +65,17 @@ def import_published(path: types.Path, *, kind: str | None = None, length: int |
     Files are read by h5py, json and as text alone. Nothing in them is executed; byte code in Lambda layers and
     pickles are never loaded.
     """
-    return read_published(path, kind=kind, length=length).model
+    return read_published(path, kind=kind, length=length, alphabet=alphabet, output=output).model
 
 
-def read_published(path: types.Path, *, kind: str | None = None, length: int | None = None) -> Published:
+def read_published(
+    path: types.Path,
+    *,
+    kind: str | None = None,
+    length: int | None = None,
+    alphabet: str | None = None,
+    output: str | None = None,
+) -> Published:
     """Like `import_published`, with the names of channels, meta features and tasks."""
     source = Path(path)
     if not source.exists():
@@ -65,9 +85,13 @@ def read_published(path: types.Path, *, kind: str | None = None, length: int | N
     kind = kind or detect(source)
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-    module = importlib.import_module(f"motiflens.models.published.{kind}")
-    read: Callable[..., Published] = getattr(module, f"import_{kind}")
-    published = read(source, length=length)
+    given = {name: value for name, value in zip(_KERAS_OPTIONS, (alphabet, output), strict=True) if value}
+    if given and kind != "keras":
+        raise ValueError(f"{source} is a {kind} model, which has no choice of {next(iter(given))}")
+    name = "keras_run" if kind == "keras" else kind
+    module = importlib.import_module(f"motiflens.models.published.{name}")
+    read: Callable[..., Published] = getattr(module, f"import_{name}")
+    published = read(source, length=length, **given)
     if length is not None and published.model.length != length:
         raise ValueError(
             f"{source} is of windows of {published.model.length} bp, not {length}: leave out the length"
@@ -92,11 +116,18 @@ def detect(path: Path) -> str:
     if _text(path, start).startswith("svm_type"):
         return "lsgkm"
     if h5py.is_hdf5(path):
-        return "factornet" if KerasFile(path).version.startswith("1.") else "deepgrn"
+        keras = KerasFile(path)
+        if keras.config is not None and not _siamese(keras.config):
+            return "keras"
+        return "factornet" if keras.version.startswith("1.") else "deepgrn"
     if not start:
         raise ValueError(f"{path} is empty")
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if CONFIG_MEMBER in archive.namelist():
+                return "keras"
     raise ValueError(
-        f"{path} is no published model that we know: neither an HDF5 file (DeepGRN, FactorNet), nor a folder with "
+        f"{path} is no published model that we know: neither a Keras file (.h5, .keras), nor a folder with "
         "model.json (FactorNet), nor text that starts with '# deepbind' (DeepBind) or 'svm_type' (LS-GKM)"
     )
 
@@ -112,8 +143,23 @@ def _text(path: Path, start: bytes) -> str:
     return start.decode("utf-8", "replace").lstrip()
 
 
+def _siamese(config: object) -> bool:
+    """Whether a configuration is of a model that reads both strands, as DeepGRN's and FactorNet's do."""
+    try:
+        inputs = Graph(config).inputs(3)
+    except ValueError:
+        return False
+    return len(inputs) == 2 and inputs[0].shape() == inputs[1].shape()
+
+
 def import_run(
-    path: types.Path, out: types.Path, *, kind: str | None = None, length: int | None = None
+    path: types.Path,
+    out: types.Path,
+    *,
+    kind: str | None = None,
+    length: int | None = None,
+    alphabet: str | None = None,
+    output: str | None = None,
 ) -> Published:
     """Import a published file into the run folder `out`, with names, and the hash of each file it was read from.
 
@@ -122,7 +168,7 @@ def import_run(
     source, folder = Path(path), Path(out)
     if (folder / CONFIG).is_file() and "published" not in json.loads((folder / CONFIG).read_text("utf-8")):
         raise ValueError(f"{folder} already holds a trained run: choose another folder")
-    published = read_published(source, kind=kind, length=length)
+    published = read_published(source, kind=kind, length=length, alphabet=alphabet, output=output)
     files = sorted(p for p in source.iterdir() if p.is_file()) if source.is_dir() else [source]
     save_run(
         folder,

@@ -129,7 +129,6 @@ def _edited(tmp_path: Path, old: str, new: str, variant: str = "single before") 
         ('"merge_mode": "concat"', '"merge_mode": "sum"', "merge_mode 'sum'"),
         ('"Average"', '"Minimum"', "lacks a Average or Maximum"),
         ('"filters": 6', '"filters": 7', "has arrays of shapes"),
-        ('"class_name": "Model"', '"class_name": "Sequential"', "class 'Sequential'"),
         ('"Permute"', '"Reshape"', "no attention that is known"),
         ('"activation": "softmax"', '"activation": "sigmoid"', "activation 'sigmoid'"),
         ('"inbound_nodes"', '"inbound"', "damaged or of another Keras version"),
@@ -141,6 +140,12 @@ def test_what_is_not_known_is_refused(tmp_path: Path, old: str, new: str, messag
     with pytest.raises(ValueError, match=message) as error:
         import_published(path)
     assert str(path) in str(error.value)
+
+
+def test_a_model_of_another_class_is_none(tmp_path: Path) -> None:
+    path = _edited(tmp_path, '"class_name": "Model"', '"class_name": "Sequential"')
+    with pytest.raises(ValueError, match="class 'Sequential'"):
+        import_published(path, kind="deepgrn")
 
 
 def test_other_scalings_are_refused(tmp_path: Path) -> None:
