@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from motiflens.analyses.report.plot_window import save_window
 from motiflens.analyses.report.window_view import parse_region, region_view, row_view, top_rows
 from motiflens.interpret.adapter import adapt
+from motiflens.interpret.attribution.options import at_least
 from motiflens.interpret.export_bigwig import export_bigwig
 from motiflens.interpret.export_modisco import export_modisco
 from motiflens.interpret.store import Store, open_store
-from motiflens.interpret.write_store import write_store
+from motiflens.interpret.write_store import StoreOptions, write_store
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
+from motiflens.models.output import Output
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.run import Run, task_number
 from motiflens.models.types import Booleans, Integers, Json
@@ -26,6 +28,7 @@ from motiflens.models.types import Booleans, Integers, Json
 STORE = "attributions.h5"
 EXPORTS = ("bigwig", "modisco")
 Only = Literal["positive", "negative", "all"]
+_COMMON = ("baseline", "n_baselines", "correct", "tolerance")
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ class AttributeOptions:
 
     Attributes
     ----------
-    method, seed, batch_size, precision
-        See `write_store`.
+    method, output, seed, batch_size, precision
+        See `StoreOptions`.
     options
         The method's own, ``baseline``, ``n_baselines``, ``correct`` and ``tolerance``.
     task
@@ -60,6 +63,7 @@ class AttributeOptions:
     """
 
     method: str = "input_x_gradient"
+    output: Output = None
     seed: int = 0
     batch_size: int = 64
     precision: str = "float32"
@@ -73,6 +77,34 @@ class AttributeOptions:
     width: int = 120
     image: str = "png"
     cell_type: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.export:
+            if name not in EXPORTS:
+                raise ValueError(f"there is no export {name!r}: choose of {', '.join(EXPORTS)}")
+        for option, known in (("only", get_args(Only)), ("image", ("png", "svg", "pdf"))):
+            if getattr(self, option) not in known:
+                raise ValueError(f"{option} must be one of {', '.join(known)}, not {getattr(self, option)!r}")
+        at_least("top", self.top, 0)
+        at_least("width", self.width, 1)
+        if self.maximum is not None:
+            at_least("maximum", self.maximum, 1)
+        self.store()
+
+    def store(self) -> StoreOptions:
+        """Return how to attribute and what to keep of it. Errors as in `StoreOptions`."""
+        own = dict(self.options or {})
+        common: dict[str, Any] = {name: own.pop(name) for name in _COMMON if name in own}
+        return StoreOptions(
+            method=self.method,
+            output=self.output,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            options=own,
+            hypothetical="modisco" in self.export,
+            precision=self.precision,
+            **common,
+        )
 
 
 @dataclass(frozen=True)
@@ -103,7 +135,7 @@ def attribute_run(
     run: Run,
     windows: Windows,
     out: types.Path,
-    wanted: AttributeOptions,
+    options: AttributeOptions,
     *,
     made_by: Json | None = None,
     progress: Progress = silent,
@@ -120,7 +152,7 @@ def attribute_run(
         One split of the data.
     out
         A folder; made if need be.
-    wanted
+    options
         See `AttributeOptions`.
     made_by
         Provenance.
@@ -130,34 +162,26 @@ def attribute_run(
     Raises
     ------
     ValueError
-        If no window is chosen, a region is in none, or something wanted is unknown.
+        If no window is chosen, a region is in none, or an option is unknown.
     """
-    _check(wanted, windows)
+    _check(options, windows)
     check_run_fits(run, windows)
-    target, column = _target(run, windows, wanted.task)
-    regions = [parse_region(text) for text in wanted.plot]
-    index = _rows(windows, column, wanted, regions)
+    target, column = _target(run, windows, options.task)
+    regions = [parse_region(text) for text in options.plot]
+    index = _rows(windows, column, options, regions)
     folder = Path(out)
     path = write_store(
         adapt(run.model),
         windows,
         folder / STORE,
-        method=wanted.method,
-        target=target,
-        column=column,
-        index=index,
-        hypothetical="modisco" in wanted.export,
-        precision=wanted.precision,
-        batch_size=wanted.batch_size,
-        seed=wanted.seed,
-        options=wanted.options,
+        replace(options.store(), target=target, column=column, index=index),
         identity={key: (made_by or {}).get(key) for key in ("weights_hash", "data_hash")},
         made_by=made_by,
         progress=progress,
     )
     with open_store(path) as store:
-        files = _exports(store, windows, folder, wanted, progress)
-        files += _plots(store, windows, folder, wanted, regions, progress)
+        files = _exports(store, windows, folder, options, progress)
+        files += _plots(store, windows, folder, options, regions, progress)
         error, flagged = store.completeness, store.flagged
         return Attributed(
             store=path,
@@ -177,15 +201,9 @@ def chromosome_sizes(windows: Windows) -> dict[str, int] | None:
     return None if parent is None else chromosome_sizes(parent)
 
 
-def _check(wanted: AttributeOptions, windows: Windows) -> None:
-    for name in wanted.export:
-        if name not in EXPORTS:
-            raise ValueError(f"there is no export {name!r}: choose of {', '.join(EXPORTS)}")
-    if "bigwig" in wanted.export and not {"chrom", "start"} <= set(windows.table):
+def _check(options: AttributeOptions, windows: Windows) -> None:
+    if "bigwig" in options.export and not {"chrom", "start"} <= set(windows.table):
         raise ValueError("the windows have no genome coordinates, so there is no bigWig to export")
-    for option, known in (("only", ("positive", "negative", "all")), ("image", ("png", "svg", "pdf"))):
-        if getattr(wanted, option) not in known:
-            raise ValueError(f"{option} must be one of {', '.join(known)}, not {getattr(wanted, option)!r}")
 
 
 def _target(run: Run, windows: Windows, task: str | None) -> tuple[int, int]:
@@ -199,36 +217,36 @@ def _target(run: Run, windows: Windows, task: str | None) -> tuple[int, int]:
 
 
 def _rows(
-    windows: Windows, column: int, wanted: AttributeOptions, regions: Sequence[tuple[str, int, int]]
+    windows: Windows, column: int, options: AttributeOptions, regions: Sequence[tuple[str, int, int]]
 ) -> Integers:
     """Rows to attribute, in order."""
     allowed = np.ones(len(windows), dtype=bool)
-    if wanted.cell_type is not None:
+    if options.cell_type is not None:
         if "cell_type" not in windows.table:
-            raise ValueError(f"the windows are of no cell type, so none is of {wanted.cell_type!r}")
-        allowed = (windows.table["cell_type"] == wanted.cell_type).to_numpy()
+            raise ValueError(f"the windows are of no cell type, so none is of {options.cell_type!r}")
+        allowed = (windows.table["cell_type"] == options.cell_type).to_numpy()
     chosen = np.zeros(len(windows), dtype=bool)
     for region in regions:
         within = allowed & _within(windows, *region)
         if not within.any():
             raise ValueError(f"no window of this split overlaps {region[0]}:{region[1]}-{region[2]}")
         chosen |= within
-    if not regions or wanted.top or wanted.export:
-        chosen |= _labelled(windows, column, allowed, wanted)
+    if not regions or options.top or options.export:
+        chosen |= _labelled(windows, column, allowed, options)
     return np.flatnonzero(chosen)
 
 
-def _labelled(windows: Windows, column: int, allowed: Booleans, wanted: AttributeOptions) -> Booleans:
+def _labelled(windows: Windows, column: int, allowed: Booleans, options: AttributeOptions) -> Booleans:
     label = windows.labels[:, column]
     fits = {"positive": label == 1, "negative": label == 0, "all": np.ones(len(label), dtype=bool)}
-    rows = np.flatnonzero(allowed & fits[wanted.only])
+    rows = np.flatnonzero(allowed & fits[options.only])
     if not len(rows):
         raise ValueError(
-            f"none of the {len(windows)} windows is {wanted.only} for {windows.tasks[column]}: choose others, "
+            f"none of the {len(windows)} windows is {options.only} for {windows.tasks[column]}: choose others, "
             "such as all"
         )
-    if wanted.maximum is not None and len(rows) > wanted.maximum:
-        rows = np.random.default_rng(wanted.seed).choice(rows, wanted.maximum, replace=False)
+    if options.maximum is not None and len(rows) > options.maximum:
+        rows = np.random.default_rng(options.seed).choice(rows, options.maximum, replace=False)
     chosen = np.zeros(len(windows), dtype=bool)
     chosen[rows] = True
     return chosen
@@ -243,14 +261,14 @@ def _within(windows: Windows, chrom: str, start: int, end: int) -> Booleans:
 
 
 def _exports(
-    store: Store, windows: Windows, folder: Path, wanted: AttributeOptions, progress: Progress
+    store: Store, windows: Windows, folder: Path, options: AttributeOptions, progress: Progress
 ) -> list[Path]:
     files: list[Path] = []
-    if wanted.export:
-        progress(Step(f"exporting {' and '.join(wanted.export)}"))
-    if "bigwig" in wanted.export:
+    if options.export:
+        progress(Step(f"exporting {' and '.join(options.export)}"))
+    if "bigwig" in options.export:
         files += export_bigwig(store, folder, sizes=chromosome_sizes(windows))
-    if "modisco" in wanted.export:
+    if "modisco" in options.export:
         files += export_modisco(store, folder)
     return files
 
@@ -259,18 +277,18 @@ def _plots(
     store: Store,
     windows: Windows,
     folder: Path,
-    wanted: AttributeOptions,
+    options: AttributeOptions,
     regions: Sequence[tuple[str, int, int]],
     progress: Progress,
 ) -> list[Path]:
     files: list[Path] = []
-    if regions or wanted.top:
-        progress(Step("plotting", 0, len(regions) + wanted.top, "plots"))
+    if regions or options.top:
+        progress(Step("plotting", 0, len(regions) + options.top, "plots"))
     for chrom, start, end in regions:
-        view = region_view(store, windows, chrom, start, end, cell_type=wanted.cell_type)
-        files.append(folder / f"{chrom}_{start}-{end}.{wanted.image}".replace("/", "_"))
+        view = region_view(store, windows, chrom, start, end, cell_type=options.cell_type)
+        files.append(folder / f"{chrom}_{start}-{end}.{options.image}".replace("/", "_"))
         save_window(view, files[-1])
-    for place, row in enumerate(top_rows(store, wanted.top) if wanted.top else ()):
-        files.append(folder / f"top_{place + 1:02d}.{wanted.image}")
-        save_window(row_view(store, windows, int(row), width=wanted.width), files[-1])
+    for place, row in enumerate(top_rows(store, options.top) if options.top else ()):
+        files.append(folder / f"top_{place + 1:02d}.{options.image}")
+        save_window(row_view(store, windows, int(row), width=options.width), files[-1])
     return files

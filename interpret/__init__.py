@@ -9,6 +9,7 @@ from motiflens.models.lazy import lazy_exports
 if TYPE_CHECKING:
     from motiflens.interpret.adapter import Adapter, adapt
     from motiflens.interpret.attribution.attribute import METHODS, attribute
+    from motiflens.interpret.attribution.options import AttributionOptions
     from motiflens.interpret.attribution.strands import StrandAgreement, strand_agreement
     from motiflens.interpret.averaged_track import averaged_track
     from motiflens.interpret.coordinates import to_bp, to_positions
@@ -20,17 +21,19 @@ if TYPE_CHECKING:
     from motiflens.interpret.sanity import Sanity, SanityOptions, sanity
     from motiflens.interpret.store import Store, open_store
     from motiflens.interpret.store_writer import StoreWriter
-    from motiflens.interpret.write_store import write_store
+    from motiflens.interpret.write_store import StoreOptions, write_store
 
 __all__ = [
     "METHODS",
     "Adapter",
     "Attention",
     "Attribution",
+    "AttributionOptions",
     "Field",
     "Sanity",
     "SanityOptions",
     "Store",
+    "StoreOptions",
     "StoreWriter",
     "StrandAgreement",
     "adapt",
@@ -54,6 +57,7 @@ __getattr__ = lazy_exports(
         "adapt": "motiflens.interpret.adapter",
         "METHODS": "motiflens.interpret.attribution.attribute",
         "attribute": "motiflens.interpret.attribution.attribute",
+        "AttributionOptions": "motiflens.interpret.attribution.options",
         "StrandAgreement": "motiflens.interpret.attribution.strands",
         "strand_agreement": "motiflens.interpret.attribution.strands",
         "averaged_track": "motiflens.interpret.averaged_track",
@@ -72,6 +76,7 @@ __getattr__ = lazy_exports(
         "Store": "motiflens.interpret.store",
         "open_store": "motiflens.interpret.store",
         "StoreWriter": "motiflens.interpret.store_writer",
+        "StoreOptions": "motiflens.interpret.write_store",
         "write_store": "motiflens.interpret.write_store",
     },
 )

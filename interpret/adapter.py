@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -13,12 +14,18 @@ from torch import Tensor, nn
 from motiflens.interpret.attention import Reduce, choose_reduction, coarsening, mean_heads, profile, rollout
 from motiflens.interpret.attention_hooks import Captured, attention_hooked
 from motiflens.interpret.attribution.attribute import attribute
+from motiflens.interpret.attribution.options import AttributionOptions, attribution_options
 from motiflens.interpret.find_sources import Forward, Told, find_sources, one_strand
 from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Attention, Attribution, Field
 from motiflens.interpret.sources import Source, arrange
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
 from motiflens.models.types import Floats
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from motiflens.interpret.attribution.options import AttributionArguments
 
 Strand = Literal["+", "-"]
 
@@ -220,38 +227,20 @@ class Adapter:
     def attribute(
         self,
         x: Floats | Tensor,
+        settings: AttributionOptions | None = None,
         *,
-        method: str,
-        target: int = 0,
         meta: Floats | Tensor | None = None,
-        baseline: str | Tensor | None = None,
-        n_baselines: int | None = None,
-        batch_size: int = 64,
-        seed: int = 0,
-        correct: bool | None = None,
-        tolerance: float | None = None,
-        options: Mapping[str, Any] | None = None,
+        **arguments: Unpack[AttributionArguments],
     ) -> Attribution:
         """Attribute a logit to the input; see `motiflens.interpret.attribute`, which this calls."""
-        if method == "attention_x_gradient" and self._told and len(x):
+        chosen = attribution_options(settings, arguments)
+        if chosen.method == "attention_x_gradient" and self._told and len(x):
             like = self._like()
             one = _tensor(x[:1], like, "x").to(like)
             extra = None if meta is None else _tensor(meta[:1], like, "meta").to(like)
-            options = {"sources": tuple(self.sources_in(one, extra)), **(options or {})}
-        return attribute(
-            self.model,
-            x,
-            method=method,
-            target=target,
-            meta=meta,
-            baseline=baseline,
-            n_baselines=n_baselines,
-            batch_size=batch_size,
-            seed=seed,
-            correct=correct,
-            tolerance=tolerance,
-            options=options,
-        )
+            sources = tuple(self.sources_in(one, extra))
+            chosen = replace(chosen, options={"sources": sources, **(chosen.options or {})})
+        return attribute(self.model, x, chosen, meta=meta)
 
     def _choose(self, sources: list[Source], layer: str | None) -> Source:
         if not sources:

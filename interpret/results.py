@@ -44,6 +44,11 @@ class Attribution(NamedTuple):
     scores: Floats  # N, C, L: projected on the input (0 where a sequence channel is 0, unless hypothetical)
     hypothetical: Floats | None  # N, C, L: of every base that could stand there; None where the method has none
     prediction: Floats  # N: the target's logit
-    completeness: Doubles | None  # N: |sum - delta logit| relative to max(|delta|, 1); None without the axiom
+    # N: |sum - change in logit| as a share of the change (0 where there is no change to explain); None without the
+    # axiom
+    completeness: Doubles | None
     flagged: Booleans | None  # N: completeness beyond the tolerance
     method: str
+    # N: no change to explain, as the baselines are the window itself (shuffling changes no repeat) or the logits
+    # differ by no more than rounding; None where the method compares with no baseline
+    unexplained: Booleans | None = None

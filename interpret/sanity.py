@@ -15,10 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.attribute import attribute
+from motiflens.interpret.attribution.baselines import known_bases
+from motiflens.interpret.attribution.method_costs import COSTS
+from motiflens.interpret.attribution.options import AttributionOptions
 from motiflens.interpret.attribution.strands import agreement, importance, strand_agreement
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
+from motiflens.models.output import Output
 from motiflens.models.registry import architectures, rebuild
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers, Json
@@ -81,7 +85,7 @@ class SanityOptions:
         Seeds to compare.
     epochs, train_windows
         Training on shuffled labels: passes over how many windows; 0 epochs leave it out.
-    batch_size, seed, baseline, options
+    batch_size, seed, baseline, output, options
         As for `attribute`.
     """
 
@@ -93,6 +97,7 @@ class SanityOptions:
     batch_size: int = 64
     seed: int = 0
     baseline: str | None = None
+    output: Output = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,6 +106,18 @@ class SanityOptions:
             if getattr(self, name) < limit:
                 what = "the number of windows" if name == "n" else name
                 raise ValueError(f"sanity: {what} must be at least {limit}, not {getattr(self, name)}")
+
+    def attribution(self, method: str, target: int) -> AttributionOptions:
+        """Return the options of an attribution that is checked."""
+        return AttributionOptions(
+            method=method,
+            target=target,
+            output=self.output,
+            baseline=self.baseline if COSTS[method].shuffles is not None else None,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            options=self.options,
+        )
 
 
 def sanity(
@@ -191,21 +208,15 @@ class _Maps:
 
     def result(self, model: nn.Module | None = None, **changed: Any) -> Any:
         s = self.settings
-        given = {
-            "method": self.method,
-            "batch_size": s.batch_size,
-            "seed": s.seed,
-            "baseline": s.baseline,
-            "options": s.options,
-        }
-        return attribute(model or self.model, self.x, meta=self.meta, target=self.target, **{**given, **changed})  # type: ignore[arg-type]
+        chosen = dataclasses.replace(s.attribution(self.method, self.target), **changed)
+        return attribute(model or self.model, self.x, chosen, meta=self.meta)
 
     def similarity(self, first: Floats, second: Floats) -> tuple[float, float]:
         """Return the mean rank correlation over windows, of the signed maps and of their absolute values.
 
         A map that is constant resembles nothing: 0.
         """
-        known = self.x[:, :4].sum(1).numpy() > 0
+        known = known_bases(self.x).numpy()
         signed = np.nan_to_num(agreement(first, second, known)[1])
         absolute = np.nan_to_num(agreement(np.abs(first), np.abs(second), known)[1])
         return float(signed.mean()), float(absolute.mean())
@@ -333,17 +344,7 @@ def _seeds(maps: _Maps) -> list[Row]:
 
 def _strands(maps: _Maps) -> list[Row]:
     s = maps.settings
-    found = strand_agreement(
-        maps.model,
-        maps.x,
-        method=maps.method,
-        target=maps.target,
-        meta=maps.meta,
-        baseline=s.baseline,
-        batch_size=s.batch_size,
-        seed=s.seed,
-        options=s.options,
-    )
+    found = strand_agreement(maps.model, maps.x, s.attribution(maps.method, maps.target), meta=maps.meta)
     pearson, spearman = (float(np.median(np.nan_to_num(values))) for values in (found.pearson, found.spearman))
     limit = AT_LEAST["strands"]
     return [

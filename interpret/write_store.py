@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motiflens.interpret.adapter import Adapter
+from motiflens.interpret.adapter import Adapter, Strand
+from motiflens.interpret.attribution.options import AttributionArguments, AttributionOptions, at_least
 from motiflens.interpret.results import Attention
 from motiflens.interpret.store_writer import StoreWriter
 from motiflens.models import types
@@ -17,44 +18,16 @@ from motiflens.models.data.windows import Windows
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Integers, Json
 
-_COMMON = ("baseline", "n_baselines", "correct", "tolerance")
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
-def write_store(
-    adapter: Adapter,
-    windows: Windows,
-    path: types.Path,
-    *,
-    method: str,
-    target: int = 0,
-    column: int | None = None,
-    index: Integers | None = None,
-    attention: bool = True,
-    layer: str | None = None,
-    hypothetical: bool = False,
-    precision: str = "float32",
-    batch_size: int = 64,
-    seed: int = 0,
-    options: Mapping[str, Any] | None = None,
-    identity: Json | None = None,
-    made_by: Json | None = None,
-    progress: Progress = silent,
-) -> Path:
-    """Write attributions and attention of windows into an HDF5 store; read it with `open_store`.
+@dataclass(frozen=True)
+class StoreOptions(AttributionOptions):
+    """How to attribute, and what to keep of it.
 
-    Interrupted and called again with the same arguments, it goes on where it stopped (``PATH.part``).
-
-    Parameters
+    Attributes
     ----------
-    adapter
-        The model's adapter.
-    windows
-        One split of a data set.
-    path
-        The store.
-    method, target, seed, options
-        See `motiflens.interpret.attribute`. ``baseline``, ``n_baselines``, ``correct`` and ``tolerance`` may be
-        among the options.
     column
         The target's column among the windows' tasks, where it is another than among the model's outputs.
     index
@@ -65,15 +38,84 @@ def write_store(
     hypothetical
         Keep hypothetical scores, which TF-MoDISco needs, where the method has them.
     precision
-        ``float32`` or ``float16`` (half the room, three digits).
-    batch_size
-        Windows in memory at a time are four times this, model passes this.
+        ``float32`` or ``float16`` (half the room, three digits of each window's largest score).
+    """
+
+    column: int | None = None
+    index: Integers | None = None
+    attention: bool = True
+    layer: str | None = None
+    hypothetical: bool = False
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.precision not in ("float32", "float16"):
+            raise ValueError(f"precision must be float32 or float16, not {self.precision!r}")
+        if self.column is not None:
+            at_least("column", self.column, 0)
+
+    def identity(self, rows: Integers) -> Json:
+        """Return what tells these attributions from others of the same model and windows."""
+        return {
+            "method": self.method,
+            "target": self.target,
+            "output": repr(self.output) if self.output is not None else None,
+            "seed": self.seed,
+            "baseline": _fingerprint(self.baseline),
+            "options": repr(
+                (self.n_baselines, self.correct, self.tolerance, sorted((self.options or {}).items()))
+            ),
+            "keeps": [self.attention, self.layer, self.hypothetical],
+            "index": hashlib.sha256(rows.tobytes()).hexdigest(),
+        }
+
+
+class StoreArguments(AttributionArguments, total=False):
+    """The fields of `StoreOptions` as keyword arguments."""
+
+    column: int | None
+    index: Integers | None
+    attention: bool
+    layer: str | None
+    hypothetical: bool
+    precision: str
+
+
+def write_store(
+    adapter: Adapter,
+    windows: Windows,
+    path: types.Path,
+    settings: StoreOptions | None = None,
+    *,
+    identity: Json | None = None,
+    made_by: Json | None = None,
+    progress: Progress = silent,
+    **arguments: Unpack[StoreArguments],
+) -> Path:
+    """Write attributions and attention of windows into an HDF5 store; read it with `open_store`.
+
+    Interrupted and called again with the same arguments, it goes on where it stopped (``PATH.part``). Memory holds
+    four times ``batch_size`` windows, however many there are.
+
+    Parameters
+    ----------
+    adapter
+        The model's adapter.
+    windows
+        One split of a data set.
+    path
+        The store.
+    settings
+        How; or by keyword arguments:
     identity
         What tells this model and these data from others (hashes), so that only the same is gone on with.
     made_by
         Provenance.
     progress
-        Told how many windows are done.
+        Told of the rows done and the rows to do.
+    **arguments
+        ``method`` and the other fields of `StoreOptions`.
 
     Returns
     -------
@@ -85,67 +127,61 @@ def write_store(
     ValueError
         As `attribute` does, or if the target is none of the windows' tasks.
     """
-    rows = np.arange(len(windows)) if index is None else np.asarray(index, dtype=np.int64)
-    task = target if column is None else column
-    if not 0 <= task < len(windows.tasks):
-        raise ValueError(f"target {task} is out of range: the data have {len(windows.tasks)} tasks")
-    given = dict(options or {})
-    common = {
-        name: given.pop(name) for name in ("baseline", "n_baselines", "correct", "tolerance") if name in given
-    }
-    writer = StoreWriter(
-        path,
-        index=rows,
-        labels=windows.labels[rows, task],
-        table=windows.table.iloc[rows],
-        identity={
-            **(identity or {}),
-            "method": method,
-            "target": target,
-            "seed": seed,
-            "options": repr(sorted((options or {}).items())),
-            "keeps": [attention, layer, hypothetical],
-            "index": hashlib.sha256(rows.tobytes()).hexdigest(),
-        },
-        attributes={
-            "method": method,
-            "target": target,
-            "task": windows.tasks[task],
-            "channels": list(windows.channels),
-            "length": windows.length,
-            "made_by": made_by or {},
-        },
-        precision=precision,
-    )
+    chosen = StoreOptions(**arguments) if settings is None else replace(settings, **arguments)
+    rows = np.arange(len(windows)) if chosen.index is None else np.asarray(chosen.index, dtype=np.int64)
+    writer = _writer(windows, path, rows, chosen, identity or {}, made_by or {})
     try:
+        step = 4 * chosen.batch_size
         progress(Step("attributing", writer.done, len(rows)))
-        for start in range(writer.done, len(rows), 4 * batch_size):
-            some = rows[start : start + 4 * batch_size]
+        for start in range(writer.done, len(rows), step):
+            some = rows[start : start + step]
             batch = windows.read(some)
-            scores = adapter.attribute(
-                batch.x,
-                method=method,
-                target=target,
-                meta=batch.meta,
-                batch_size=batch_size,
-                seed=seed,
-                options=given or None,
-                **common,
-            )
-            found = _attention(adapter, batch.x, batch.meta, layer, batch_size) if attention else {}
-            writer.write(windows.codes(some), scores, found, hypothetical=hypothetical)
+            scores = adapter.attribute(batch.x, chosen, meta=batch.meta)
+            profiles = _attention(adapter, batch.x, batch.meta, chosen) if chosen.attention else {}
+            writer.write(windows.codes(some), scores, profiles, hypothetical=chosen.hypothetical)
             progress(Step("attributing", writer.done, len(rows)))
         return writer.finish()
     finally:
         writer.close()
 
 
+def _writer(
+    windows: Windows, path: types.Path, rows: Integers, chosen: StoreOptions, identity: Json, made_by: Json
+) -> StoreWriter:
+    task = chosen.target if chosen.column is None else chosen.column
+    if task >= len(windows.tasks):
+        raise ValueError(f"target {task} is out of range: the data have {len(windows.tasks)} tasks")
+    return StoreWriter(
+        path,
+        index=rows,
+        labels=windows.labels[rows, task],
+        table=windows.table.iloc[rows],
+        identity={**identity, **chosen.identity(rows)},
+        attributes={
+            "method": chosen.method,
+            "target": chosen.target,
+            "task": windows.tasks[task],
+            "channels": list(windows.channels),
+            "length": windows.length,
+            "made_by": made_by,
+        },
+        precision=chosen.precision,
+    )
+
+
+def _fingerprint(baseline: Any) -> str | None:
+    if baseline is None or isinstance(baseline, str):
+        return baseline
+    return hashlib.sha256(np.ascontiguousarray(baseline.detach().cpu().numpy()).tobytes()).hexdigest()
+
+
 def _attention(
-    adapter: Adapter, x: types.Floats, meta: types.Floats | None, layer: str | None, batch_size: int
+    adapter: Adapter, x: types.Floats, meta: types.Floats | None, chosen: StoreOptions
 ) -> dict[str, Attention]:
     if not adapter.sources(x.shape[-1]):
         return {}
-    found = {"+": adapter.attention(x, meta, layer=layer, batch_size=batch_size)}
-    if adapter.siamese:
-        found["-"] = adapter.attention(x, meta, layer=layer, strand="-", batch_size=batch_size)
-    return found
+    strands: tuple[Strand, ...] = ("+", "-") if adapter.siamese else ("+",)
+    return {
+        strand: adapter.attention(x, meta, layer=chosen.layer, strand=strand, batch_size=chosen.batch_size)
+        for strand in strands
+    }

@@ -9,6 +9,7 @@ import typer
 
 from motiflens.analyses.cli.data_options import DataOptions, data_options
 from motiflens.analyses.cli.shared_options import Overwrite
+from motiflens.interpret.attribution.method_costs import costs
 
 
 @data_options
@@ -20,9 +21,12 @@ def command(
     overwrite: Overwrite = False,
     split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
     task: Annotated[str | None, typer.Option(help="Output to explain, by name; the first by default.")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Which of several outputs: index or name; with :mean, :sum, :log_counts … reduced."),
+    ] = None,
     method: Annotated[
-        str,
-        typer.Option(help="saliency, input_x_gradient, integrated_gradients, deep_lift_shap, ism, … or random."),
+        str, typer.Option(help=f"How, and what it costs a window (+ and - strand each): {costs()}.")
     ] = "input_x_gradient",
     baseline: Annotated[str | None, typer.Option(help="shuffle, gc or zeros, where methods compare.")] = None,
     set_: Annotated[
@@ -51,6 +55,7 @@ def command(
     from motiflens.models.destination import output_folder
     from motiflens.models.evaluate import best_device
     from motiflens.models.open_for_run import open_as_trained
+    from motiflens.models.output import parse_output
     from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
@@ -58,8 +63,9 @@ def command(
     options = values(set_ or [])
     if baseline is not None:
         options["baseline"] = baseline
-    wanted = AttributeOptions(
+    chosen = AttributeOptions(
         method=method,
+        output=parse_output(output),
         seed=seed,
         batch_size=batch_size,
         precision=precision,
@@ -86,5 +92,5 @@ def command(
         made_by = provenance(
             seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash
         )
-        found = attribute_run(opened, dataset[split], out, wanted, made_by=made_by, progress=progress)
-    show(found, method)
+        made = attribute_run(opened, dataset[split], out, chosen, made_by=made_by, progress=progress)
+    show(made, method)

@@ -49,11 +49,11 @@ def baselines(x: Tensor, kind: str | Tensor | None = None, *, n: int = 10, seed:
     if isinstance(kind, Tensor):
         return _given(x, kind)
     if kind == "zeros":
-        return torch.zeros_like(x)[:, None]
+        return _with_unknown(torch.zeros_like(x)[:, None], x)
     if kind == "gc":
-        return _gc(x)[:, None]
+        return _with_unknown(_gc(x)[:, None], x)
     if kind in (None, "shuffle"):
-        return _shuffles(x, n, seed)
+        return _with_unknown(_shuffles(x, n, seed), x)
     raise ValueError(f"unknown baseline {kind!r}: choose {', '.join(KINDS)}, or give a tensor (N, B, C, L)")
 
 
@@ -71,18 +71,29 @@ def _given(x: Tensor, given: Tensor) -> Tensor:
     return given
 
 
+def _with_unknown(ends: Tensor, x: Tensor) -> Tensor:
+    """Let unknown bases stand in baselines, (N, B, C, L), as they stand in the windows, (N, C, L)."""
+    ends[:, :, :4] = torch.where(known_bases(x)[:, None, None], ends[:, :, :4], x[:, None, :4])
+    return ends
+
+
 def _gc(x: Tensor) -> Tensor:
-    bases = x[:, :4]
-    known = bases.sum(1, keepdim=True)  # N, 1, L
+    known = known_bases(x)[:, None].to(x.dtype)  # N, 1, L
+    bases = x[:, :4] * known
     mean = bases.sum(2, keepdim=True) / known.sum(2, keepdim=True).clamp_min(1)  # N, 4, 1
     mean = (mean + mean.flip(1)) / 2  # A with T, C with G
     return torch.cat([mean * known, torch.zeros_like(x[:, 4:])], dim=1)
 
 
+def known_bases(x: Tensor) -> Tensor:
+    """Return where a base is known, (N, L) boolean, of windows (N, C, L): N is four zeros or four quarters."""
+    bases = x[:, :4].detach()
+    return (bases.sum(1) > 0) & ~(bases == 0.25).all(1)
+
+
 def to_codes(x: Tensor) -> Codes:
     """One-hot bases, (N, C, L), to codes, (N, L), 4 where no base is known."""
-    bases = x[:, :4].detach()
-    codes = torch.where(bases.sum(1) > 0, bases.argmax(1), 4)
+    codes = torch.where(known_bases(x), x[:, :4].detach().argmax(1), 4)
     return codes.to(torch.uint8).cpu().numpy()
 
 

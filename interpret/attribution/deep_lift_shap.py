@@ -12,7 +12,7 @@ from tangermeme.deep_lift_shap import integrated_gradients_op
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.branches import branch_weights, branches, flipped
-from motiflens.interpret.attribution.completeness import relative_error
+from motiflens.interpret.attribution.completeness import completeness
 from motiflens.interpret.attribution.gradient_inputs import Bases, Raw
 from motiflens.interpret.attribution.inputs import differentiable
 from motiflens.interpret.attribution.rules import OneTensor, ruled, unruled_types
@@ -52,10 +52,13 @@ def deep_lift_shap(
     n, b = baselines.shape[:2]
     values = inputs.values.repeat_interleave(b, 0)
     ends, multipliers = inputs.encode(baselines.flatten(0, 1)), found.values.flatten(0, 1)
-    total = ((values - ends) * multipliers).flatten(1).sum(1).reshape(n, b)
+    products = ((values - ends) * multipliers).flatten(1)
+    sums = completeness(
+        products.sum(1).reshape(n, b), found.logits, found.reference, products.abs().sum(1).reshape(n, b)
+    )
     contributions = inputs.path(multipliers, values, ends)
     hypothetical, scores = inputs.finish(contributions.reshape(n, b, *contributions.shape[1:]).mean(1))
-    return Raw(hypothetical, scores, found.logits[:, 0], relative_error(total, found.logits - found.reference))
+    return Raw(hypothetical, scores, found.logits[:, 0], sums.error, sums.unexplained)
 
 
 class _Problem(NamedTuple):

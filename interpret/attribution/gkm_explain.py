@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from motiflens.interpret.attribution.baselines import known_bases
 from motiflens.interpret.attribution.branches import OneStrand
-from motiflens.interpret.attribution.completeness import relative_error
+from motiflens.interpret.attribution.completeness import completeness
 from motiflens.interpret.attribution.gradient_inputs import Raw, predictions
 from motiflens.models.architectures.gkm_svm import LINEAR, GkmSVM
 
@@ -36,9 +37,10 @@ def gkm_explain(
     bases = torch.cat(parts) if parts else x[:, :4]
     hypothetical = torch.cat([bases, torch.zeros_like(x[:, 4:])], dim=1)
     scores = torch.cat([bases * x[:, :4], torch.zeros_like(x[:, 4:])], dim=1)
-    error = None
-    if inner.kernel in LINEAR:
-        delta = (prediction - inner.bias[target].to(prediction))[:, None]
-        as_a = bases[:, 0] * (x[:, :4].sum(1) == 0)  # N, L: unknown bases are read as A, and get no score
-        error = relative_error((scores.sum((1, 2)) + as_a.sum(1))[:, None], delta)
-    return Raw(hypothetical, scores, prediction, error)
+    if inner.kernel not in LINEAR:
+        return Raw(hypothetical, scores, prediction)
+    as_a = bases[:, 0] * ~known_bases(x)  # N, L: unknown bases are read as A, and get no score
+    total, size = (part.sum(1)[:, None] for part in (scores.sum(1) + as_a, scores.abs().sum(1) + as_a.abs()))
+    reference = inner.bias[target].to(prediction).expand(len(x))[:, None]
+    sums = completeness(total, prediction[:, None], reference, size)
+    return Raw(hypothetical, scores, prediction, sums.error)

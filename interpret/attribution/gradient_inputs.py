@@ -11,8 +11,9 @@ import torch
 from captum.attr import Saliency
 from torch import Tensor, nn
 
-from motiflens.interpret.attribution.baselines import canonical, sequence_seed, to_codes
+from motiflens.interpret.attribution.baselines import canonical, known_bases, sequence_seed, to_codes
 from motiflens.interpret.attribution.branches import flipped
+from motiflens.models.output import choose_output
 
 
 class Raw(NamedTuple):
@@ -26,6 +27,7 @@ class Raw(NamedTuple):
     scores: Tensor | None  # N, C, L
     prediction: Tensor  # N: the target's logit
     error: Tensor | None = None  # N: see `completeness.relative_error`; None without the axiom
+    unexplained: Tensor | None = None  # N: no change to explain
 
 
 def chunks(total: int, size: int) -> Iterator[slice]:
@@ -36,9 +38,8 @@ def chunks(total: int, size: int) -> Iterator[slice]:
 
 
 def call(model: nn.Module, x: Tensor, meta: Tensor | None) -> Tensor:
-    """Return the model's logits, (N, outputs)."""
-    logits: Tensor = model(x) if meta is None else model(x, meta)
-    return logits[:, None] if logits.ndim == 1 else logits
+    """Return the model's logits, (N, outputs). Errors as in `choose_output`."""
+    return choose_output(model(x) if meta is None else model(x, meta), None, len(x))
 
 
 def predictions(model: nn.Module, x: Tensor, target: int, meta: Tensor | None, batch_size: int) -> Tensor:
@@ -145,7 +146,7 @@ class Bases:
         base gets none.
         """
         size = torch.ones_like(self.x)
-        size[:, :4] *= self.x[:, :4].sum(1, keepdim=True) > 0
+        size[:, :4] *= known_bases(self.x)[:, None]
         signals = self.x[:, 4:]
         if signals.shape[1]:
             size[:, 4:] = signals.amax(-1, keepdim=True) - signals.amin(-1, keepdim=True)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from motiflens.interpret.attribution.baselines import sequence_seed, to_codes
+from motiflens.interpret.attribution.baselines import known_bases, sequence_seed, to_codes
 from motiflens.interpret.attribution.gradient_inputs import Bases, call
 
 
@@ -65,7 +65,7 @@ class Kmers(Bases):
     def spread(self, scores: Tensor) -> Tensor:
         """Spread the k-mers' scores, (N, T), over their known bases, (N, L)."""
         k, stride = int(self.model.k), int(self.model.stride)  # type: ignore[arg-type]
-        known = (self.x[:, :4].sum(1) > 0).to(scores.dtype)  # N, L
+        known = known_bases(self.x).to(scores.dtype)  # N, L
         share = scores / known.unfold(1, k, stride).sum(-1).clamp_min(1)  # N, T
         track = torch.zeros_like(known)
         for offset in range(k):

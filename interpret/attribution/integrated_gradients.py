@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
-from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
-from motiflens.interpret.attribution.completeness import TOLERANCE, relative_error
-from motiflens.interpret.attribution.gradient_inputs import Bases, Raw, chunks, logits_of, predicted
+from motiflens.interpret.attribution.completeness import TOLERANCE, completeness
+from motiflens.interpret.attribution.first_layer import FirstLayer, first_layer
+from motiflens.interpret.attribution.gradient_inputs import Bases, Raw, chunks, gradient, logits_of, predicted
 from motiflens.interpret.attribution.inputs import differentiable
 
 
@@ -19,24 +20,25 @@ def integrated_gradients(
     target: int = 0,
     meta: Tensor | None = None,
     batch_size: int = 64,
-    steps: int = 32,
-    refinements: int = 2,
+    steps: int = 8,
+    refinements: int = 3,
 ) -> Raw:
     """Integrated gradients (Sundararajan, Taly & Yan 2017), averaged over baselines, by Gauss-Legendre quadrature.
 
-    A path on which the sum misses the difference in logit by more than the tolerance is integrated anew with four
-    times the steps, and again if need be: paths through many kinks (ReLU, max pooling) need more than others.
+    Where a window's sums miss the changes in logit by more than the tolerance, its paths are integrated anew with
+    three times the points, and again if need be: paths through many kinks (ReLU, max pooling) need more than
+    others. A first convolution that is linear in the input is computed at the paths' ends alone.
 
     Parameters
     ----------
     baselines
         N, B, C, L.
     batch_size
-        Most rows (windows × steps) in one pass.
+        Most rows (paths × points) in one pass.
     steps
         Points of the quadrature on each path, to begin with.
     refinements
-        How often the points of a path may be quadrupled.
+        How often the points of a path may be tripled.
 
     Raises
     ------
@@ -52,36 +54,71 @@ def integrated_gradients(
     values, ends = inputs.values, inputs.encode(baselines.flatten(0, 1))
     rows = torch.arange(n, device=x.device).repeat_interleave(b)
     prediction, most = predicted(inputs, batch_size)
-    delta = prediction[rows] - logits_of(inputs, ends, rows, batch_size)  # N · B
-    total = torch.zeros_like(delta)
-    shape = inputs.path(values[:1], values[:1], values[:1]).shape[1:]
-    contributions = values.new_zeros((n * b, *shape))
-    pending = torch.arange(n * b, device=x.device)
+    reference = logits_of(inputs, ends, rows, batch_size).reshape(n, b)
+    logits = prediction[:, None].expand(n, b)
+    shared = first_layer(inputs, ends[:1], rows[:1])
+    multipliers = torch.zeros_like(ends)
+    pending = torch.arange(n, device=x.device)
     for refined in range(refinements + 1):
-        points = steps * 4**refined
-        for part in chunks(len(pending), max(1, most // points)):
-            pairs = pending[part]
-            here, start = values[rows[pairs]], ends[pairs]
-            multipliers = _mean_gradient(inputs, here, start, rows[pairs], most, points)
-            total[pairs] = ((here - start) * multipliers).flatten(1).sum(1)
-            contributions[pairs] = inputs.path(multipliers, here, start)
-        missed = (total - delta).abs() > TOLERANCE["integrated_gradients"] * delta.abs().clamp_min(1.0)
-        pending = torch.nonzero(missed)[:, 0]
-    hypothetical, scores = inputs.finish(contributions.reshape(n, b, *shape).mean(1))
-    error = relative_error(total.reshape(n, b), delta.reshape(n, b))
-    return Raw(hypothetical, scores, prediction, error)
+        pairs = (pending[:, None] * b + torch.arange(b, device=x.device)).flatten()
+        for part in chunks(len(pairs), max(1, most // steps)):
+            some = pairs[part]
+            path = _Path(inputs, shared, values[rows[some]], ends[some], rows[some])
+            multipliers[some] = path.mean_gradient(steps * 3**refined, most)
+        products = ((values[rows] - ends) * multipliers).flatten(1)
+        sums = completeness(products.sum(1).reshape(n, b), logits, reference, products.abs().sum(1).reshape(n, b))
+        pending = torch.nonzero((sums.error > TOLERANCE["integrated_gradients"]) & ~sums.unexplained)[:, 0]
+        if not len(pending):
+            break
+    contributions = inputs.path(multipliers, values[rows], ends)
+    hypothetical, scores = inputs.finish(contributions.reshape(n, b, *contributions.shape[1:]).mean(1))
+    return Raw(hypothetical, scores, prediction, sums.error, sums.unexplained)
 
 
-def _mean_gradient(
-    inputs: Bases, values: Tensor, baselines: Tensor, rows: Tensor, batch_size: int, steps: int
-) -> Tensor:
-    """Return the gradient averaged along the straight path from each baseline to its value."""
-    method = IntegratedGradients(inputs.logits, multiply_by_inputs=False)
-    found: Tensor = method.attribute(
-        values,
-        baselines,
-        additional_forward_args=(rows,),
-        n_steps=steps,
-        internal_batch_size=max(batch_size, len(values)),
-    )
-    return found.detach()
+class _Path:
+    """Straight paths from baselines, (p, …), to windows, (p, …)."""
+
+    def __init__(
+        self, inputs: Bases, shared: FirstLayer | None, here: Tensor, start: Tensor, rows: Tensor
+    ) -> None:
+        self.inputs, self.shared, self.here, self.start, self.rows = inputs, shared, here, start, rows
+
+    def mean_gradient(self, points: int, most: int) -> Tensor:
+        """Return the gradient averaged along the paths, (p, …), by a quadrature of so many points."""
+        places, shares = np.polynomial.legendre.leggauss(points)
+        along, weights = (torch.from_numpy(each).to(self.start) for each in ((places + 1) / 2, shares / 2))
+        parts = list(chunks(points, max(1, most // len(self.rows))))
+        if self.shared is None:
+            whole = [self._weighted(self._whole(along[part]), weights[part]) for part in parts]
+            return torch.stack(whole).sum(0)
+        # Of windows that several paths share the layer is computed once.
+        unique, place = torch.unique(self.rows, return_inverse=True)
+        own = self.shared.outputs(self.inputs.values[unique], unique)
+        ends = self.shared.outputs(self.start, self.rows)
+        slopes = [torch.zeros_like(end) for end in ends]
+        for part in parts:
+            outputs = [_between(end, out[place], along[part]) for end, out in zip(ends, own, strict=True)]
+            values = _between(self.start, self.here, along[part])
+            gradients = self.shared.gradients(outputs, values, self._rows(along[part]))
+            for slope, new in zip(slopes, gradients, strict=True):
+                slope += self._weighted(new, weights[part])
+        return self.shared.pulled_back(slopes, self.start, self.rows)
+
+    def _whole(self, along: Tensor) -> Tensor:
+        slope, _ = gradient(self.inputs, _between(self.start, self.here, along), self._rows(along))
+        return slope
+
+    def _weighted(self, slopes: Tensor, weights: Tensor) -> Tensor:
+        """Return the weighted sum over points, (p, …), of gradients (p · points, …)."""
+        return torch.einsum(
+            "pk...,k->p...", slopes.reshape(len(self.rows), len(weights), *slopes.shape[1:]), weights
+        )
+
+    def _rows(self, along: Tensor) -> Tensor:
+        return self.rows.repeat_interleave(len(along))
+
+
+def _between(start: Tensor, end: Tensor, along: Tensor) -> Tensor:
+    """Return points between tensors (p, …), (p · points, …), a path's points after one another."""
+    shares = along.reshape(1, -1, *[1] * (start.ndim - 1))
+    return torch.lerp(start[:, None], end[:, None], shares).flatten(0, 1)

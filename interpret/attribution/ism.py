@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from motiflens.interpret.attribution.baselines import known_bases
 from motiflens.interpret.attribution.edits import Edits, edited_logits
 from motiflens.interpret.attribution.gradient_inputs import Raw, predictions
 from motiflens.models.architectures.gkm_svm import GkmSVM
@@ -38,7 +39,7 @@ def ism(
     if fast and isinstance(model, GkmSVM):
         return _by_gkm_svm(model, x, target, meta, batch_size)
     bases = x[:, :4]
-    known = bases.sum(1) > 0  # N, L
+    known = known_bases(x)  # N, L
     rows, channels, places = torch.nonzero((bases == 0) & known[:, None], as_tuple=True)
     one_hot = torch.eye(4, dtype=x.dtype, device=x.device)
 
@@ -66,5 +67,4 @@ def _by_gkm_svm(model: GkmSVM, x: Tensor, target: int, meta: Tensor | None, batc
     """Let a gkm-SVM compare only the words that a substitution changes."""
     changes = torch.cat([model.substitutions(part, target) for part in x.split(max(batch_size, 1))])
     scores = torch.cat([changes, torch.zeros_like(x[:, 4:])], dim=1)
-    known = x[:, :4].sum(1, keepdim=True) > 0
-    return Raw(scores * known, None, predictions(model, x, target, meta, batch_size))
+    return Raw(scores * known_bases(x)[:, None], None, predictions(model, x, target, meta, batch_size))

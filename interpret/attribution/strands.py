@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,8 +10,16 @@ from scipy.stats import rankdata
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.attribute import attribute
+from motiflens.interpret.attribution.baselines import known_bases
 from motiflens.interpret.attribution.branches import OneStrand, flipped
+from motiflens.interpret.attribution.options import AttributionOptions, attribution_options
+from motiflens.interpret.attribution.windows import check_windows
 from motiflens.models.types import Doubles, Floats
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from motiflens.interpret.attribution.options import AttributionArguments
 
 
 class StrandAgreement(NamedTuple):
@@ -28,14 +35,10 @@ class StrandAgreement(NamedTuple):
 def strand_agreement(
     model: nn.Module,
     x: Tensor | Floats,
+    settings: AttributionOptions | None = None,
     *,
-    method: str = "saliency",
-    target: int = 0,
     meta: Tensor | Floats | None = None,
-    baseline: str | Tensor | None = None,
-    batch_size: int = 64,
-    seed: int = 0,
-    options: Mapping[str, Any] | None = None,
+    **arguments: Unpack[AttributionArguments],
 ) -> StrandAgreement:
     """Compare the attribution of windows with that of their reverse complements (DeepGRN's Fig. 5a, b).
 
@@ -44,29 +47,19 @@ def strand_agreement(
 
     Parameters
     ----------
-    model, x, method, target, meta, baseline, batch_size, seed, options
-        See `attribute`.
+    model, x, settings, meta, arguments
+        See `attribute`; the method is saliency by default.
     """
+    if settings is None:
+        arguments.setdefault("method", "saliency")
+    chosen = attribution_options(settings, arguments)
     single = OneStrand(model) if getattr(model, "siamese", False) else model
-    windows = torch.as_tensor(x)
-    there = flipped(baseline) if isinstance(baseline, Tensor) else baseline
-
-    def of(some: Tensor, relative: str | Tensor | None) -> Any:
-        return attribute(
-            single,
-            some,
-            method=method,
-            target=target,
-            meta=meta,
-            baseline=relative,
-            batch_size=batch_size,
-            seed=seed,
-            options=options,
-        )
-
-    ahead, back = of(windows, baseline), of(flipped(windows), there)
+    windows = check_windows(model, x, None)[0]
+    there = flipped(chosen.baseline) if isinstance(chosen.baseline, Tensor) else chosen.baseline
+    ahead = attribute(single, windows, chosen, meta=meta)
+    back = attribute(single, flipped(windows), chosen, meta=meta, baseline=there)
     reverse = np.ascontiguousarray(flipped(torch.from_numpy(back.scores)).numpy())
-    known = windows[:, :4].sum(1).cpu().numpy() > 0  # N, L
+    known = known_bases(windows).cpu().numpy()  # N, L
     pearson, spearman = agreement(importance(ahead.scores), importance(reverse), known)
     predictions = np.stack([ahead.prediction, back.prediction], axis=1)
     return StrandAgreement(ahead.scores, reverse, pearson, spearman, predictions)

@@ -1,0 +1,51 @@
+"""The attribution methods' names, and what each costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+
+class Method(NamedTuple):
+    """What is known of a method before it is called.
+
+    Attributes
+    ----------
+    cost
+        Work for one window, in passes of the model (forward and backward, where gradients are taken).
+    shuffles
+        Shuffled baselines a window by default; None for methods that compare with no baseline.
+    """
+
+    cost: str
+    shuffles: int | None = None
+
+
+# Several shuffles a window; fewer where each of them costs a whole path of passes.
+COSTS: Final[Mapping[str, Method]] = MappingProxyType(
+    {
+        "saliency": Method("1 pass"),
+        "input_x_gradient": Method("1 pass"),
+        "integrated_gradients": Method("8 to 216 passes a baseline (4), without the first layer", 4),
+        "gradient_shap": Method("1 pass a baseline (20)", 20),
+        "smoothgrad": Method("1 pass a sample (25)"),
+        "occlusion": Method("1 forward pass every 5 bp and channel"),
+        "ism": Method("3 forward passes a base, of what a base reaches"),
+        "deep_lift_shap": Method("2 passes a baseline (10)", 10),
+        "attention_x_gradient": Method("1 pass"),
+        "gkm_explain": Method("1 pass of a gkm-SVM"),
+        "random": Method("1 forward pass"),
+    }
+)
+
+
+def costs() -> str:
+    """Return one line that says what each method costs.
+
+    Examples
+    --------
+    >>> costs().split("; ")[0]
+    'saliency: 1 pass'
+    """
+    return "; ".join(f"{name}: {method.cost}" for name, method in COSTS.items())
