@@ -122,6 +122,8 @@ class Attributed:
     flagged, worst
         Windows whose attributions do not add up to within the method's tolerance, and the largest relative error;
         None where the method promises nothing.
+    unexplained
+        Windows with no change to explain; None where the method compares with no baseline.
     """
 
     store: Path
@@ -129,6 +131,7 @@ class Attributed:
     windows: int
     flagged: int | None
     worst: float | None
+    unexplained: int | None
 
 
 def attribute_run(
@@ -189,6 +192,7 @@ def attribute_run(
             windows=len(store),
             flagged=None if flagged is None else int(flagged.sum()),
             worst=None if error is None else float(error.max()),
+            unexplained=None if store.unexplained is None else int(store.unexplained.sum()),
         )
 
 

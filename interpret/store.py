@@ -14,6 +14,7 @@ import pandas as pd
 
 from motiflens.interpret.coordinates import to_bp
 from motiflens.interpret.results import Field
+from motiflens.interpret.scaled import Scaled
 from motiflens.models import types
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.hdf5 import array, attribute, dataset, subgroup, values
@@ -68,14 +69,19 @@ class Store:
         self._file.close()
 
     @property
-    def scores(self) -> h5py.Dataset:
-        """Signed scores, (N, C, L), float32 or float16."""
-        return dataset(self._file, "scores")
+    def scores(self) -> h5py.Dataset | Scaled:
+        """Signed scores, (N, C, L), float32, or kept as float16 and read as float32."""
+        return self._scores("scores")
 
     @property
-    def hypothetical(self) -> h5py.Dataset | None:
+    def hypothetical(self) -> h5py.Dataset | Scaled | None:
         """Hypothetical scores of A, C, G, T, (N, 4, L); None where they were not kept."""
-        return dataset(self._file, "hypothetical") if "hypothetical" in self._file else None
+        return self._scores("hypothetical") if "hypothetical" in self._file else None
+
+    def _scores(self, name: str) -> h5py.Dataset | Scaled:
+        data = dataset(self._file, name)
+        power = f"{name}_power"
+        return Scaled(data, dataset(self._file, power)) if power in self._file else data
 
     @property
     def codes(self) -> h5py.Dataset:
@@ -89,13 +95,18 @@ class Store:
 
     @property
     def completeness(self) -> Floats | None:
-        """|Σ − Δlogit| / max(|Δlogit|, 1), (N,); None where the method promises nothing."""
+        """|Σ − Δlogit| as a share of |Δlogit|, (N,); None where the method promises nothing."""
         return array(self._file, "completeness") if "completeness" in self._file else None
 
     @property
     def flagged(self) -> types.Booleans | None:
         """Completeness beyond the method's tolerance, (N,)."""
         return array(self._file, "flagged") if "flagged" in self._file else None
+
+    @property
+    def unexplained(self) -> types.Booleans | None:
+        """Windows with no change to explain, (N,); None where the method compares with no baseline."""
+        return array(self._file, "unexplained") if "unexplained" in self._file else None
 
     @cached_property
     def table(self) -> pd.DataFrame:

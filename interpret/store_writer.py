@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from motiflens.interpret.results import Attention, Attribution, Field
+from motiflens.interpret.scaled import half_precision
 from motiflens.interpret.store import FORMAT, PLACE_COLUMNS, TEXT_COLUMNS
 from motiflens.models import types
 from motiflens.models.files import write_whole
@@ -41,7 +42,7 @@ class StoreWriter:
     attributes
         ``method``, ``target``, ``task``, ``channels``, ``length``, ``made_by``.
     precision
-        ``float32`` or ``float16``.
+        ``float32`` or ``float16`` (each window divided by a power of two; see `half_precision`).
     """
 
     def __init__(
@@ -98,6 +99,12 @@ class StoreWriter:
             values["completeness"] = attribution.completeness
         if attribution.flagged is not None:
             values["flagged"] = attribution.flagged
+        if attribution.unexplained is not None:
+            values["unexplained"] = attribution.unexplained
+        if self.precision == "float16":
+            for name in ("scores", "hypothetical"):
+                if name in values:
+                    values[name], values[f"{name}_power"] = half_precision(values[name])
         for strand, found in attention.items():
             values[f"attention/{strand}"] = found.profile
         if self._file is None:

@@ -43,6 +43,11 @@ def show(found: Attributed, method: str) -> None:
             f"warning: {method} does not add up for {found.flagged:,} of {found.windows:,} windows: |sum - change "
             f"in logit| is up to {found.worst:.3g} of the change; they are marked in 'flagged' (more steps help)"
         )
+    if found.unexplained:
+        note(
+            f"note: {found.unexplained:,} of {found.windows:,} windows have no change to explain: shuffling does "
+            "not change them (repeats), or not their logit; they are marked in 'unexplained'"
+        )
     record = {
         "store": str(found.store),
         "files": [str(path) for path in found.files],
@@ -50,5 +55,6 @@ def show(found: Attributed, method: str) -> None:
         "method": method,
         "flagged": found.flagged,
         "worst": found.worst,
+        "unexplained": found.unexplained,
     }
     result(record, f"{found.store}: {found.windows:,} windows by {method}", *map(str, found.files))

@@ -264,3 +264,25 @@ def test_the_pair_for_modisco(tmp_path: Path) -> None:
     path = write_store(_adapter(), windows, tmp_path / "b.h5", method="input_x_gradient")
     with open_store(path) as store, pytest.raises(ValueError, match="no hypothetical scores"):
         export_modisco(store, tmp_path)
+
+
+def test_small_scores_in_half_precision(tmp_path: Path) -> None:
+    """Scores near 3e-9 are kept to three digits of each window's largest; float16 alone makes them zeros."""
+    adapter, windows = _adapter(), _windows()
+    with torch.no_grad():
+        for parameter in list(adapter.model.parameters())[-2:]:
+            parameter.mul_(1e-7)
+    expected = adapter.attribute(windows.read(np.arange(21)).x, method="ism")
+    assert 0 < np.abs(expected.scores).max() < 1e-7
+    half = write_store(
+        adapter, windows, tmp_path / "half.h5", method="ism", precision="float16", hypothetical=True, batch_size=3
+    )
+    with open_store(half) as store:
+        largest = np.abs(expected.scores).max(axis=(1, 2), keepdims=True)
+        assert (np.abs(store.scores[:] - expected.scores) <= 6e-4 * largest).all()
+        np.testing.assert_array_equal(store.scores[3:5, 1], store.scores[:][3:5, 1])
+        np.testing.assert_array_equal(store.scores[[2, 7]], store.scores[:][[2, 7]])
+        np.testing.assert_array_equal(store.scores[4], store.scores[:][4])
+        assert store.hypothetical is not None
+        assert np.abs(store.hypothetical[:]).max() > 0
+        assert store.importance(slice(0, 3)).dtype == np.float32
