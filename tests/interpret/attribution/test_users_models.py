@@ -15,7 +15,7 @@ from motiflens.interpret.attribution.baselines import baselines, known_bases
 from motiflens.interpret.attribution.method_costs import COSTS
 
 LENGTH = 40
-PLAIN = [method for method in METHODS if method != "attention_x_gradient"]
+PLAIN = [method for method in METHODS if method not in ("attention_x_gradient", "gkm_explain")]
 
 
 def windows(n: int = 3, seed: int = 0) -> np.ndarray:
