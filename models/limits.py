@@ -20,6 +20,7 @@ LIMITS = {
     "RECORD": Limit(1_000_000_000, "letters", "one sequence of a FASTA file that is read as a whole"),
     "LINE": Limit(100_000_000, "letters", "a line of a text file"),
     "MEMORY": Limit(16 << 30, "bytes", "an array that is made at once"),
+    "MOTIF_WIDTH": Limit(500, "positions", "a motif (JASPAR's widest has 35)"),
     "RATIO": Limit(1_000_000, "negatives per positive", "the ratio of negatives"),
 }
 

@@ -11,11 +11,14 @@ from motiflens.analyses.cli.shared_options import Overwrite
 
 
 def command(
-    query: Annotated[str, typer.Argument(help="Motif file of the queries (MEME v4, JASPAR, TRANSFAC; .gz).")],
-    target: Annotated[
-        str,
+    query: Annotated[
+        str, typer.Argument(help="Motif file of the queries (MEME v4, JASPAR, HOMER, TRANSFAC; .gz).")
+    ],
+    targets: Annotated[
+        list[str],
         typer.Argument(
-            help="Motif file of the targets, or jaspar, jaspar:2016, jaspar:2026:fungi, jaspar:2026:all."
+            help="Motif files of the targets, together one database, or jaspar, jaspar:2016, jaspar:2026:fungi, "
+            "jaspar:2026:human, jaspar:2026:NRF1, jaspar:2026:all."
         ),
     ],
     out: Annotated[
@@ -36,7 +39,7 @@ def command(
     output_file(out, inputs=[query, target], overwrite=overwrite)
     summary = match_command(
         query,
-        target,
+        targets,
         out,
         distance=dist,
         threshold=thresh,
@@ -51,5 +54,12 @@ def command(
         f"{summary['targets']:,} targets at {kind} <= {thresh:g}: {out}",
         out=out,
     )
+    low = summary["low_information"]
+    if low:
+        typer.echo(
+            f"note: {len(low):,} of {summary['queries']:,} queries hold too little information for a match to "
+            f"mean anything ({', '.join(low[:5])}{', …' if len(low) > 5 else ''}): {out}.json names them",
+            err=True,
+        )
     if summary["targets"] < 50:
         note("note: fewer than 50 targets: p-values, made from the targets' columns, are coarse")

@@ -14,7 +14,8 @@ def command(
     motifs: Annotated[
         str,
         typer.Option(
-            help="Motif file (MEME v4, JASPAR, TRANSFAC; .gz), or jaspar, jaspar:2016, jaspar:2026:fungi."
+            help="Motif file (MEME v4, JASPAR, HOMER, TRANSFAC; .gz), or jaspar, jaspar:2016, jaspar:2026:fungi, "
+            "jaspar:2026:human, jaspar:2026:NRF1."
         ),
     ],
     sequences: Annotated[Path, typer.Option(help="FASTA file (.gz allowed).")],
@@ -56,3 +57,5 @@ def command(
         f"({summary['bases']:,} bp) at p <= {thresh:g}: {out}",
         out=out,
     )
+    if summary["foreign"]:
+        typer.echo(f"note: {summary['foreign']}", err=True)

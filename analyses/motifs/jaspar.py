@@ -6,7 +6,8 @@ import importlib.util
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,26 @@ import numpy as np
 from motiflens.analyses.motifs.motif import Motif
 
 _LETTERS = {"A": 0, "C": 1, "G": 2, "T": 3}
+_SPECIES = {  # common names; any Latin name of the release is known as well
+    "human": "Homo sapiens",
+    "mouse": "Mus musculus",
+    "rat": "Rattus norvegicus",
+    "chicken": "Gallus gallus",
+    "frog": "Xenopus laevis",
+    "rabbit": "Oryctolagus cuniculus",
+    "fly": "Drosophila melanogaster",
+    "worm": "Caenorhabditis elegans",
+    "yeast": "Saccharomyces cerevisiae",
+    "arabidopsis": "Arabidopsis thaliana",
+    "maize": "Zea mays",
+    "rice": "Oryza sativa",
+    "tomato": "Solanum lycopersicum",
+}
+_TAXA = "SELECT DISTINCT VAL FROM MATRIX_ANNOTATION WHERE TAG = 'tax_group' ORDER BY 1"
+_OF_TAXON = "ID IN (SELECT ID FROM MATRIX_ANNOTATION WHERE TAG = 'tax_group' AND VAL = ?)"
+_OF_SPECIES = (
+    "ID IN (SELECT S.ID FROM MATRIX_SPECIES S JOIN TAX T ON S.TAX_ID = T.TAX_ID WHERE lower(T.SPECIES) = lower(?))"
+)
 
 
 def releases() -> list[str]:
@@ -59,33 +80,99 @@ def jaspar(
     >>> [(m.name, m.alt, m.width) for m in jaspar(ids=["MA0139.1", "MA0139"])]
     [('MA0139.1', 'CTCF', 19), ('MA0139.2', 'CTCF', 15)]
     """
-    database = _folder() / f"JASPAR{release}.sqlite"
-    if not database.is_file():
-        raise ValueError(f"JASPAR release {release} is not installed: expected one of {', '.join(releases())}")
-    connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)
-    try:
+    with _connected(release) as connection:
         if ids is not None:
             keys = _by_identifier(connection, ids, release)
         else:
             keys = _by_selection(connection, collection, taxon, release)
         return _fetch(connection, keys, f"jaspar{release}")
+
+
+@contextmanager
+def _connected(release: str) -> Iterator[sqlite3.Connection]:
+    if release not in releases():
+        raise ValueError(f"JASPAR release {release} is not installed: expected one of {', '.join(releases())}")
+    database = _folder() / f"JASPAR{release}.sqlite"
+    connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)
+    try:
+        yield connection
     finally:
         connection.close()
 
 
 def jaspar_by_name(name: str) -> list[Motif]:
-    """Read ``jaspar``, ``jaspar:2016``, ``jaspar:2026:fungi``, ``jaspar:2026:all``, ``jaspar:2026:MA0139.1``.
+    """Read ``jaspar``, ``jaspar:RELEASE`` or ``jaspar:RELEASE:SELECTION``; the release is 2026 where it is empty.
 
+    A selection is one of these, tried in this order, of the collection CORE:
+
+    - identifiers: ``MA0139.1,MA0138``;
+    - ``all``, or a taxonomic group: ``fungi`` (``vertebrates`` is the default);
+    - a species, by its Latin or a common name: ``human``, ``Mus musculus``;
+    - factors: ``NRF1``, ``CTCF,MAX``, whatever the case; vertebrates' where they have a matrix, else those of any
+      group; dimers (``MAFG::NRF1``) where the factor has no matrix of its own.
+
+    Examples
+    --------
     >>> jaspar_by_name("jaspar:2026:MA0139.1")[0].alt
     'CTCF'
+    >>> [motif.name for motif in jaspar_by_name("jaspar:2026:NRF1")]
+    ['MA0506.3']
+    >>> len(jaspar_by_name("jaspar:2026:human"))
+    857
     """
     _, _, rest = name.partition(":")
     release, _, selection = rest.partition(":")
-    release = release or "2026"
+    release, selection = release or "2026", selection.strip()
+    parts = [part.strip() for part in selection.split(",") if part.strip()]
     if re.match(r"[A-Z]{2}\d+(\.\d+)?(,|$)", selection):
-        return jaspar(release, ids=[part.strip() for part in selection.split(",") if part.strip()])
-    taxon = None if selection.lower() == "all" else selection or "vertebrates"
-    return jaspar(release, taxon=taxon)
+        return jaspar(release, ids=parts)
+    if selection.lower() in ("", "all"):
+        return jaspar(release, taxon=None if selection else "vertebrates")
+    with _connected(release) as connection:
+        return _fetch(connection, _by_word(connection, selection, parts, release), f"jaspar{release}")
+
+
+def _by_word(connection: sqlite3.Connection, selection: str, parts: Sequence[str], release: str) -> list[int]:
+    """Matrices of a taxonomic group, a species or factors."""
+    taxa = {row[0].lower(): row[0] for row in connection.execute(_TAXA)}
+    if selection.lower() in taxa:
+        return _latest(connection, _OF_TAXON, (taxa[selection.lower()],))
+    species = _SPECIES.get(selection.lower(), selection)
+    of_species = set(_latest(connection, "1", ())) & set(_selected(connection, _OF_SPECIES, (species,)))
+    if of_species:
+        return [key for key in _latest(connection, "1", ()) if key in of_species]
+    keys: list[int] = []
+    for part in parts:
+        named = _by_factor(connection, part)
+        if not named:
+            raise ValueError(
+                f"JASPAR {release} has no {part!r}: expected identifiers (MA0139.1), all, a taxon "
+                f"({', '.join(sorted(taxa.values()))}), a species (human, Mus musculus) or factors (NRF1)"
+            )
+        keys += [key for key in named if key not in keys]
+    return keys
+
+
+def _by_factor(connection: sqlite3.Connection, factor: str) -> list[int]:
+    """Latest matrices of one factor, or else of dimers with it; vertebrates' where they have any."""
+    wanted = factor.lower()
+    names = {
+        int(key): re.sub(r"\((var|long|short)[^)]*\)", "", str(name).lower()).strip()
+        for key, name in connection.execute("SELECT ID, NAME FROM MATRIX WHERE COLLECTION = 'CORE'")
+    }
+    current = _latest(connection, "1", ())
+    vertebrates = set(_selected(connection, _OF_TAXON, ("vertebrates",)))
+    for matches in (
+        [key for key in current if names[key] == wanted],
+        [key for key in current if wanted in names[key].split("::")],
+    ):
+        if matches:
+            return [key for key in matches if key in vertebrates] or matches
+    return []
+
+
+def _selected(connection: sqlite3.Connection, condition: str, values: tuple[str, ...]) -> list[int]:
+    return [row[0] for row in connection.execute(f"SELECT ID FROM MATRIX WHERE {condition}", values)]
 
 
 def _folder() -> Path:
@@ -114,26 +201,25 @@ def _by_identifier(connection: sqlite3.Connection, ids: Sequence[str], release: 
 
 
 def _by_selection(connection: sqlite3.Connection, collection: str, taxon: str | None, release: str) -> list[int]:
-    query = "SELECT ID, BASE_ID, VERSION FROM MATRIX WHERE COLLECTION = ?"
-    values: list[str] = [collection]
-    if taxon is not None:
-        query += " AND ID IN (SELECT ID FROM MATRIX_ANNOTATION WHERE TAG = 'tax_group' AND VAL = ?)"
-        values.append(taxon)
-    latest: dict[str, tuple[int, int]] = {}
-    for key, base, version in connection.execute(query, values):
-        latest[base] = max(latest.get(base, (-1, -1)), (int(version), key))
-    if not latest:
+    keys = _latest(connection, *((_OF_TAXON, (taxon,)) if taxon is not None else ("1", ())), collection=collection)
+    if not keys:
         groups = [row[0] for row in connection.execute("SELECT DISTINCT COLLECTION FROM MATRIX ORDER BY 1")]
-        taxa = [
-            row[0]
-            for row in connection.execute(
-                "SELECT DISTINCT VAL FROM MATRIX_ANNOTATION WHERE TAG = 'tax_group' ORDER BY 1"
-            )
-        ]
+        taxa = [row[0] for row in connection.execute(_TAXA)]
         raise ValueError(
             f"JASPAR {release} has no matrix with collection {collection!r} and taxon {taxon!r}: "
             f"its collections are {', '.join(groups)}, its taxa {', '.join(taxa)}"
         )
+    return keys
+
+
+def _latest(
+    connection: sqlite3.Connection, condition: str, values: tuple[str, ...], *, collection: str = "CORE"
+) -> list[int]:
+    """Latest version of each matrix of a collection that meets a condition, ordered by identifier."""
+    query = f"SELECT ID, BASE_ID, VERSION FROM MATRIX WHERE COLLECTION = ? AND {condition}"
+    latest: dict[str, tuple[int, int]] = {}
+    for key, base, version in connection.execute(query, (collection, *values)):
+        latest[base] = max(latest.get(base, (-1, -1)), (int(version), key))
     return [latest[base][1] for base in sorted(latest)]
 
 

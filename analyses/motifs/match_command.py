@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from motiflens.analyses.motifs.engines.external import match_with
 from motiflens.analyses.motifs.engines.match import match_to_file
-from motiflens.analyses.motifs.motif_files import read_motif_file, read_motifs
+from motiflens.analyses.motifs.gate import Gate, gated
+from motiflens.analyses.motifs.motif_files import read_databases, read_motif_file
 from motiflens.models import types
 from motiflens.models.files import write_with_record
 from motiflens.models.provenance import provenance
@@ -12,7 +15,7 @@ from motiflens.models.provenance import provenance
 
 def match_command(
     queries: str,
-    targets: str,
+    targets: str | Sequence[str],
     out: types.Path,
     *,
     distance: str = "ed",
@@ -21,25 +24,30 @@ def match_command(
     engine: str = "ours",
     threads: int | None = None,
 ) -> types.Json:
-    """Compare two motif files; write `out` (TSV) and `out`.json; return what the latter says.
+    """Compare motif files; write `out` (TSV) and `out`.json; return what the latter says.
 
-    Pseudocounts follow the query file's background, where it gives one.
+    Several `targets` are one database; see `read_databases`. Pseudocounts follow the query file's background,
+    where it gives one. Queries that hold too little information for a match to mean anything (see `Gate`) are
+    matched, and named in the record (``low_information``): a flat matrix "matches" flat stretches of long ones.
 
     Raises
     ------
     ValueError, FileNotFoundError
         On bad input, in one line.
     """
-    query, target = read_motif_file(queries), read_motifs(targets)
+    sources = [targets] if isinstance(targets, str) else list(targets)
+    query, target = read_motif_file(queries), read_databases(sources)
+    _, passed = gated(query.motifs, Gate())
     record: types.Json = {
         "query_file": queries,
-        "target_file": targets,
+        "target_file": ", ".join(sources),
         "distance": distance,
         "threshold": threshold,
         "threshold_of": "E-value" if evalue else "q-value",
         "engine": engine,
         "queries": len(query.motifs),
         "targets": len(target),
+        "low_information": [motif.name for motif, enough in zip(query.motifs, passed, strict=True) if not enough],
     }
     with write_with_record(out, record) as part:
         if engine == "ours":

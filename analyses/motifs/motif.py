@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from motiflens.models.limits import check_limit
 from motiflens.models.types import Doubles
 
 ROW_TOLERANCE = 1.01e-5  # six printed decimals; the MEME Suite uses such rows as they stand
+MOST_SITES = 1e15  # beyond, pseudocounts are lost in rounding and log odds have no bound
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,9 @@ class Motif:
             or not np.allclose(ppm.sum(axis=1), 1, rtol=0, atol=ROW_TOLERANCE)
         ):
             raise ValueError(f"motif {self.name}: its rows must be probabilities that sum to 1")
+        check_limit("MOTIF_WIDTH", len(ppm), f"motif {self.name}")
+        if self.nsites is not None and not 0 <= self.nsites <= MOST_SITES:
+            raise ValueError(f"motif {self.name}: nsites {self.nsites}: expected 0 to {MOST_SITES:g}")
 
     @property
     def width(self) -> int:

@@ -12,6 +12,7 @@ import pytest
 
 from motiflens.analyses.cli.main import main
 from motiflens.analyses.motifs.jaspar import jaspar
+from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import write_meme
 
 SITE = "TGGCCACCAGGGGGCGCTA"
@@ -72,15 +73,40 @@ def test_match(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert json.loads(Path(f"{out}.json").read_text())["targets"] == 2
 
 
+def test_match_of_several_databases_and_a_flat_query(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Several databases are one; a flat matrix that 'matches' at q < .05 is named."""
+    flat = Motif("flat", np.full((8, 4), 0.25))
+    write_meme(files / "q.meme", [*jaspar(ids=["MA0139.1"]), flat])
+    out = files / "m.tsv"
+    given = ("match", files / "q.meme", "jaspar:2016", files / "m.meme", "jaspar:2026:MAX")
+    assert run(monkeypatch, *given, "--out", out) == 0
+    record = json.loads(Path(f"{out}.json").read_text())
+    assert record["targets"] == 519 + 1 + 1  # MA0139.1 is in JASPAR 2016 as well
+    assert record["low_information"] == ["flat"]
+    assert "note: 1 of 2 queries hold too little information" in capsys.readouterr().err
+
+
+def test_backgrounds_of_scan(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_meme(files / "m.meme", jaspar(ids=["MA0139.1"]), background=[0.4, 0.1, 0.1, 0.4])
+    given = ("scan", "--motifs", files / "m.meme", "--sequences", files / "s.fa", "--out", files / "h.tsv")
+    for name, wanted in (("motifs", 0.4), ("--motif--", 0.4), ("nrdb", 0.274552), ("uniform", 0.25)):
+        assert run(monkeypatch, *given, "--background", name) == 0
+        record = json.loads((files / "h.tsv.json").read_text())
+        assert record["background"][0] == pytest.approx(wanted, abs=1e-6)
+        assert record["background_source"] == name
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"--motifs": "none.meme"}, "no such file"),
-        ({"--sequences": "none.fa"}, "no such file"),
-        ({"--sequences": "m.meme"}, "is no FASTA"),
+        ({"--sequences": "none.fa"}, "none.fa does not exist: expected a sequence file"),
+        ({"--sequences": "m.meme"}, "m.meme line 1 does not begin with '>': expected a sequence file (FASTA)"),
         ({"--motifs": "s.fa"}, "line 2: expected numbers"),
         ({"--motifs": "jaspar:1999"}, "not installed"),
-        ({"--motifs": "jaspar:2026:martians"}, "its taxa"),
+        ({"--motifs": "jaspar:2026:martians"}, "expected identifiers (MA0139.1), all, a taxon (cnidaria"),
         ({"--background": "none.txt"}, "neither a file nor uniform, nrdb"),
         ({"--thresh": "2"}, "threshold 2"),
         ({"--engine": "fast"}, "engine 'fast'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from motiflens.analyses.motifs.engines.sequences import Sequences, each_sequence
 from motiflens.models import types
 from motiflens.models.types import Doubles
 
+LARGEST = 1 << 24  # bytes of a background file: one of order 8 takes 4 MB
 UNIFORM = np.full(4, 0.25)
 NRDB = np.array([0.281774, 0.222020, 0.228876, 0.267330])  # non-redundant database: what FIMO takes by default
 _FLOOR = 5e-7  # added to every letter: what FIMO 5.4.1's p-values show it adds to a background file's
@@ -87,24 +89,31 @@ def _counted(sequences: Sequences) -> Doubles:
 
 
 def _from_file(path: Path) -> Doubles:
+    if path.is_dir():
+        raise ValueError(f"background {path}: is a folder")
     if not path.is_file():
         raise FileNotFoundError(f"background {path}: is neither a file nor {', '.join(NAMES)}")
+    with path.open("rb") as file:
+        raw = file.read(LARGEST + 1)
+    if len(raw) > LARGEST or b"\0" in raw:
+        raise ValueError(f"background {path}: is no background file (lines 'A 0.25')")
     values: dict[str, float] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(raw.decode("utf-8-sig", "replace").split("\n"), start=1):
         words = line.split("#")[0].split()
         if not words:
             continue
         letter = words[0].upper().replace("U", "T")
-        try:
-            value = float(words[1])
-        except (IndexError, ValueError) as error:
-            shown = line[:60]
-            raise ValueError(f"background {path}, line {number}: expected 'A 0.25', found {shown!r}") from error
+        if len(words) < 2 or not re.fullmatch(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", words[1]):
+            shown = ascii(line.strip()[:40])
+            raise ValueError(f"background {path}, line {number}: expected 'A 0.25', numbers >= 0, found {shown}")
+        if letter in values:
+            raise ValueError(f"background {path}, line {number}: {letter} stands there a second time")
         if len(letter) == 1:
-            values[letter] = value
+            values[letter] = float(words[1])
     if sorted(values) != list("ACGT"):
-        raise ValueError(f"background {path}: expected lines for A, C, G, T, found {', '.join(sorted(values))}")
-    found = np.array([values[letter] for letter in "ACGT"])
-    if abs(found.sum() - 1) > 0.02:
-        raise ValueError(f"background {path}: frequencies sum to {found.sum():g}, not 1")
-    return found
+        shown = ", ".join(ascii(letter) for letter in sorted(values)[:8])
+        raise ValueError(f"background {path}: expected lines for A, C, G, T, found {shown}")
+    frequencies = np.array([values[letter] for letter in "ACGT"])
+    if not abs(frequencies.sum() - 1) <= 0.02:
+        raise ValueError(f"background {path}: frequencies sum to {frequencies.sum():g}, not 1")
+    return frequencies

@@ -16,7 +16,7 @@ import pandas as pd
 
 from motiflens.analyses.motifs.engines.background import background as read_background
 from motiflens.analyses.motifs.engines.pvalues import smooth
-from motiflens.analyses.motifs.engines.sequences import each_sequence, reverse_complement
+from motiflens.analyses.motifs.engines.sequences import ForeignLetters, each_sequence, reverse_complement
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models import types
 from motiflens.models.types import Doubles
@@ -33,8 +33,8 @@ def scan_with(
     background: str | types.Path | Sequence[float] | Doubles = "uniform",
     threshold: float = 1e-4,
     both_strands: bool = True,
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Scan with another program; return FIMO's columns, and how many sequences and bases there were.
+) -> tuple[pd.DataFrame, dict[str, int | str]]:
+    """Scan with another program; return FIMO's columns, and what was scanned (sequences, bases, foreign letters).
 
     ``meme`` (pymemesuite 0.1.0a4) is FIMO's code; what it gets wrong by itself is put right here: it passes
     over the last window of each sequence (an N is appended) and takes NRDB's frequencies for pseudocounts (they
@@ -48,7 +48,8 @@ def scan_with(
     """
     if engine not in SCAN_ENGINES[1:]:
         raise ValueError(f"engine {engine!r}: expected one of {', '.join(SCAN_ENGINES)}")
-    pairs = list(each_sequence(sequences))
+    foreign = ForeignLetters()
+    pairs = list(each_sequence(sequences, foreign))
     frequencies = read_background(background, sequences=sequences, both_strands=both_strands)
     if engine == "meme":
         table = _fimo(motifs, pairs, frequencies, threshold, both_strands)
@@ -57,7 +58,8 @@ def scan_with(
             raise ValueError("engine memelite: knows a uniform background only")
         table = _memelite_fimo(motifs, pairs, threshold, both_strands)
     table = table.sort_values("p-value", kind="stable", ignore_index=True)
-    return table, {"sequences": len(pairs), "bases": sum(len(letters) for _, letters in pairs)}
+    bases = sum(len(letters) for _, letters in pairs)
+    return table, {"sequences": len(pairs), "bases": bases, "foreign": foreign.told}
 
 
 def match_with(

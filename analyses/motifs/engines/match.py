@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,7 @@ COLUMNS = (
     "Orientation",
 )
 DISTANCES = {"ed": kernels.EUCLIDEAN, "pearson": kernels.PEARSON}
+MOST_THREADS = 1024
 FEW_TARGETS = 50  # below, the null that is made from the targets' columns is coarse
 
 
@@ -166,10 +168,10 @@ def _each_query(
         raise ValueError(f"there are {len(queries)} queries and {len(targets)} targets: expected some of each")
     if distance not in DISTANCES:
         raise ValueError(f"distance {distance!r}: expected one of {', '.join(DISTANCES)}")
-    if not threshold >= 0 or (not evalue and threshold > 1):
+    if not 0 <= threshold < math.inf or (not evalue and threshold > 1):
         raise ValueError(f"threshold {threshold}: expected a q-value, 0 to 1 (or an E-value, 0 or more)")
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads {threads}: expected 1 or more")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"threads {threads}: expected 1 to {MOST_THREADS}")
     frequencies = read_background(background)
     prepared = _prepare(targets, frequencies)
 

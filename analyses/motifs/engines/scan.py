@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from motiflens.analyses.motifs.engines.pvalues import Pssm, p_values, pssm
 from motiflens.analyses.motifs.engines.qvalues import FEW, LAMBDAS, null_share, tabulated_q_values
 from motiflens.analyses.motifs.engines.sequences import (
     Batch,
+    ForeignLetters,
     Sequences,
     batches,
     each_sequence,
@@ -44,6 +46,7 @@ COLUMNS = (
 PRINTED = {"score": 6, "p-value": 3, "q-value": 3}  # significant digits, as FIMO prints them
 BATCH = 1 << 19  # bases: what the index needs of a batch then fits a core's own cache
 SAMPLE = 1 << 15  # window starts kept, evenly over everything, to estimate the share of nulls
+MOST_THREADS = 1024
 BLOCK = 64  # matrices handed to a thread at a time; even, so that the strands of a motif stay together
 _HIT = np.dtype([("matrix", "<i4"), ("total", "<i4"), ("letter", "<i8")])
 
@@ -65,7 +68,8 @@ def scan(
         Any number, of any widths; names may repeat.
     sequences
         A FASTA path (``.gz`` allowed, streamed), a mapping or pairs of name and letters, or plain strings.
-        Windows with a letter other than A, C, G, T (either case) are passed over.
+        Windows with a letter other than A, C, G, T (either case) are passed over; letters that stand for no
+        nucleotides are counted in a warning.
     background
         ``uniform``, ``sequences``, a file in MEME's background format, or four numbers; see `background`.
     threshold
@@ -100,6 +104,8 @@ def scan(
     [[5, 23, '+', 'TGGCCACCAGGGGGCGCTA']]
     """
     with _Scan(motifs, sequences, background, threshold, both_strands, threads) as run:
+        if run.foreign.letters:
+            warnings.warn(run.foreign.told, stacklevel=2)
         frames = [pd.DataFrame(rows._asdict()) for rows in run.rows()]
     if not frames:
         empty = {name: np.array([], dtype=object) for name in _Rows._fields}
@@ -141,6 +147,7 @@ class ScanSummary(NamedTuple):
     bases: int
     background: list[float]
     null_shares: list[float]  # Storey's pi0 of each motif
+    foreign: str  # letters that were read as N, counted; empty where there were none
 
 
 class _Rows(NamedTuple):
@@ -196,8 +203,8 @@ class _Scan:
             raise ValueError("there are no motifs to scan with")
         if not 0 < threshold <= 1:
             raise ValueError(f"threshold {threshold}: expected a p-value above 0 and at most 1")
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads {threads}: expected 1 or more")
+        if threads is not None and not 1 <= threads <= MOST_THREADS:
+            raise ValueError(f"threads {threads}: expected 1 to {MOST_THREADS}")
         self.motifs = motifs
         if not isinstance(sequences, (str, os.PathLike)) and iter(sequences) is sequences:
             sequences = list(sequences)  # type: ignore[assignment]  # an iterator: may be read twice
@@ -213,6 +220,7 @@ class _Scan:
         self.windows = np.zeros(self.widest + 1, dtype=np.int64)  # window starts with a valid run of at least w
         self.pieces: list[tuple[Integers, Integers, Integers]] = []
         self.sample = _Sample(self.widest)
+        self.foreign = ForeignLetters()
         # Hits are counted by motif and score, from each motif's threshold on.
         self.least = self.matrices.stack.thresholds[:: self.matrices.strands].astype(np.int64)
         sizes = np.array([len(table) for table in self.matrices.tables]) - self.least
@@ -235,7 +243,9 @@ class _Scan:
 
     def _read(self) -> None:
         """Scan everything once; hits and letters go to the files."""
-        stream = batches(each_sequence(self.sequences), size=BATCH, overlap=self.widest - 1, names=self.names)
+        stream = batches(
+            each_sequence(self.sequences, self.foreign), size=BATCH, overlap=self.widest - 1, names=self.names
+        )
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in stream:
                 self._batch(batch, pool)
@@ -303,6 +313,7 @@ class _Scan:
             self.bases,
             self.frequencies.tolist(),
             self.null_shares(),
+            self.foreign.told,
         )
 
     def _tables(self) -> tuple[Doubles, Doubles, Doubles]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -21,6 +22,7 @@ for _i, _letters in enumerate(("Aa", "Cc", "Gg", "TtUu")):
     for _letter in _letters:
         _CODE[ord(_letter)] = _i
 _ALLOWED = b"ABCDGHKMNRSTUVWXYabcdghkmnrstuvwxy*-."
+_AS_N = bytes(letter if letter in _ALLOWED else ord("N") for letter in range(256))
 _COMPLEMENT = bytes.maketrans(
     b"ACGTUMRWSYKVHDBNacgtumrwsykvhdbn", b"TGCAAKYWSRMBDHVNtgcaakywsrmbdhvn"
 )  # case is kept, as FIMO keeps it
@@ -37,6 +39,53 @@ class Batch(NamedTuple):
     piece_windows: Integers  # P: windows that start before this belong to the piece; later ones to the next
 
 
+class ForeignLetters:
+    """Counts the letters that are no nucleotides and are read as N.
+
+    Attributes
+    ----------
+    letters
+        How often each was seen.
+    sequences
+        Sequences that hold any.
+    first
+        Name of the first of them.
+
+    Examples
+    --------
+    >>> foreign = ForeignLetters()
+    >>> list(each_sequence({"a": "ACGT", "b": "AC1E1"}, foreign)), foreign.told
+    ([('a', b'ACGT'), ('b', b'ACNNN')], "3 letters of 1 sequences are read as N: '1' (2), 'E' (1); first in b")
+    """
+
+    def __init__(self) -> None:
+        self.letters: Counter[str] = Counter()
+        self.sequences = 0
+        self.first = ""
+
+    def read(self, name: str, letters: bytes) -> bytes:
+        """Count, and return the letters with N for foreign ones."""
+        foreign = letters.translate(None, _ALLOWED)
+        if not foreign:
+            return letters
+        self.letters.update(foreign.decode("latin-1"))
+        self.sequences += 1
+        self.first = self.first or name
+        return letters.translate(_AS_N)
+
+    @property
+    def told(self) -> str:
+        """What was seen, in one line; empty where nothing was."""
+        if not self.letters:
+            return ""
+        shown = ", ".join(f"{letter!r} ({count:,})" for letter, count in self.letters.most_common(5))
+        more = ", …" if len(self.letters) > 5 else ""
+        return (
+            f"{self.letters.total():,} letters of {self.sequences:,} sequences are read as N: {shown}{more}; "
+            f"first in {self.first}"
+        )
+
+
 def read_fasta(path: types.Path) -> Iterator[tuple[str, bytes]]:
     """Stream (name, letters) from a FASTA file, plain or gzip/bgzip.
 
@@ -49,23 +98,28 @@ def read_fasta(path: types.Path) -> Iterator[tuple[str, bytes]]:
     ValueError
         If it is no FASTA file, with the line.
     """
-    for record in fasta_records(path, what="sequence file (FASTA)", allowed=_ALLOWED):
+    for record in fasta_records(path, what="sequence file (FASTA)"):
         yield record.name, record.letters
 
 
-def each_sequence(sequences: Sequences) -> Iterator[tuple[str, bytes]]:
-    """Stream (name, letters) from a FASTA path, a mapping, pairs, or plain strings (named seq_1, ...)."""
+def each_sequence(sequences: Sequences, foreign: ForeignLetters | None = None) -> Iterator[tuple[str, bytes]]:
+    """Stream (name, letters) from a FASTA path, a mapping, pairs, or plain strings (named seq_1, ...).
+
+    Letters that stand for no nucleotides become N, as FIMO reads them; `foreign` counts them.
+    """
+    counter = ForeignLetters() if foreign is None else foreign
+    for name, letters in _raw(sequences):
+        yield name, counter.read(name, letters)
+
+
+def _raw(sequences: Sequences) -> Iterator[tuple[str, bytes]]:
     if isinstance(sequences, (str, os.PathLike)):
         yield from read_fasta(sequences)
         return
     items: Iterable[Any] = sequences.items() if isinstance(sequences, Mapping) else sequences
     for number, item in enumerate(items, start=1):
         name, letters = (f"seq_{number}", item) if isinstance(item, str) else item
-        raw = letters.encode("ascii", "replace")
-        bad = raw.translate(None, _ALLOWED)
-        if bad:
-            raise ValueError(f"sequence {name}: {chr(bad[0])!r} is no nucleotide letter")
-        yield name, raw
+        yield name, letters.encode("ascii", "replace")
 
 
 def batches(

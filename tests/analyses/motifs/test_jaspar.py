@@ -56,6 +56,25 @@ def test_names() -> None:
     assert len(read_motifs("jaspar:2014:all")) == 593
 
 
+def test_by_factor_and_by_species() -> None:
+    for name, wanted in (
+        ("jaspar:2026:NRF1", ["Nrf1"]),
+        ("jaspar:2026:ctcf", ["CTCF"] * 3),
+        ("jaspar:2026:CTCF,MAX", ["CTCF"] * 3 + ["MAX"]),
+        ("jaspar:2026:MAX::MYC", ["MAX::MYC"]),
+        ("jaspar:2026:Ahr", ["Ahr::Arnt"]),  # a dimer, for want of a matrix of its own
+    ):
+        assert [motif.alt for motif in jaspar_by_name(name)] == wanted
+    human, latest = jaspar_by_name("jaspar:2026:human"), {motif.name for motif in jaspar(taxon=None)}
+    assert len(human) == len(jaspar_by_name("jaspar::Homo Sapiens")) == 857
+    assert {motif.name for motif in human} < latest
+    assert len(jaspar_by_name("jaspar:2026:yeast")) > 100
+    with pytest.raises(ValueError, match=r"no 'martians': .* a species \(human, Mus musculus\) or factors"):
+        jaspar_by_name("jaspar:2026:martians")
+    with pytest.raises(ValueError, match="not installed"):
+        jaspar("../JASPAR2026")
+
+
 def test_bad_selections() -> None:
     with pytest.raises(ValueError, match=r"release 1999 is not installed: expected one of 2014"):
         jaspar("1999")

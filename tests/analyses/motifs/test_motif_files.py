@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.motif_files import parse_motifs, read_motif_file, read_motifs, write_meme
+from motiflens.analyses.motifs.motif_files import (
+    FORMATS,
+    parse_motifs,
+    read_databases,
+    read_motif_file,
+    read_motifs,
+    write_meme,
+)
 
 MEME = """MEME version 4.4
 
@@ -95,6 +105,94 @@ def test_jaspar_text() -> None:
     np.testing.assert_allclose(plain.ppm, [[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1]], rtol=1e-12, atol=0)
 
 
+def letters(motif: Motif) -> str:
+    return "".join("ACGT"[base] for base in motif.ppm.argmax(axis=1))
+
+
+def test_jaspar_rows_in_any_order() -> None:
+    """Rows labelled T, G, C, A were read as A, C, G, T."""
+    motif = parse_motifs(">m X\nT [ 10 0 ]\nG [ 0 0 ]\nC [ 0 0 ]\nA [ 0 10 ]\n").motifs[0]
+    assert letters(motif) == "TA"
+
+
+ACGG = "0.97 0.01 0.01 0.01\n0.01 0.97 0.01 0.01\n0.01 0.01 0.97 0.01\n0.01 0.01 0.97 0.01\n"
+
+
+def test_a_row_a_position() -> None:
+    """HOMER's files and .pfm: four positions were read transposed, other widths refused or not."""
+    homer = f">ACGG\tname(Zf)/cell-ChIP/Homer\t6.04\t-20.1\t0\n{ACGG.replace(' ', chr(9))}"
+    (motif,) = parse_motifs(homer).motifs
+    assert (motif.name, motif.alt, letters(motif)) == ("ACGG", "name(Zf)/cell-ChIP/Homer", "ACGG")
+    assert letters(parse_motifs(f">m\n{ACGG}").motifs[0]) == "ACGG"  # rows alone sum to 1
+    assert letters(parse_motifs(f">m\n{ACGG}0.01 0.01 0.01 0.97\n").motifs[0]) == "ACGGT"
+    assert parse_motifs(">m\n10 20 30 40\n25 25 25 25\n1 2 3 94\n").motifs[0].nsites == 100
+    transposed = "".join(" ".join(row) + "\n" for row in zip(*map(str.split, ACGG.splitlines()), strict=True))
+    assert letters(parse_motifs(f">m\n{transposed}").motifs[0]) == "ACGG"  # columns alone sum to 1
+
+
+def test_four_by_four_is_decided_by_the_stated_format(tmp_path: Path) -> None:
+    path = tmp_path / "m.pfm"
+    path.write_text(">m\n0 1 0 0\n0 0 1 0\n0 0 0 1\n1 0 0 0\n")
+    with pytest.raises(ValueError, match=r"four rows of four numbers could be .*m.pfm=jaspar or .*m.pfm=homer"):
+        read_motifs(path)
+    assert letters(read_motifs(path, format="homer")[0]) == letters(read_motifs(f"{path}=homer")[0]) == "CGTA"
+    assert letters(read_motifs(path, format="jaspar")[0]) == letters(read_motifs(f"{path}=jaspar")[0]) == "TACG"
+    with pytest.raises(ValueError, match="format 'x': expected one of meme, jaspar, homer, transfac"):
+        read_motifs(path, format="x")
+
+
+def test_old_meme_headers_and_comments() -> None:
+    """MEME 4.9's header gave the second name 'width'; a comment below the matrix header was refused."""
+    header = "MOTIF  1\twidth =   2   sites =  17   llr = 43   E-value = 6.9e-002"
+    text = MEME.replace("MOTIF  M1 first", header).replace("E= 4.1e-009\n", "E= 4.1e-009\n# two rows\n")
+    first = parse_motifs(text).motifs[0]
+    assert (first.name, first.alt, first.width) == ("1", "", 2)
+    assert parse_motifs(MEME.replace("M1 first", "M1 MEME\twidth = 2 sites = 17")).motifs[0].alt == "MEME"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('<?xml version="1.0"?>\n<!DOCTYPE MEME[\n', "is XML"),
+        ("<!DOCTYPE HTML>\n<html>\nMEME version 4\n", "is HTML"),
+    ],
+)
+def test_other_outputs_of_meme_are_named(text: str, what: str) -> None:
+    with pytest.raises(ValueError, match=rf"{what}: give the text output .*meme.txt"):
+        parse_motifs(text)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e400", "1_0", "x", "1e16"])
+def test_sites_and_widths_are_numbers(value: str) -> None:
+    """nsites= nan and inf ended in a segmentation fault of match, and of scan."""
+    for field, replaced in (("nsites", "nsites= 17"), ("w", "w= 2")):
+        with pytest.raises(ValueError, match=r"\(read as MEME text\), line 12: expected a "):
+            parse_motifs(MEME.replace(replaced, f"{field}= {value}"))
+    with pytest.raises(ValueError, match="expected 0 to"):
+        Motif("m", np.full((2, 4), 0.25), nsites=float(value) if value in ("nan", "inf", "-1") else float("nan"))
+
+
+def test_too_wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """5,000 positions took all memory in match; the limit is stated and can be raised."""
+    text = MEME.replace("w= 2", "w= 5000").replace("1 0 0 0\n", "1 0 0 0\n" * 4999)
+    with pytest.raises(ValueError, match=r"line 12: motif M1 has 5,000 positions, more than 500: set"):
+        parse_motifs(text)
+    with pytest.raises(ValueError, match="more than 500"):
+        Motif("m", np.full((501, 4), 0.25))
+    monkeypatch.setenv("MOTIFLENS_MAX_MOTIF_WIDTH", "5000")
+    assert parse_motifs(text).motifs[0].width == 5000
+
+
+def test_databases_together(tmp_path: Path) -> None:
+    for name, ppm in (("one", [[1.0, 0, 0, 0]]), ("two", [[0, 1.0, 0, 0]])):
+        write_meme(tmp_path / f"{name}.meme", [Motif("m", np.array(ppm)), Motif("same", np.full((2, 4), 0.25))])
+    together = read_databases([tmp_path / "one.meme", tmp_path / "two.meme"])
+    assert [motif.name for motif in together] == ["m", "same", "m@two.meme"]
+    assert [letters(motif)[0] for motif in together] == ["A", "A", "C"]
+    with pytest.raises(ValueError, match="no motif database"):
+        read_databases([])
+
+
 TRANSFAC = """AC  M00001
 XX
 ID  V$MYOD_01
@@ -165,3 +263,38 @@ def test_nothing_to_write(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="white space"):
         write_meme(tmp_path / "m.meme", [Motif("a b", np.full((1, 4), 0.25))])
     assert not list(tmp_path.iterdir())
+
+
+PIECES = st.sampled_from(
+    [
+        *MEME.splitlines(True), *JASPAR.splitlines(True), *TRANSFAC.splitlines(True), "\r", "\x0c", "\u2028", "#",
+        "w=", "nsites= nan", "E=", "-1 ", "1e999 ", "0x1 ", ">", "[", "A ", "|", "0 0 0 0\n", "=", "\t6\t7\n",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES | st.text(max_size=12), max_size=30), st.sampled_from([None, *FORMATS]))
+@settings(max_examples=300, deadline=None)
+def test_any_text_gives_motifs_or_one_line(pieces: list[str], format: str | None) -> None:
+    """Whatever a file holds: motifs that engines can take, or one line that names the file."""
+    message, motifs = "f.txt", list[Motif]()
+    try:
+        motifs = parse_motifs("".join(pieces), name="f.txt", format=format).motifs
+    except ValueError as error:
+        message = str(error)
+    assert "f.txt" in message
+    assert len(message.splitlines()) == 1
+    for motif in motifs:
+        assert np.isfinite(motif.ppm).all()
+        assert motif.nsites is None or 0 < motif.nsites < 1e16
+
+
+@given(st.binary(max_size=200), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_give_one_line(content: bytes, packed: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "f.meme")
+        path.write_bytes(b"\x1f\x8b" + content if packed else content)
+        with pytest.raises(ValueError, match=r"f\.meme") as raised:
+            read_motifs(path)
+        assert len(str(raised.value).splitlines()) == 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from motiflens.analyses.motifs.engines.background import NRDB, background
 
@@ -73,6 +76,33 @@ def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         background(path)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["A 0.25\n", "C .25\n", "g 2.5e-1\n", "U 0.25\n", "# x", "\n"])
+        | st.text(st.characters(codec="utf-8"), max_size=9)
+    )
+)
+@settings(deadline=None)
+def test_any_text_gives_frequencies_or_one_line(pieces: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "bg.txt")
+        path.write_text("".join(pieces), encoding="utf-8", newline="")
+        message = str(path)
+        try:
+            frequencies = background(path)
+            assert frequencies.sum() == pytest.approx(1)
+        except ValueError as error:
+            message = str(error)
+        assert str(path) in message
+        assert len(message.splitlines()) == 1
+
+
+def test_numbers_have_a_range() -> None:
+    for numbers in ([np.inf, 1, 1, 1], [1e308] * 4, [0, 0, 0, 0], [-1, 1, 1, 1]):
+        with pytest.raises(ValueError, match="expected frequencies >= 0"):
+            background(numbers)
 
 
 def test_bad_sources(tmp_path: Path) -> None:

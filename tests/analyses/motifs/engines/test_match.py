@@ -193,7 +193,7 @@ def test_bad_options() -> None:
         match([motif], [])
     with pytest.raises(ValueError, match="distance 'kl'"):
         match([motif], [motif], distance="kl")
-    for threshold in (-0.1, 1.5, float("nan")):
+    for threshold in (-0.1, 1.5, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="threshold"):
             match([motif], [motif], threshold=threshold)
     with pytest.raises(ValueError, match="threads"):

@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from motiflens.analyses.motifs.engines.background import background
 from motiflens.analyses.motifs.engines.external import scan_with
+from motiflens.analyses.motifs.engines.match import match
 from motiflens.analyses.motifs.engines.pvalues import smooth
 from motiflens.analyses.motifs.engines.scan import COLUMNS, scan, scan_to_file
 from motiflens.analyses.motifs.engines.sequences import read_fasta, reverse_complement
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import read_motifs, write_meme
+from motiflens.models.data.fasta_records import fasta_records
 
 scan_module = importlib.import_module("motiflens.analyses.motifs.engines.scan")
 KEY = ["motif_id", "sequence_name", "start", "stop", "strand"]
@@ -194,7 +196,7 @@ def test_memelite_is_a_cross_check(rng: np.random.Generator, tmp_path: Path) -> 
     assert (101, 119, "+", site) in set(
         table[["start", "stop", "strand", "matched_sequence"]].itertuples(index=False, name=None)
     )
-    assert counted == {"sequences": 1, "bases": 125}
+    assert counted == {"sequences": 1, "bases": 125, "foreign": ""}
     with pytest.raises(ValueError, match="uniform background only"):
         scan_with("memelite", jaspar(ids=["MA0139.1"]), {"a": "AACA"}, background="sequences")  # type: ignore[arg-type]
 
@@ -271,7 +273,6 @@ def test_duplicate_names_and_small_inputs(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("ACGT\n", "line 1 does not begin with '>'"),
-        (">a\nAC1T\n", "line 2: '1' is no nucleotide"),
         ("", "is empty: expected"),
         (">\nACGT\n", "line 1 is a header without a name"),
     ],
@@ -281,6 +282,90 @@ def test_bad_fasta(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         scan([Motif("m", np.full((3, 4), 0.25))], path)
+
+
+def test_foreign_letters_are_counted_and_read_as_n(tmp_path: Path) -> None:
+    """FIMO warns and goes on; a digit was refused."""
+    motif = Motif("m", np.eye(4)[[0, 1, 2, 3]])
+    path = tmp_path / "s.fa"
+    path.write_text(">a\nACGT1ACGTEE\n>b\nACGT\n")
+    told = r"3 letters of 1 sequences are read as N: 'E' \(2\), '1' \(1\); first in a"
+    with pytest.warns(UserWarning, match=told):
+        table = scan([motif], path, threshold=0.01, both_strands=False)
+    assert table["start"].tolist() == [1, 6, 1]
+    assert scan_to_file([motif], path, tmp_path / "o.tsv", threshold=0.01).foreign
+    plain = scan([motif], {"a": "ACGTNACGTNN", "b": "ACGT"}, threshold=0.01, both_strands=False)
+    pd.testing.assert_frame_equal(plain, table)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff>a x\nACGTACGT\n>b\nGGACGT\n",
+        ">a x\r\nACGT\r\nACGT\r\n>b\r\nGGACGT\r\n",
+        "; old comment\n>a x\n;more\nACG TACGT\n\n>b\nGG AC\tGT\n",
+    ],
+)
+def test_fasta_as_it_is_meant(tmp_path: Path, text: str) -> None:
+    """A byte-order mark, Windows line ends, comments, spaces: the same table, and what the data reader reads."""
+    path, plain = tmp_path / "s.fa", tmp_path / "plain.fa"
+    path.write_bytes(text.encode("utf-8"))
+    plain.write_text(">a x\nACGTACGT\n>b\nGGACGT\n")
+    motif = Motif("m", np.eye(4)[[0, 1, 2, 3]])
+    pd.testing.assert_frame_equal(scan([motif], path, threshold=0.01), scan([motif], plain, threshold=0.01))
+    read = [(record.name, record.letters) for record in fasta_records(path)]
+    assert read == list(read_fasta(path)) == [("a", b"ACGTACGT"), ("b", b"GGACGT")]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b">a\n", b">b c\n", b"ACGT\n", b"acgn", b"\n", b"\r\n", b";x\n", b"\xef\xbb\xbf", b"\x1f\x8b", b">"]
+        )
+        | st.binary(max_size=6),
+        max_size=20,
+    )
+)
+@settings(max_examples=150, deadline=None)
+@pytest.mark.filterwarnings("ignore:.*are read as N")
+def test_any_bytes_give_hits_or_one_line(pieces: list[bytes]) -> None:
+    motif = Motif("m", np.eye(4)[[0, 1, 2, 3]])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "s.fa")
+        path.write_bytes(b"".join(pieces))
+        message = str(path)
+        try:
+            scan([motif], path, threshold=0.01, threads=1)
+        except ValueError as error:
+            message = str(error)
+        assert str(path) in message
+        assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 1e300])
+def test_no_number_reaches_a_compiled_kernel_unchecked(value: float) -> None:
+    """nsites of nan and inf made integer scores of garbage, and a segmentation fault."""
+    with pytest.raises(ValueError, match="nsites"):
+        Motif("m", np.full((3, 4), 0.25), nsites=value)
+    with pytest.raises(ValueError, match="background"):
+        scan([Motif("m", np.full((3, 4), 0.25))], ["ACGT"], background=[value, 1, 1, 1])
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.0, 1e-300, 0.3, 1.0, 20.0, 1e6, 1e15]),
+    st.sampled_from([[1, 1, 1, 1], [1, 0, 0, 0], [1e-300, 1, 1, 1e-300], [1e15, 1, 1, 1]]),
+)
+@settings(max_examples=60, deadline=None)
+def test_extreme_but_valid_numbers(seed: int, sites: float, frequencies: list[float]) -> None:
+    """Every motif and background that is taken gives finite scores and p in 0 .. 1, in scan and match."""
+    rng = np.random.default_rng(seed)
+    motif = Motif("m", rng.dirichlet(np.full(4, 0.05), int(rng.integers(1, 9))), nsites=sites)
+    table = scan([motif], ["ACGTACGTTTGCA"], background=frequencies, threshold=1, threads=1)
+    assert np.isfinite(table[["score", "p-value", "q-value"]].to_numpy(dtype=float)).all()
+    assert table["p-value"].between(0, 1).all()
+    pairs = match([motif], [motif, motif], background=frequencies, threshold=1, threads=1)
+    assert pairs["p-value"].between(0, 1).all()
 
 
 def test_bad_options(tmp_path: Path) -> None:
