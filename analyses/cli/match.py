@@ -34,9 +34,10 @@ def command(
     """Compare motifs with known ones, with exact p-, E- and q-values, as TOMTOM does."""
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.motifs.match_command import match_command
+    from motiflens.analyses.motifs.motif_files import stated_format
     from motiflens.models.destination import output_file
 
-    output_file(out, inputs=[query, target], overwrite=overwrite)
+    output_file(out, inputs=[stated_format(each)[0] for each in (query, *targets)], overwrite=overwrite)
     summary = match_command(
         query,
         targets,
@@ -56,10 +57,9 @@ def command(
     )
     low = summary["low_information"]
     if low:
-        typer.echo(
+        note(
             f"note: {len(low):,} of {summary['queries']:,} queries hold too little information for a match to "
-            f"mean anything ({', '.join(low[:5])}{', …' if len(low) > 5 else ''}): {out}.json names them",
-            err=True,
+            f"mean anything ({', '.join(low[:5])}{', …' if len(low) > 5 else ''}): {out}.json names them"
         )
     if summary["targets"] < 50:
         note("note: fewer than 50 targets: p-values, made from the targets' columns, are coarse")

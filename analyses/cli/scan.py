@@ -36,11 +36,12 @@ def command(
     threads: Annotated[int | None, typer.Option(help="Threads (default: one per core).")] = None,
 ) -> None:
     """Find occurrences of motifs in sequences, with exact p-values and q-values, as FIMO does."""
-    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.cli.output import note, result
+    from motiflens.analyses.motifs.motif_files import stated_format
     from motiflens.analyses.motifs.scan_command import scan_command
     from motiflens.models.destination import output_file
 
-    output_file(out, inputs=[motifs, sequences, background], overwrite=overwrite)
+    output_file(out, inputs=[stated_format(motifs)[0], sequences, background], overwrite=overwrite)
     summary = scan_command(
         motifs,
         sequences,
@@ -58,4 +59,4 @@ def command(
         out=out,
     )
     if summary["foreign"]:
-        typer.echo(f"note: {summary['foreign']}", err=True)
+        note(f"note: {summary['foreign']}")

@@ -72,19 +72,25 @@ def read_motifs(source: types.Path, *, format: str | None = None) -> list[Motif]
 
 def read_motif_file(source: types.Path, *, format: str | None = None) -> MotifFile:
     """Read motifs together with the file's background; see `read_motifs`."""
-    name = str(source)
-    path = Path(source)
-    if re.match(r"jaspar(:|$)", name, re.IGNORECASE) and not path.exists():
+    if re.match(r"jaspar(:|$)", str(source), re.IGNORECASE) and not Path(source).exists():
         from motiflens.analyses.motifs.jaspar import jaspar_by_name
 
-        return MotifFile(jaspar_by_name(name), None)
-    stated = name.rpartition("=")
-    if format is None and stated[2] in FORMATS and not path.exists():
-        name, format, path = stated[0], stated[2], Path(stated[0])
-    motif_file = parse_motifs(_text(path, name), name=name, format=format)
+        return MotifFile(jaspar_by_name(str(source)), None)
+    name, stated = stated_format(source)
+    motif_file = parse_motifs(_text(Path(name), name), name=name, format=format or stated)
     if not motif_file.motifs:
         raise ValueError(f"motif file {name}: holds no motif (expected {_known()})")
     return motif_file
+
+
+def stated_format(source: types.Path) -> tuple[str, str | None]:
+    """Split ``FILE=FORMAT`` into the file's path and the format that is stated, None where none is.
+
+    >>> stated_format("m.pfm=homer"), stated_format("a=b.meme")
+    (('m.pfm', 'homer'), ('a=b.meme', None))
+    """
+    path, _, format = str(source).rpartition("=")
+    return (path, format) if path and format in FORMATS and not Path(source).exists() else (str(source), None)
 
 
 def read_databases(sources: Sequence[types.Path]) -> list[Motif]:

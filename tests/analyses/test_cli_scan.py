@@ -92,7 +92,7 @@ def test_backgrounds_of_scan(files: Path, monkeypatch: pytest.MonkeyPatch) -> No
     write_meme(files / "m.meme", jaspar(ids=["MA0139.1"]), background=[0.4, 0.1, 0.1, 0.4])
     given = ("scan", "--motifs", files / "m.meme", "--sequences", files / "s.fa", "--out", files / "h.tsv")
     for name, wanted in (("motifs", 0.4), ("--motif--", 0.4), ("nrdb", 0.274552), ("uniform", 0.25)):
-        assert run(monkeypatch, *given, "--background", name) == 0
+        assert run(monkeypatch, *given, "--background", name, "--overwrite") == 0
         record = json.loads((files / "h.tsv.json").read_text())
         assert record["background"][0] == pytest.approx(wanted, abs=1e-6)
         assert record["background_source"] == name
@@ -102,8 +102,8 @@ def test_backgrounds_of_scan(files: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ("change", "message"),
     [
         ({"--motifs": "none.meme"}, "no such file"),
-        ({"--sequences": "none.fa"}, "none.fa does not exist: expected a sequence file"),
-        ({"--sequences": "m.meme"}, "m.meme line 1 does not begin with '>': expected a sequence file (FASTA)"),
+        ({"--sequences": "none.fa"}, "none.fa does not exist"),
+        ({"--sequences": "m.meme"}, "is no FASTA"),
         ({"--motifs": "s.fa"}, "line 2: expected numbers"),
         ({"--motifs": "jaspar:1999"}, "not installed"),
         ({"--motifs": "jaspar:2026:martians"}, "expected identifiers (MA0139.1), all, a taxon (cnidaria"),
