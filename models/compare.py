@@ -11,14 +11,16 @@ import numpy as np
 import pandas as pd
 
 from motiflens.models import types
+from motiflens.models.data.text import listed
 from motiflens.models.metrics import METRICS, dream_score
 from motiflens.models.metrics_file import split_record
-from motiflens.models.run import CONFIG
+from motiflens.models.provenance import file_hash
+from motiflens.models.run import CONFIG, WEIGHTS
 from motiflens.models.run import METRICS as METRICS_FILE
 
-# Bound training windows that part small, medium and large data sets: 3,000 and 30,000 training sequences
-# (Shen et al. 2021) with one unbound window for each bound one.
-SIZES = (1_500, 15_000)
+# Sequences of the training subset, bound and unbound, before validation is taken off, that part small, medium and
+# large data sets (Shen et al. 2021).
+SIZES = (3_000, 30_000)
 
 
 class Paired(NamedTuple):
@@ -27,7 +29,7 @@ class Paired(NamedTuple):
     first: str
     second: str
     metric: str
-    table: pd.DataFrame  # task, first, second (values), bound (training windows), size
+    table: pd.DataFrame  # task, first, second (values), bound, sequences (see `task_table`), size
     counts: pd.DataFrame  # size (all, small, medium, large), tasks, above, below, equal, means, p
 
 
@@ -62,15 +64,16 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``task``, ``bound`` (training windows), ``positives``, ``negatives``, the metrics, and the data that they
-        were measured on: ``data`` (source) and ``data_hash``.
+        ``task``, ``bound`` (training windows), ``sequences`` (of training and validation, see
+        `train.training_sizes`), ``positives``, ``negatives``, the metrics, and the data that they were measured
+        on: ``data`` (source) and ``data_hash``.
 
     Raises
     ------
     FileNotFoundError
         If a run was not evaluated on that split.
     ValueError
-        If two runs of a folder have a task of the same name.
+        If two runs of a folder have a task of the same name, or a run's measures are not those of its weights.
     """
     parts = []
     for folder in run_folders(path):
@@ -81,16 +84,24 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
         tasks = found.get("tasks")
         if not tasks and split == "valid":
             trained_on = config.get("data", {})
-            found = {"data": trained_on.get("source"), "data_hash": trained_on.get("hash")}
+            found = {
+                "data": trained_on.get("source"),
+                "data_hash": trained_on.get("hash"),
+                "weights_hash": record.get("weights_hash"),
+            }
             tasks = record.get("valid")
         if not tasks:
             raise FileNotFoundError(
                 f"{folder} has no measures on the {split} split: run 'interpret evaluate {folder} --split {split}'"
             )
+        check_measures(folder, config, found, tasks)
         table = pd.DataFrame(tasks, columns=["task", "positives", "negatives", *METRICS])
         table[list(METRICS)] = table[list(METRICS)].astype(np.float64)
-        bound = config.get("training", {}).get("train_windows", {})
-        table.insert(1, "bound", [bound.get(task, np.nan) for task in table["task"]])
+        for place, (column, key) in enumerate(
+            (("bound", "train_windows"), ("sequences", "training_sequences")), 1
+        ):
+            counts = config.get("training", {}).get(key, {})
+            table.insert(place, column, [counts.get(task, np.nan) for task in table["task"]])
         table["data"], table["data_hash"] = found.get("data"), found.get("data_hash")
         parts.append(table)
     whole = pd.concat(parts, ignore_index=True)
@@ -114,7 +125,7 @@ def compare(paths: Sequence[types.Path], *, split: str = "test") -> pd.DataFrame
     -------
     DataFrame
         One row a path: ``run``, ``tasks``, the metrics averaged over the common tasks, and ``dream_score`` (lower
-        is better; see `metrics.dream_score`).
+        is better): `metrics.dream_score` of each task by itself, averaged over tasks.
 
     Raises
     ------
@@ -128,8 +139,53 @@ def compare(paths: Sequence[types.Path], *, split: str = "test") -> pd.DataFrame
         for path, table in zip(paths, tables, strict=True)
     ]
     found = pd.DataFrame(rows)
-    found["dream_score"] = dream_score(found)
+    found["dream_score"] = _dream_scores([table.loc[common] for table in tables])
     return found
+
+
+def check_measures(folder: Path, config: types.Json, record: types.Json, tasks: Sequence[types.Json]) -> None:
+    """Refuse measures of other weights or tasks than the run's: they are kept, and would outlive a damaged run.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    config
+        Of the run.
+    record
+        What was kept; its ``weights_hash`` is compared where it has one.
+    tasks
+        The measures, one record a task.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the weights are missing or others, or the tasks are others.
+    """
+    weights = folder / WEIGHTS
+    if "model" in config and not weights.is_file():
+        raise FileNotFoundError(f"{folder} is no run folder: {WEIGHTS} is missing; train it again")
+    wanted = record.get("weights_hash")
+    if wanted is not None and weights.is_file() and file_hash(weights) != wanted:
+        raise ValueError(
+            f"{weights} is not the file that was measured (damaged, or trained since): run 'interpret evaluate "
+            f"{folder}' again"
+        )
+    names, known = [row.get("task") for row in tasks], config.get("tasks")
+    if known and names != list(known):
+        raise ValueError(
+            f"{folder / METRICS_FILE} holds measures of {listed(map(str, names), 5)}, the run's tasks are "
+            f"{listed(map(str, known), 5)}: evaluate it again"
+        )
+
+
+def _dream_scores(tables: Sequence[pd.DataFrame]) -> list[float]:
+    """Return each run's unified score: of each task by itself, then averaged over tasks, as the paper does."""
+    scores = []
+    for task in tables[0].index:
+        measures = pd.DataFrame([table.loc[task, list(METRICS)] for table in tables]).astype(np.float64)
+        scores.append(dream_score(measures.reset_index(drop=True)))
+    return [float(value) for value in pd.concat(scores, axis=1).mean(axis=1)]
 
 
 def _common(tables: Sequence[pd.DataFrame], paths: Sequence[types.Path]) -> list[str]:
@@ -192,19 +248,20 @@ def pair(first: types.Path, second: types.Path, *, metric: str = "auprc", split:
             "first": a.loc[common, metric].to_numpy(),
             "second": b.loc[common, metric].to_numpy(),
             "bound": a.loc[common, "bound"].to_numpy(),
+            "sequences": a.loc[common, "sequences"].to_numpy(),
         }
     ).dropna(subset=["first", "second"])
-    table["size"] = [size_class(count) for count in table["bound"]]
+    table["size"] = [size_class(count) for count in table["sequences"]]
     groups = [("all", table), *((name, table[table["size"] == name]) for name in ("small", "medium", "large"))]
     counts = pd.DataFrame([_counts(name, part) for name, part in groups if len(part)])
     return Paired(str(first), str(second), metric, table, counts)
 
 
-def size_class(bound: float) -> str:
-    """Return ``small``, ``medium`` or ``large`` for a number of bound training windows; see `SIZES`."""
-    if bound != bound:
+def size_class(sequences: float) -> str:
+    """Return ``small``, ``medium`` or ``large`` for the sequences of a training subset; see `SIZES`."""
+    if sequences != sequences:
         return "unknown"
-    return "small" if bound < SIZES[0] else "medium" if bound <= SIZES[1] else "large"
+    return "small" if sequences < SIZES[0] else "medium" if sequences <= SIZES[1] else "large"
 
 
 def _counts(name: str, part: pd.DataFrame) -> dict[str, object]:

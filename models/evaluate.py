@@ -17,6 +17,7 @@ from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
 from motiflens.models.metrics import task_metrics
 from motiflens.models.metrics_file import with_split_record
 from motiflens.models.progress import Progress, Step, silent
+from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.run import METRICS, Run
 from motiflens.models.strands import both_strands
 from motiflens.models.types import Floats, Integers
@@ -54,6 +55,8 @@ def score(
         If the windows do not fit the model.
     """
     check_model_fits(model, windows)
+    check_range("batch_size", batch_size, PREDICT_RANGES["batch_size"])
+    check_device(device)
     rows = np.arange(len(windows)) if index is None else np.asarray(index, dtype=np.int64)
     cache = CodeCache(windows, limit=0)
     here = next(model.parameters()).device
@@ -145,10 +148,31 @@ def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, average_s
     found = {
         "data": dataset.source,
         "data_hash": dataset.hash,
+        "weights_hash": run.weights_hash,
         "average_strands": average_strands,
         "tasks": table.to_dict("records"),
     }
     write_json(path, with_split_record(record, split, found))
+
+
+def check_device(device: torch.device | str | None) -> None:
+    """Refuse a device that this machine has not.
+
+    Raises
+    ------
+    ValueError
+        Naming it, and those that there are.
+    """
+    if device is None:
+        return
+    known = [name for name in ("cpu", "cuda", "mps") if name == "cpu" or getattr(torch, name).is_available()]
+    kind = str(device).partition(":")[0]
+    try:
+        torch.device(device)
+    except RuntimeError:
+        kind = "unknown"
+    if kind not in (*known, "meta"):
+        raise ValueError(f"device {str(device)!r} is not usable here: expected {', '.join(known)}")
 
 
 def best_device() -> str:

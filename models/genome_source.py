@@ -20,6 +20,7 @@ from motiflens.models.data.opened import Opened, annotation_bits, features_of, o
 from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import Peaks, read_peaks
 from motiflens.models.data.windows import BASES
+from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.run import Run
 from motiflens.models.types import Booleans, Integers
 
@@ -109,6 +110,7 @@ def open_genome_source(
     ValueError
         If the model needs inputs that the source has not.
     """
+    check_range("bin_size", bin_size, PREDICT_RANGES["bin_size"])
     length = run.model.length
     record = run.config.get("data", {})
     if genome is not None:
@@ -179,6 +181,7 @@ def genome_tiles(
     chrom, bins
         (n,) number of the chromosome, and first bases. Bins of which more than half is N are left out.
     """
+    check_range("step", step, PREDICT_RANGES["step"])
     genome = genome_source.genome
     names = chromosomes or genome.names
     for number in (genome.number(name, "--chromosomes") for name in names):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from motiflens.models.ranges import MACHINE_RANGES, check_ranges
+
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
@@ -34,6 +36,15 @@ class Machine:
     nodes: int = 1
     accelerator: str = "auto"
     precision: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the numbers (see `ranges`), and that the accelerator is there."""
+        check_ranges(MACHINE_RANGES, self)
+        known = {"cuda": torch.cuda.is_available(), "gpu": torch.cuda.is_available()}
+        known |= {"mps": torch.backends.mps.is_available(), "cpu": True, "auto": True}
+        if not known.get(self.accelerator, False):
+            usable = ", ".join(name for name, there in known.items() if there)
+            raise ValueError(f"accelerator {self.accelerator!r} is not usable here: expected {usable}")
 
 
 def make_fabric(machine: Machine) -> Fabric:

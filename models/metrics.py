@@ -196,9 +196,12 @@ def dream_score(table: pd.DataFrame) -> pd.Series:
     ----------
     table
         One row a model, with columns ``auroc``, ``auprc``, ``recall_at_fdr50`` and ``recall_at_fdr10``. Rank 1 is
-        the best; ties share their mean rank.
+        the best; ties share their mean rank. NaN where a measure is undefined.
+
+    Averages over targets are averages of this score, not the score of averaged metrics (see `compare.compare`).
 
     Source: Encyclopedia of DREAM: ENCODE-DREAM in vivo TF binding site prediction challenge, as in DeepGRN.
     """
     four = table[["auroc", "auprc", "recall_at_fdr50", "recall_at_fdr10"]]
-    return np.log(four.rank(ascending=False, method="average") / 6).sum(axis=1)
+    ranks = four.rank(ascending=False, method="average")
+    return pd.Series(np.log(ranks.to_numpy(dtype=np.float64) / 6).sum(axis=1), index=table.index)

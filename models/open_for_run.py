@@ -42,7 +42,7 @@ def open_for_training(source: str | None, recipe: Recipe, options: Options | Non
     if wanted.tf is None and _holds_sets(where):
         from motiflens.models.transfer import pooled_folder
 
-        return pooled_folder(where, ratio=ratio, seed=wanted.seed)
+        return pooled_folder(where, replace(recipe, ratio=ratio), seed=wanted.seed)
     folder = source_kind(where) == "folder"
     signals = wanted.signals
     if signals is None:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from motiflens.models.data.hashing import dataset_hash
-from motiflens.models.data.windows import Dataset, Windows
-from motiflens.models.types import Codes, Floats, Integers
+from motiflens.models.data.windows import Dataset, Joined, Windows
+from motiflens.models.types import Integers
 
 TASK = "bound"
+Pooling = Literal["classes", "sets"]
 
 
-class PooledWindows(Windows):
+class PooledWindows(Joined):
     """The windows of several data sets, one after another, with one task.
 
     Parameters
     ----------
     parts
         Data set -> its windows, of one length, sequence only, one task each.
+    pooling
+        ``classes``: the larger class over the union is under-sampled once to the size of the smaller, as in
+        SAResNet's global data; every epoch has the same windows. ``sets``: every epoch draws as many bound and as
+        many unbound windows from every data set, the median set's, or all that it has.
 
     Raises
     ------
@@ -28,58 +33,48 @@ class PooledWindows(Windows):
         If they differ in length, or have signals or several tasks.
     """
 
-    def __init__(self, parts: Mapping[str, Windows]) -> None:
-        self.parts = dict(parts)
-        first_name, first = next(iter(self.parts.items()))
-        for name, part in self.parts.items():
+    def __init__(self, parts: Mapping[str, Windows], *, pooling: Pooling = "classes") -> None:
+        first_name, first = next(iter(parts.items()))
+        for name, part in parts.items():
             if len(part.channels) != 4 or part.meta_names or part.labels.shape[1] != 1:
                 raise ValueError(f"{name} cannot be pooled: expected windows of one task, sequence only")
             if part.length != first.length:
                 raise ValueError(
                     f"{name} has windows of {part.length} bp, {first_name} of {first.length}: one length is needed"
                 )
-        self.length, self.channels, self.tasks, self.meta_names = first.length, first.channels, (TASK,), ()
-        self.labels = np.concatenate([part.labels for part in self.parts.values()])
-        self.table = pd.concat(
-            [part.table.assign(data_set=name) for name, part in self.parts.items()], ignore_index=True
-        )
-        sizes = [len(part) for part in self.parts.values()]
-        self._first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-    def codes(self, index: Integers) -> Codes:
-        out = np.empty((len(index), self.length), dtype=np.uint8)
-        owner = np.searchsorted(self._first, index, side="right") - 1
-        for number, part in enumerate(self.parts.values()):
-            here = np.flatnonzero(owner == number)
-            if len(here):
-                out[here] = part.codes(index[here] - self._first[number])
-        return out
-
-    def signals(self, index: Integers) -> Floats:
-        return np.zeros((len(index), 0, self.length), dtype=np.float32)
-
-    def meta(self, index: Integers) -> Floats | None:
-        return None
+        super().__init__([_named(part, name) for name, part in parts.items()])
+        self.pooling = pooling
 
     def epoch(self, number: int, seed: int = 0) -> Integers:
-        """Draw as many bound and as many unbound windows from every data set: the median set's, or all it has."""
+        """Draw windows; see `pooling`."""
         generator = np.random.default_rng([seed, number])
-        pools = self._pools()
-        most = int(np.median([len(pool) for pair in pools for pool in pair]))
-        drawn = [generator.permutation(pool)[:most] for pair in pools for pool in pair]
-        return generator.permutation(np.concatenate(drawn))
+        if self.pooling == "classes":
+            bound, unbound = (np.flatnonzero(self.labels[:, 0] == label) for label in (1, 0))
+            fixed = np.random.default_rng([seed, 10])
+            size = min(len(bound), len(unbound))
+            kept = [pool if len(pool) == size else fixed.permutation(pool)[:size] for pool in (bound, unbound)]
+            return generator.permutation(np.concatenate(kept))
+        pools = [pool for pair in self._pools() for pool in pair]
+        most = int(np.median([len(pool) for pool in pools]))
+        return generator.permutation(np.concatenate([generator.permutation(pool)[:most] for pool in pools]))
 
     def _pools(self) -> list[tuple[Integers, Integers]]:
         found = []
-        for number in range(len(self.parts)):
-            first, end = self._first[number], self._first[number + 1]
+        for first, end in zip(self._first[:-1], self._first[1:], strict=True):
             labels = self.labels[first:end, 0]
             found.append((first + np.flatnonzero(labels == 1), first + np.flatnonzero(labels == 0)))
         return found
 
 
-def pool(datasets: Mapping[str, Dataset], *, source: str) -> Dataset:
-    """Make one data set of several: their training splits and their validation splits, each pooled.
+def _named(part: Windows, name: str) -> Windows:
+    """Return a data set's windows with its name in their table, under the pooled task."""
+    found = part.subset(np.arange(len(part)))
+    found.tasks, found.table = (TASK,), found.table.assign(data_set=name)
+    return found
+
+
+def pool(datasets: Mapping[str, Dataset], *, source: str, pooling: Pooling = "classes") -> Dataset:
+    """Make one data set of several: their training, validation and test splits, each pooled.
 
     Parameters
     ----------
@@ -87,12 +82,19 @@ def pool(datasets: Mapping[str, Dataset], *, source: str) -> Dataset:
         Name -> data set.
     source
         Where they come from, as text.
+    pooling
+        See `PooledWindows`.
     """
     splits = {
-        split: PooledWindows({name: dataset[split] for name, dataset in datasets.items()})
-        for split in ("train", "valid")
+        split: PooledWindows(parts, pooling=pooling)
+        for split in ("train", "valid", "test")
+        if (parts := {name: one[split] for name, one in datasets.items() if split in one.splits})
     }
-    hashes = {name: dataset.hash for name, dataset in datasets.items()}
+    hashes = {name: dataset.hash for name, dataset in datasets.items()} | {"pooling": pooling}
     options = dict(next(iter(datasets.values())).options)
-    notes = (f"{len(datasets)} data sets pooled; each epoch draws the same number of windows from each",)
+    how = {
+        "classes": "the larger class over all is under-sampled to the size of the smaller",
+        "sets": "each epoch draws the same number of windows from each",
+    }
+    notes = (f"{len(datasets)} data sets pooled; {how[pooling]}",)
     return Dataset(source, "pooled", splits, dataset_hash([], hashes), options, notes)

@@ -18,6 +18,7 @@ from motiflens.models.data.windows import Windows
 from motiflens.models.evaluate import score
 from motiflens.models.files import write_whole
 from motiflens.models.progress import Progress, Step
+from motiflens.models.ranges import PREDICT_RANGES, check_ranges
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers
 
@@ -49,6 +50,10 @@ class PredictOptions:
     average_strands: bool | None = None
     batch_size: int = 256
     device: torch.device | str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the numbers (see `ranges`)."""
+        check_ranges(PREDICT_RANGES, self)
 
 
 def probabilities(run: Run, windows: Windows, how: PredictOptions) -> Iterator[Floats]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from motiflens.models import types
+from motiflens.models.ranges import RECIPE_RANGES, check_ranges
+from motiflens.models.registry import check_hyperparameters
 from motiflens.models.settings import parse_value
 
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta"]
@@ -37,6 +39,10 @@ class Recipe:
         Negatives per positive; None for the data's own default (1 where negatives are made or drawn).
     use_peak
         Draw one random positive bin of each peak per epoch in place of all positive bins.
+    pooling, related
+        Of a folder of data sets that are pooled: ``classes``, the larger class over all is under-sampled to the
+        size of the smaller (SAResNet's global data), or ``sets``, each epoch draws as many windows from each set;
+        ``drop`` or ``keep`` training windows related to test windows of any set (see `data.independent_sets`).
     epoch_windows
         Windows drawn in an epoch at most; None for no limit.
     reverse_complement
@@ -69,6 +75,8 @@ class Recipe:
     monitor: Monitor = "auprc"
     ratio: float | None = None
     use_peak: bool = False
+    pooling: Literal["classes", "sets"] = "classes"
+    related: Literal["drop", "keep"] = "drop"
     epoch_windows: int | None = None
     reverse_complement: bool = True
     average_strands: bool = True
@@ -78,6 +86,14 @@ class Recipe:
     finetune_patience: int = 5
     valid_windows: int = 100_000
     hyperparameters: types.Json = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check every number against its range (see `ranges`), and the choices."""
+        check_ranges(RECIPE_RANGES, self, "setting")
+        for key, kind in typing.get_type_hints(Recipe).items():
+            choices = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+            if choices and getattr(self, key) not in choices:
+                raise ValueError(f"setting {key}={getattr(self, key)}: expected one of {', '.join(choices)}")
 
     @property
     def json(self) -> types.Json:
@@ -295,4 +311,5 @@ def adjust(base: Recipe, architecture: str, settings: Sequence[str] | Mapping[st
                 f"unknown setting {key!r}: {architecture} has {', '.join(own_types) or 'no hyperparameters'}; "
                 f"training has {', '.join(recipe_types)}"
             )
+    check_hyperparameters(architecture, own)
     return dataclasses.replace(base, **changes, hyperparameters=own)

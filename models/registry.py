@@ -8,7 +8,7 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.ranges import HYPERPARAMETER_RANGES, check_ranges
 from motiflens.models.types import Json
 
 PLUGINS = "MOTIFLENS_PLUGINS"  # Python files or modules that register architectures, separated as in PATH
@@ -172,8 +173,20 @@ def build(
         near = difflib.get_close_matches(unknown[0], known, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         raise ValueError(f"{name} has no hyperparameter {unknown[0]!r}{hint}: it has {', '.join(known) or 'none'}")
-    model: SequenceModel = cls(length=length, channels=channels, outputs=outputs, meta=meta, **hyperparameters)
+    check_hyperparameters(name, hyperparameters)
+    try:
+        model: SequenceModel = cls(length=length, channels=channels, outputs=outputs, meta=meta, **hyperparameters)
+    except (RuntimeError, MemoryError, OverflowError, ZeroDivisionError) as error:  # torch's own, for sizes
+        reason = str(error).splitlines()[0] if str(error) else "not enough memory"
+        given = ", ".join(f"{key}={value}" for key, value in hyperparameters.items()) or "its defaults"
+        raise ValueError(f"{name} cannot be made for windows of {length} bp with {given}: {reason}") from error
     return model
+
+
+def check_hyperparameters(name: str, values: Mapping[str, Any]) -> None:
+    """Refuse numbers outside the ranges of a built-in architecture's hyperparameters (see `ranges`)."""
+    if name in _BUILT_IN and name not in _REGISTERED:
+        check_ranges(HYPERPARAMETER_RANGES, values, "setting")
 
 
 def rebuild(config: Json, *, seed: int = 0) -> SequenceModel:

@@ -184,7 +184,12 @@ def _anywhere(path: object) -> object:
 
 def _config(dataset: Dataset, recipe: Recipe, seed: int, init_from: types.Path | None) -> types.Json:
     example = dataset.example
-    training: types.Json = {**recipe.json, "seed": seed, "train_windows": _train_sizes(dataset["train"])}
+    training: types.Json = {
+        **recipe.json,
+        "seed": seed,
+        "train_windows": _train_sizes(dataset["train"]),
+        "training_sequences": training_sizes(dataset),
+    }
     if init_from is not None:
         training["init_from"] = {"run": str(init_from), "weights_hash": open_run(init_from).weights_hash}
     return {
@@ -206,9 +211,25 @@ def _config(dataset: Dataset, recipe: Recipe, seed: int, init_from: types.Path |
 
 
 def _train_sizes(windows: Windows) -> dict[str, int]:
-    """Count bound training windows of each task: what `compare` stratifies by."""
+    """Count bound training windows of each task."""
     counts = np.nansum(windows.labels == 1, axis=0)
     return {task: int(count) for task, count in zip(windows.tasks, counts, strict=True)}
+
+
+def training_sizes(dataset: Dataset) -> dict[str, int]:
+    """Count the sequences of each task's training subset: what `compare` stratifies by.
+
+    Bound and unbound ones of training and validation together, as papers count before validation is taken off.
+    Where unbound windows are drawn from a genome as many are counted as are drawn in an epoch, and where tasks
+    share them, as many as a task has bound ones.
+    """
+    parts = [dataset[split] for split in ("train", "valid") if split in dataset.splits]
+    bound = np.sum([(part.labels == 1).sum(axis=0) for part in parts], axis=0)
+    unbound = np.sum([(part.labels == 0).sum(axis=0) for part in parts], axis=0)
+    tasks = dataset.example.tasks
+    ratio = 1.0 if len(tasks) > 1 else float(getattr(parts[0], "ratio", np.inf))
+    most = np.ceil(ratio * bound) if np.isfinite(ratio) else unbound
+    return {task: int(count) for task, count in zip(tasks, bound + np.minimum(unbound, most), strict=True)}
 
 
 def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> None:

@@ -15,7 +15,8 @@ from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.files import write_json, write_text
 from motiflens.models.progress import Progress, Step, silent
-from motiflens.models.run import LOG, METRICS, save_run
+from motiflens.models.provenance import file_hash
+from motiflens.models.run import LOG, METRICS, WEIGHTS, save_run
 
 LAST = "last.ckpt"
 COLUMNS = ("epoch", "train_loss", "valid_loss", "valid_auprc", "valid_auroc", "rate", "seconds")
@@ -179,6 +180,7 @@ class TrainingLog:
             "seconds_in_steps": round(self.stepping, 2),
             "sequences": self.sequences,
             "valid": self.table,
+            "weights_hash": file_hash(self.folder / WEIGHTS) if (self.folder / WEIGHTS).is_file() else None,
         }
         write_json(self.folder / METRICS, record)
 

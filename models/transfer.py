@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from motiflens.models import types
 from motiflens.models.compare import size_class
 from motiflens.models.data.deepbind_seq import seq_sets
+from motiflens.models.data.independent_sets import independent_sets
 from motiflens.models.data.open_dataset import open_dataset
 from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate
@@ -21,9 +24,10 @@ from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.run import Run
 from motiflens.models.sweep import finished
-from motiflens.models.train import train
+from motiflens.models.train import train, training_sizes
 
-TABLE = "transfer.tsv"
+TABLE, RELATED = "transfer.tsv", "related.tsv"
+Related = Literal["drop", "keep"]
 WAYS = ("individual", "global", "transfer")
 
 
@@ -43,14 +47,34 @@ def set_files(folder: types.Path) -> dict[str, Path]:
     return found
 
 
-def open_sets(folder: types.Path, *, ratio: float | None = None, seed: int = 0) -> dict[str, Dataset]:
-    """Open every data set of a folder."""
-    return {name: open_dataset(path, ratio=ratio, seed=seed) for name, path in set_files(folder).items()}
+def open_sets(
+    folder: types.Path, *, ratio: float | None = None, seed: int = 0, related: Related = "drop"
+) -> dict[str, Dataset]:
+    """Open every data set of a folder.
+
+    Parameters
+    ----------
+    folder
+        See `set_files`.
+    ratio, seed
+        As in `open_dataset`.
+    related
+        ``drop``: windows that are related to test windows of any set are left out of training and validation (see
+        `independent_sets`); ``keep``: sets are opened as they are.
+    """
+    sets = {name: open_dataset(path, ratio=ratio, seed=seed) for name, path in set_files(folder).items()}
+    return independent_sets(sets, seed=seed).sets if related == "drop" else sets
 
 
-def pooled_folder(folder: types.Path, *, ratio: float | None = None, seed: int = 0) -> Dataset:
-    """Open a folder of data sets as one, balanced (see `pooled.pool`)."""
-    return pool(open_sets(folder, ratio=ratio, seed=seed), source=str(folder))
+def pooled_folder(folder: types.Path, recipe: Recipe | None = None, *, seed: int = 0) -> Dataset:
+    """Open a folder of data sets as one (see `pooled.pool`), by a recipe's ``ratio``, ``pooling``, ``related``."""
+    how = recipe or Recipe()
+    sets = {name: open_dataset(path, ratio=how.ratio, seed=seed) for name, path in set_files(folder).items()}
+    notes: tuple[str, ...] = ()
+    if how.related == "drop":
+        sets, _, notes = independent_sets(sets, seed=seed)
+    found = pool(sets, source=str(folder), pooling=how.pooling)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def transfer(
@@ -70,8 +94,9 @@ def transfer(
     folder
         Data sets with a test half each: ``NAME.AC.seq.gz`` and ``NAME.B.seq.gz``.
     out
-        Run folders ``individual/NAME``, ``global``, ``transfer/NAME``, and ``transfer.tsv``. What is finished is
-        kept.
+        Run folders ``individual/NAME``, ``global``, ``transfer/NAME``, ``transfer.tsv``, and ``related.tsv``: the
+        windows of each set that were left out since they are related to test windows of some set (see
+        `independent_sets`; the recipe's ``related`` keeps them). What is finished is kept.
     architecture, recipe
         What is trained; fine-tuning takes the recipe's ``finetune_rate`` and ``finetune_patience`` and freezes
         no layer.
@@ -90,10 +115,13 @@ def transfer(
         If a data set has no test half.
     """
     where, recipe = Path(out), recipe or recipe_of(architecture)
-    sets = open_sets(folder, ratio=recipe.ratio, seed=seed)
+    sets = {name: open_dataset(path, ratio=recipe.ratio, seed=seed) for name, path in set_files(folder).items()}
     lacking = [name for name, dataset in sets.items() if "test" not in dataset.splits]
     if lacking:
         raise ValueError(f"{folder}: {lacking[0]} has no test half: expected {lacking[0]}.B.seq.gz beside it")
+    if recipe.related == "drop":
+        sets, counts, _ = independent_sets(sets, seed=seed)
+        write_text(where / RELATED, counts.to_csv(sep="\t", index=False))
 
     def trained(name: str, dataset: Dataset, init_from: Path | None = None) -> Run:
         done = finished(where / name)
@@ -111,7 +139,7 @@ def transfer(
             progress=within(progress, name),
         )
 
-    shared = trained("global", pool(sets, source=str(folder)))
+    shared = trained("global", pool(sets, source=str(folder), pooling=recipe.pooling))
     rows = []
     for name, dataset in sets.items():
         runs = {
@@ -120,10 +148,11 @@ def transfer(
             "transfer": trained(f"transfer/{name}", dataset, shared.path),
         }
         bound = int((dataset["train"].labels == 1).sum())
+        size = size_class(next(iter(training_sizes(dataset).values())))
         for way in WAYS:
             table = evaluate(runs[way], dataset, progress=within(progress, f"{way}/{name}"))
             measures = table.iloc[0][list(METRICS)].to_dict()
-            rows.append({"data_set": name, "bound": bound, "size": size_class(bound), "way": way, **measures})
+            rows.append({"data_set": name, "bound": bound, "size": size, "way": way, **measures})
         write_text(where / TABLE, pd.DataFrame(rows).to_csv(sep="\t", index=False))
     return pd.DataFrame(rows)
 

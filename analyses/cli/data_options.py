@@ -40,6 +40,10 @@ _TYPES: dict[str, Any] = {
     "columns": Annotated[str | None, _option("--columns", "Tasks: first:end, or tbinet (DeepSEA's 125:815).")],
     "offset": Annotated[int, _option("--offset", "Shift windows about summits by up to this many bp.")],
     "seed": Annotated[int, _option("--seed", "Seed of every random choice.")],
+    "division": Annotated[
+        str | None, _option("--division", "Shares of train,valid,test of a file (0.8,0.1,0.1).")
+    ],
+    "control": Annotated[str | None, _option("--control", "random_split or shuffled_labels: the data's control.")],
 }
 
 
@@ -60,6 +64,8 @@ class DataOptions:
     columns: str | None = None
     offset: int = 0
     seed: int = 0
+    division: str | None = None
+    control: str | None = None
 
     def open(self, progress: Progress | None = None) -> Dataset:
         """Open the data set: the built-in simulated one if no source is named."""
@@ -80,7 +86,8 @@ class DataOptions:
 
     def options(self) -> Options:
         """Return the options of `open_dataset`."""
-        from motiflens.models.data.options import Options
+        from motiflens.models.data.options import Division, Options
+        from motiflens.models.settings import parse_value
 
         signals = None
         if self.signals is not None:
@@ -101,6 +108,8 @@ class DataOptions:
             columns=self.columns,
             offset=self.offset,
             seed=self.seed,
+            division=None if self.division is None else parse_value("division", self.division, Division),
+            control=self.control,
         )
 
 

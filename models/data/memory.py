@@ -12,17 +12,19 @@ from motiflens.models import types
 from motiflens.models.data.gc_negatives import gc_negatives
 from motiflens.models.data.genome import Genome, open_genome
 from motiflens.models.data.hashing import dataset_hash
+from motiflens.models.data.homology_groups import homology_groups
 from motiflens.models.data.intervals import merge_intervals
 from motiflens.models.data.options import Options
 from motiflens.models.data.read_fasta import read_fasta
 from motiflens.models.data.sequences import Sequences, placed_sequences
 from motiflens.models.data.shuffle import dinucleotide_shuffle
-from motiflens.models.data.split import split_groups
+from motiflens.models.data.split import join_groups, split_groups
 from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
 from motiflens.models.types import Integers
 
 FRACTIONS = {"test": 0.1, "valid": 0.1, "train": 0.8}
 _ORDER = ("train", "valid", "test")
+_RULE = 2  # of the division into splits: raise it when it changes, since it is part of the data's hash
 
 
 def split_memory(
@@ -33,11 +35,12 @@ def split_memory(
     Parameters
     ----------
     sequences
-        The sequences; groups (see `Sequences.groups`) of a tenth of them, chosen by the seed, become ``valid``.
+        The sequences; groups of related ones (see `_groups`) that hold a tenth of them, chosen by the seed, become
+        ``valid``. Those related to a test sequence are left out.
     test
         Those of a test file. None: another tenth of `sequences`, or the chromosomes that ``test`` names.
     options
-        Test, seed, negatives, genome and ratio.
+        Test, division, seed, negatives, genome and ratio.
     task
         The output's name.
     source
@@ -90,11 +93,42 @@ def _parts(
         held_out = _on_chromosomes(sequences, options.test, source)
         test, rest = sequences.take(np.flatnonzero(held_out)), sequences.take(np.flatnonzero(~held_out))
         notes.append(f"test is {options.test} of {name}")
-    fractions = {"valid": 0.1, "train": 0.9} if test is not None else FRACTIONS
-    notes.append(f"{'valid is a tenth' if test is not None else 'valid and test are a tenth each'} of {name}")
-    index = split_groups(rest.groups(), fractions, seed=options.seed)
+    groups, tested = _groups(rest, test)
+    if tested is not None:
+        related = np.isin(groups, tested)
+        if related.all():
+            raise ValueError(
+                f"every sequence of {source} is related to one of the test set: none is left to train on"
+            )
+        if related.any():
+            notes.append(
+                f"{int(related.sum())} of {len(related)} sequences of {name} are equal to, overlap or are "
+                "homologous to test sequences: left out"
+            )
+            rest, groups = rest.take(np.flatnonzero(~related)), groups[~related]
+    fractions = _fractions(options, named_test=test is not None)
+    held_out = " and ".join(f"{part} {share:.3g}" for part, share in fractions.items() if part != "train")
+    notes.append(f"share of {name}, by groups of related sequences: {held_out}")
+    index = split_groups(groups, fractions, seed=options.seed)
     parts = {split: rest.take(index[split]) for split in _ORDER if split in index}
     return ({**parts, "test": test} if test is not None else parts), notes
+
+
+def _groups(rest: Sequences, test: Sequences | None) -> tuple[Integers, Integers | None]:
+    """Return the groups of related sequences (equal, overlapping, homologous), and those of the test set."""
+    whole = rest if test is None else rest + test
+    groups = join_groups(whole.groups(), homology_groups([whole.bases()])[0])
+    return groups[: len(rest.labels)], None if test is None else np.unique(groups[len(rest.labels) :])
+
+
+def _fractions(options: Options, *, named_test: bool) -> dict[str, float]:
+    """Return the share of each split, the training split last."""
+    if options.division is None:
+        return {"valid": 0.1, "train": 0.9} if named_test else FRACTIONS
+    train, valid, test = options.division
+    total = train + valid + (0.0 if named_test else test)
+    shares = {"test": test / total, "valid": valid / total, "train": train / total}
+    return {split: share for split, share in shares.items() if not (named_test and split == "test")}
 
 
 def _on_chromosomes(sequences: Sequences, test: str, source: Path) -> np.ndarray:
@@ -223,4 +257,4 @@ def dataset(
     """Return a `Dataset` whose hash covers `files` and those that the options name."""
     given = options.given()
     paths = [path for path in (*files, options.negatives_file, options.genome) if path is not None]
-    return Dataset(str(source), kind, splits, dataset_hash(paths, given), given, notes)
+    return Dataset(str(source), kind, splits, dataset_hash(paths, {**given, "splits": _RULE}), given, notes)

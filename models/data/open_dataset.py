@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from motiflens.models import types
-from motiflens.models.data.options import Options
+from motiflens.models.data.control import control
+from motiflens.models.data.options import GivenOptions, Options
 from motiflens.models.data.text import existing, open_binary
 from motiflens.models.data.windows import Dataset
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _OPENERS = {
     "folder": ("folder", "open_folder"),
@@ -39,22 +45,7 @@ _EXPECTED = (
 )
 
 
-def open_dataset(
-    source: types.Path,
-    *,
-    tf: str | None = None,
-    length: int | None = None,
-    labelling: str | None = None,
-    negatives: str | None = None,
-    negatives_file: types.Path | None = None,
-    ratio: float | None = None,
-    genome: types.Path | None = None,
-    signals: Sequence[str] | None = None,
-    test: str | types.Path | None = None,
-    columns: str | None = None,
-    offset: int = 0,
-    seed: int = 0,
-) -> Dataset:
+def open_dataset(source: types.Path, options: Options | None = None, **given: Unpack[GivenOptions]) -> Dataset:
     """Open a source of labelled windows, whatever its kind, by looking at it.
 
     Parameters
@@ -63,33 +54,10 @@ def open_dataset(
         A folder with a ``dataset.toml`` (or that file); DeepBind's ``*.seq[.gz]``, a folder of them, or the AC
         file of an AC/B pair; FASTA; BED or narrowPeak (with `genome`); DeepSEA's ``.mat`` (a file, or the
         folder of train, valid and test); ``.npz`` or ``.h5`` with X (N, C, L) and y.
-    tf
-        Of a folder: the TF, for one row per window and cell type with signals. None: all experiments as
-        tasks, sequence only. Of a folder of DeepBind files: which one.
-    length
-        Base pairs per window; the source's own by default.
-    labelling
-        ``deepsea``, ``dream`` or ``centered``; see `labels`.
-    negatives
-        ``dinucleotide``: shuffled positives; ``gc``: genomic, matched on length, GC and repeats; ``bins``:
-        unbound bins, drawn afresh each epoch. By default ``bins`` for binned labellings, else
-        ``dinucleotide`` (``gc`` where there are signals, which shuffled sequences have not).
-    negatives_file
-        FASTA of negatives, instead.
-    ratio
-        Negatives per positive, 1 by default.
-    genome
-        FASTA that BED coordinates, or matched negatives, are taken from.
-    signals
-        Channels beside A, C, G, T, by name; ``()`` for none; None for all that the source has.
-    test
-        A test file of the same kind, or chromosomes ("chr8,chr9").
-    columns
-        Of several tasks: ``first:end`` (0-based, half-open), or ``tbinet`` for DeepSEA's 125:815.
-    offset
-        Of peaks: shift each window by up to this many bp, so that its centre carries no information.
-    seed
-        Of the splits, the shuffling and all other random choices.
+    options
+        What is wanted of it; see `Options`.
+    **given
+        Fields of `Options`, in place of those of `options`.
 
     Returns
     -------
@@ -100,26 +68,19 @@ def open_dataset(
     ------
     FileNotFoundError
         If a file does not exist.
+    TypeError
+        For an option that there is not.
     ValueError
         If the source is none of these kinds, or is broken; the message says where and what to do.
     """
-    if isinstance(signals, str):
-        raise TypeError(f"signals is the text {signals!r}: expected a tuple of names")
-    options = Options(
-        tf=tf,
-        length=length,
-        labelling=labelling,
-        negatives=negatives,
-        negatives_file=negatives_file,
-        ratio=ratio,
-        genome=genome,
-        signals=None if signals is None else tuple(signals),
-        test=None if test is None else str(test),
-        columns=columns,
-        offset=offset,
-        seed=seed,
-    )
-    return _opener(source_kind(source))(source, options)
+    unknown = sorted(set(given) - set(Options.__dataclass_fields__))
+    if unknown:
+        raise TypeError(
+            f"open_dataset has no option {unknown[0]!r}: it has {', '.join(Options.__dataclass_fields__)}"
+        )
+    chosen = replace(options or Options(), **given)  # type: ignore[arg-type]
+    found = _opener(source_kind(source))(source, chosen)
+    return found if chosen.control is None else control(found, chosen.control, seed=chosen.seed)
 
 
 def _opener(kind: str) -> Callable[[types.Path, Options], Dataset]:

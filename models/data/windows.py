@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.types import Codes, Floats, Integers
@@ -125,6 +126,80 @@ class Subset(Windows):
     @property
     def tracks(self) -> tuple[str, ...]:
         return self.parent.tracks
+
+    def epoch(self, number: int, seed: int = 0) -> Integers:
+        """Draw what the whole draws, as far as it is here; where the whole draws all, all of these."""
+        if type(self.parent).epoch is Windows.epoch:
+            return super().epoch(number, seed)
+        places = np.full(len(self.parent), -1, dtype=np.int64)
+        places[self.index] = np.arange(len(self.index))
+        drawn = places[self.parent.epoch(number, seed)]
+        return drawn[drawn >= 0]
+
+
+class Joined(Windows):
+    """Several `Windows` of the same inputs and tasks, one after another.
+
+    Parameters
+    ----------
+    parts
+        At least one.
+
+    Raises
+    ------
+    ValueError
+        If they differ in length, channels, tasks or features.
+    """
+
+    def __init__(self, parts: Sequence[Windows]) -> None:
+        self.parts, first = tuple(parts), parts[0]
+        for part in parts[1:]:
+            for what in ("length", "channels", "tasks", "meta_names"):
+                if getattr(part, what) != getattr(first, what):
+                    raise ValueError(
+                        f"windows cannot be joined: their {what} differ ({getattr(first, what)} and "
+                        f"{getattr(part, what)})"
+                    )
+        self.length, self.channels = first.length, first.channels
+        self.tasks, self.meta_names = first.tasks, first.meta_names
+        self.labels = np.concatenate([part.labels for part in parts])
+        self.table = pd.concat([part.table for part in parts], ignore_index=True)
+        self._first = np.cumsum([0, *map(len, parts)]).astype(np.int64)
+
+    def _gather(self, index: Integers, read: Callable[[Windows, Integers], NDArray[Any]]) -> NDArray[Any]:
+        """Read rows of several parts, and put them in the order asked for."""
+        owner = np.searchsorted(self._first, index, side="right") - 1
+        out: NDArray[Any] | None = None
+        for number in np.unique(owner).tolist() or [0]:
+            here = np.flatnonzero(owner == number)
+            values = read(self.parts[number], index[here] - self._first[number])
+            if out is None:
+                out = np.empty((len(index), *values.shape[1:]), dtype=values.dtype)
+            out[here] = values
+        return np.zeros(0) if out is None else out
+
+    def codes(self, index: Integers) -> Codes:
+        return self._gather(index, lambda part, rows: part.codes(rows))
+
+    def signals(self, index: Integers) -> Floats:
+        return self._gather(index, lambda part, rows: part.signals(rows))
+
+    def meta(self, index: Integers) -> Floats | None:
+        if not self.meta_names:
+            return None
+        return self._gather(index, lambda part, rows: np.asarray(part.meta(rows)))
+
+    def track(self, name: str, index: Integers) -> Floats:
+        return self._gather(index, lambda part, rows: part.track(name, rows))
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        return tuple(name for name in self.parts[0].tracks if all(name in part.tracks for part in self.parts))
+
+    def epoch(self, number: int, seed: int = 0) -> Integers:
+        """Draw what each part draws, shuffled together."""
+        drawn = [first + part.epoch(number, seed) for first, part in zip(self._first, self.parts, strict=False)]
+        return np.random.default_rng([seed, number, 8]).permutation(np.concatenate(drawn))
 
 
 class ArrayWindows(Windows):

@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
+from motiflens.models import build, save_run
 from motiflens.models.compare import compare, pair, size_class, task_table
+from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.metrics import METRICS
+from motiflens.models.provenance import file_hash
+from motiflens.models.train import training_sizes
 
 
 def make(
@@ -21,7 +25,7 @@ def make(
 ) -> Path:
     """Write what compare reads of a run."""
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps({"training": {"train_windows": bound or {}}}))
+    (folder / "config.json").write_text(json.dumps({"training": {"training_sequences": bound or {}}}))
     tasks = [
         {"task": task, "positives": 5, "negatives": 5, **dict.fromkeys(METRICS, value)}
         for task, value in values.items()
@@ -46,7 +50,7 @@ def test_pair(tmp_path: Path) -> None:
     first = {f"t{i}": float(value) for i, value in enumerate(rng.random(40))}
     second = {task: value + float(rng.normal(0.05, 0.1)) for task, value in first.items()}
     second["t0"] = first["t0"]
-    bound = {task: [100, 2_000, 50_000][i % 3] for i, task in enumerate(first)}
+    bound = {task: [200, 4_000, 100_000][i % 3] for i, task in enumerate(first)}
     found = pair(make(tmp_path / "a", first, bound), make(tmp_path / "b", second, bound))
     change = np.array([second[task] - first[task] for task in first])
     whole = found.counts.iloc[0]
@@ -80,8 +84,8 @@ def test_refusals(tmp_path: Path) -> None:
 
 
 def test_sizes() -> None:
-    """3,000 and 30,000 sequences, half of them bound."""
-    assert [size_class(n) for n in (0, 1_499, 1_500, 15_000, 15_001)] == [
+    """3,000 and 30,000 sequences of the training subset, bound and unbound."""
+    assert [size_class(n) for n in (0, 2_999, 3_000, 30_000, 30_001)] == [
         "small",
         "small",
         "medium",
@@ -113,3 +117,62 @@ def test_measures_on_different_data(tmp_path: Path) -> None:
             compare(paths)
     with pytest.raises(ValueError, match="evaluate both on the same data"):
         pair(a, other)
+
+
+def test_the_unified_score_is_of_each_target_then_averaged(tmp_path: Path) -> None:
+    """a is best on one target by far, b on two: the means put a first (-7.17, -4.39), the paper puts b first."""
+    a = make(tmp_path / "a", {"x": 0.9, "y": 0.5, "z": 0.5})
+    b = make(tmp_path / "b", {"x": 0.3, "y": 0.6, "z": 0.6})
+    table = compare([a, b])
+    assert table["auroc"][0] > table["auroc"][1]
+    np.testing.assert_allclose(table["dream_score"], [-5.32, -6.24], atol=5e-3, rtol=0)
+    np.testing.assert_allclose(
+        table["dream_score"],
+        [4 * (np.log(1 / 6) + 2 * np.log(2 / 6)) / 3, 4 * (np.log(2 / 6) + 2 * np.log(1 / 6)) / 3],
+    )
+
+
+def test_sizes_count_the_whole_training_subset() -> None:
+    """Bound and unbound, before validation is taken off: 2,700 of 3,000 in train are a medium set, not small."""
+
+    def of(n: int) -> ArrayWindows:
+        return ArrayWindows(np.zeros((n, 9), np.uint8), np.arange(n) % 2)
+
+    sizes = training_sizes(Dataset("x", "arrays", {"train": of(2_700), "valid": of(300), "test": of(750)}, "h"))
+    assert sizes == {"task0": 3_000}
+    assert size_class(sizes["task0"]) == "medium"
+    shared = ArrayWindows(
+        np.zeros((100, 9), np.uint8), np.stack([np.arange(100) < 5, np.arange(100) < 60], axis=1)
+    )
+    assert training_sizes(Dataset("x", "arrays", {"train": shared}, "h")) == {"task0": 10, "task1": 100}
+
+
+def test_measures_of_other_weights_or_tasks_are_refused(tmp_path: Path) -> None:
+    """They are kept in metrics.json, and outlived a truncated or exchanged file of weights."""
+    folder = tmp_path / "run"
+    save_run(folder, build("deepbind", length=40, kernels=2), {"tasks": ["x"], "training": {}})
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    record = {
+        "tasks": [{"task": "x", "positives": 5, "negatives": 5, **dict.fromkeys(METRICS, 0.5)}],
+        "data": None,
+        "data_hash": None,
+        "weights_hash": file_hash(weights),
+    }
+
+    def keep() -> None:
+        (folder / "metrics.json").write_text(json.dumps({"evaluated_test": [record]}))
+
+    keep()
+    assert len(task_table(folder)) == 1
+    weights.write_bytes(whole[:-8])
+    with pytest.raises(ValueError, match="is not the file that was measured"):
+        task_table(folder)
+    weights.unlink()
+    with pytest.raises(FileNotFoundError, match="is missing"):
+        task_table(folder)
+    weights.write_bytes(whole)
+    record["tasks"][0]["task"] = "y"  # type: ignore[index]
+    keep()
+    with pytest.raises(ValueError, match="holds measures of y, the run's tasks are x"):
+        task_table(folder)

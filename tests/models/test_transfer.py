@@ -62,8 +62,8 @@ def test_set_files(sets: Path, tmp_path: Path) -> None:
         set_files(tmp_path)
 
 
-def test_pool_is_balanced(sets: Path) -> None:
-    found = pooled_folder(sets)["train"]
+def test_pool_by_sets_is_balanced(sets: Path) -> None:
+    found = pooled_folder(sets, Recipe(pooling="sets"))["train"]
     parts = open_sets(sets)
     assert len(found) == sum(len(part["train"]) for part in parts.values())
     assert found.tasks == ("bound",)
@@ -74,6 +74,23 @@ def test_pool_is_balanced(sets: Path) -> None:
     median = int(np.median(pools))
     assert counts.to_dict() == {key: min(median, int(size)) for key, size in pools.items()}
     assert not np.array_equal(rows, found.epoch(1))
+
+
+def test_pool_by_classes_under_samples_the_larger_class_alone() -> None:
+    """SAResNet's global data: 300 + 20 bound and 100 + 60 unbound windows become 160 and 160, whatever the set."""
+    parts = {
+        name: ArrayWindows(np.zeros((bound + unbound, 9), np.uint8), np.repeat([1.0, 0.0], [bound, unbound]))
+        for name, bound, unbound in (("a", 300, 100), ("b", 20, 60))
+    }
+    pooled = PooledWindows(parts)
+    rows = pooled.epoch(0, seed=3)
+    labels = pooled.labels[rows, 0]
+    assert (int((labels == 1).sum()), int((labels == 0).sum())) == (160, 160)
+    assert set(np.flatnonzero(pooled.labels[:, 0] == 0)) <= set(rows.tolist())
+    assert sorted(rows) == sorted(pooled.epoch(1, seed=3)), "one global set, the same in every epoch"
+    assert not np.array_equal(rows, pooled.epoch(1, seed=3)), "in another order"
+    balanced = PooledWindows({"a": ArrayWindows(np.zeros((50, 9), np.uint8), np.arange(50) % 2)})
+    assert len(balanced.epoch(0)) == 50, "what is balanced already is taken whole"
 
 
 def test_pool_reads_the_right_bases() -> None:

@@ -1,0 +1,170 @@
+"""What every number that can be set may be: one table, and the one function that checks it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from motiflens.models.limits import LIMITS, limit
+
+
+class Range(NamedTuple):
+    """What a number may be.
+
+    Attributes
+    ----------
+    low, high
+        The smallest and the largest value; `high` may name a limit (see `limits`), which can be raised.
+    above
+        Whether `low` itself is excluded.
+    below
+        Whether `high` itself is excluded.
+    infinite
+        Whether infinity counts as a value (it stands for "all").
+    """
+
+    low: float
+    high: float | str
+    above: bool = False
+    below: bool = False
+    infinite: bool = False
+
+    @property
+    def most(self) -> float:
+        """The largest value, as a number."""
+        return limit(self.high) if isinstance(self.high, str) else self.high
+
+    def __str__(self) -> str:
+        low = f"more than {self.low:g}" if self.above else f"at least {self.low:g}"
+        high = f"less than {self.most:g}" if self.below else f"at most {self.most:,.10g}"
+        raised = f" (MOTIFLENS_MAX_{self.high} raises it)" if isinstance(self.high, str) else ""
+        return f"{low} and {high}{raised}{', or infinity' if self.infinite else ''}"
+
+
+COUNT = Range(1, 1_000_000)
+MANY = Range(1, 1_000_000_000)
+SIZE = Range(1, 65_536)  # of a layer
+SHARE = Range(0, 1)
+DROPOUT = Range(0, 1, below=True)
+RATE = Range(0, 1_000, above=True)
+SEED = Range(0, 2**62)
+
+# of `open_dataset` (`data.options.Options`)
+OPTION_RANGES = {
+    "length": Range(1, "LENGTH"),
+    "ratio": Range(0, "RATIO", infinite=True),
+    "offset": Range(0, "LENGTH"),
+    "seed": SEED,
+}
+# of training (`recipes.Recipe`)
+RECIPE_RANGES = {
+    "rate": RATE,
+    "momentum": Range(0, 1, below=True),
+    "decay": Range(0, 1_000),
+    "clip": Range(0, 1_000_000),
+    "batch": COUNT,
+    "epochs": COUNT,
+    "patience": COUNT,
+    "ratio": Range(0, "RATIO", infinite=True),
+    "epoch_windows": MANY,
+    "signal_dropout": SHARE,
+    "finetune_rate": RATE,
+    "finetune_patience": COUNT,
+    "valid_windows": MANY,
+}
+# of scoring and predicting (`predict.PredictOptions`, `genome_source.open_genome_source`, `evaluate.score`)
+PREDICT_RANGES = {"batch_size": COUNT, "bin_size": Range(1, "LENGTH"), "step": Range(1, 1_000_000_000)}
+# of processes (`machine.Machine`)
+MACHINE_RANGES = {"devices": Range(1, 1_024), "nodes": Range(1, 65_536)}
+# hyperparameters, by their name in any built-in architecture
+HYPERPARAMETER_RANGES = {
+    "kernels": SIZE,
+    "kernel_size": Range(1, 10_000),
+    "pool": Range(1, 10_000),
+    "units": SIZE,
+    "dense": SIZE,
+    "hidden": Range(0, 65_536),
+    "dimension": SIZE,
+    "attention_size": SIZE,
+    "value_size": SIZE,
+    "attention_blocks": Range(0, 3),
+    "convolutions": Range(1, 16),
+    "lstm_layers": Range(1, 16),
+    "dense_layers": Range(0, 16),
+    "blocks": Range(0, 64),
+    "dropout": DROPOUT,
+    "dropouts": DROPOUT,
+    "pool_dropout": DROPOUT,
+    "lstm_dropout": DROPOUT,
+    "head_dropout": DROPOUT,
+    "input_dropout": DROPOUT,
+    "recurrent_dropout": DROPOUT,
+    "convolution_dropout": DROPOUT,
+    "k": Range(1, 8),
+    "stride": Range(1, 1_000),
+    "m": Range(0, 1_000),
+    "strength": Range(0, 1e9, above=True),
+    "most": MANY,
+    "widths": Range(1, 10_000),
+}
+
+
+def check_range(key: str, value: object, range_: Range, what: str = "") -> None:
+    """Refuse a number outside its range; None, True, False and text are no numbers, a tuple is checked one by one.
+
+    Parameters
+    ----------
+    key
+        The number's name.
+    value
+        The value.
+    range_
+        What it may be.
+    what
+        What the name belongs to, before it in the error (``setting``).
+
+    Raises
+    ------
+    ValueError
+        Naming the value and the range.
+
+    Examples
+    --------
+    >>> check_range("rate", 0, RATE)
+    Traceback (most recent call last):
+    ValueError: rate is 0: expected more than 0 and at most 1,000
+    """
+    if isinstance(value, list | tuple):
+        for one in value:
+            check_range(key, one, range_, what)
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if range_.infinite and value == math.inf:
+        return
+    low = value > range_.low if range_.above else value >= range_.low
+    high = value < range_.most if range_.below else value <= range_.most
+    if not (low and high):
+        shown = str(value)[:20] + "…" * (len(str(value)) > 20)
+        raise ValueError(f"{what + ' ' if what else ''}{key} is {shown}: expected {range_}")
+
+
+def check_ranges(ranges: Mapping[str, Range], values: object, what: str = "") -> None:
+    """Check what a mapping, or an object's attributes, hold of a table of ranges; see `check_range`."""
+    for key, range_ in ranges.items():
+        value = values.get(key) if isinstance(values, Mapping) else getattr(values, key, None)
+        check_range(key, value, range_, what)
+
+
+def stated() -> dict[str, str]:
+    """Return every limit with its reason and every range as text, for documentation.
+
+    Examples
+    --------
+    >>> stated()["rate"]
+    'more than 0 and at most 1,000'
+    """
+    tables = (OPTION_RANGES, RECIPE_RANGES, PREDICT_RANGES, MACHINE_RANGES, HYPERPARAMETER_RANGES)
+    found = {f"MOTIFLENS_MAX_{name}": f"{one.most:,} {one.unit}: {one.why}" for name, one in LIMITS.items()}
+    return found | {key: str(range_) for table in tables for key, range_ in table.items()}

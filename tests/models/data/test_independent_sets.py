@@ -1,0 +1,182 @@
+"""Windows that are equal, overlap or are homologous, over several sets: found, dropped, regrouped, reported."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from motiflens.models.data.homology_groups import homology_groups
+from motiflens.models.data.independent_sets import independent_sets, related_groups
+from motiflens.models.data.one_hot import decode, reverse_complement
+from motiflens.models.data.open_dataset import open_dataset
+from motiflens.models.data.windows import ArrayWindows, Dataset
+from motiflens.models.recipes import Recipe
+from motiflens.models.transfer import open_sets, pooled_folder
+from motiflens.models.types import Codes
+
+L = 101
+
+
+def random(n: int, seed: int, length: int = L) -> Codes:
+    return np.random.default_rng(seed).integers(0, 4, (n, length)).astype(np.uint8)
+
+
+def mutated(codes: Codes, share: float, seed: int) -> Codes:
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(codes.shape) < share, (codes + rng.integers(1, 4, codes.shape)) % 4, codes).astype(
+        np.uint8
+    )
+
+
+def shared_kmers(a: Codes, b: Codes, k: int) -> float:
+    """The rule by sets of texts: an independent slow reference."""
+    sets = []
+    for codes in (a, b):
+        kmers = [codes[i : i + k] for i in range(len(codes) - k + 1)]
+        sets.append({min(decode(m), decode(reverse_complement(m))) for m in kmers if (m < 4).all()})
+    return len(sets[0] & sets[1]) / max(min(map(len, sets)), 1)
+
+
+def test_homology_against_the_rule() -> None:
+    """All pairs of 60 sequences with copies at various distances, some reversed, some with N, of two lengths."""
+    base = random(12, 0, 70)
+    copies = [mutated(base, share, seed) for seed, share in enumerate((0.0, 0.03, 0.08, 0.3), start=1)]
+    copies[1] = reverse_complement(copies[1])
+    copies[2][:, 20:30] = 4
+    parts = [np.concatenate([base, copies[0], copies[1]]), np.concatenate(copies[2:])[:, :60]]
+    groups = np.concatenate(homology_groups(parts))
+    every = [row for part in parts for row in part]
+    linked = np.array([[shared_kmers(a, b, 14) >= 0.25 for b in every] for a in every])
+    expected = linked.copy()
+    for _ in range(6):
+        expected = (expected.astype(int) @ expected.astype(int)) > 0
+    np.testing.assert_array_equal(groups[:, None] == groups[None, :], expected)
+    assert len(np.unique(groups)) > 12
+
+
+@pytest.mark.parametrize(("change", "least", "most"), [(0.02, 0.99, 1), (0.05, 0.85, 1), (0.2, 0, 0.05)])
+def test_what_counts_as_homologous(change: float, least: float, most: float) -> None:
+    a = random(500, 0)
+    one, other = homology_groups([a, mutated(a, change, 1)])
+    assert least <= (one == other).mean() <= most
+
+
+def test_an_overlap_of_a_third_counts_and_chance_does_not() -> None:
+    a = random(300, 0, 300)
+    for shift, related in ((60, True), (75, False)):
+        one, other = homology_groups([a[:, :L], a[:, shift : shift + L]])
+        assert (one == other).all() == related
+    assert len(np.unique(homology_groups([random(20_000, 3)])[0])) == 20_000
+
+
+def test_places_count_where_they_are_known() -> None:
+    parts = []
+    for seed, starts in ((0, [0, 500]), (1, [90, 900])):
+        table = pd.DataFrame({"name": ["a", "b"], "chrom": ["chr1", "chr1"], "start": starts})
+        table["end"] = table["start"] + L
+        parts.append(ArrayWindows(random(2, seed), np.ones(2), table=table))
+    one, other = related_groups(parts)
+    assert one[0] == other[0]
+    assert len({one[1], other[1], one[0]}) == 3
+
+
+def sets_with_leaks() -> tuple[dict[str, Dataset], dict[str, Codes]]:
+    """Two sets; 15 test windows of each lie in the other's training half: equal, reversed, mutated, or shifted."""
+    wide = {name: random(40, seed, 200) for name, seed in (("a", 10), ("b", 11))}
+    made = {}
+    for name, other in (("a", "b"), ("b", "a")):
+        test = wide[name][:, 40 : 40 + L]
+        leaks = np.concatenate(
+            [
+                wide[other][:5, 40 : 40 + L],
+                reverse_complement(wide[other][5:10, 40 : 40 + L]),
+                mutated(wide[other][10:13, 40 : 40 + L], 0.02, 1),
+                wide[other][13:15, 70 : 70 + L],
+            ]
+        )
+        train = np.concatenate([random(200, ord(name)), leaks])
+        labels = np.arange(len(train)) % 2
+        order = np.random.default_rng(0).permutation(len(train))
+        parts = {"train": order[:190], "valid": order[190:]}
+        splits = {s: ArrayWindows(train[i], labels[i], tasks=(name,)) for s, i in parts.items()}
+        splits["test"] = ArrayWindows(test, np.arange(40) % 2, tasks=(name,))
+        made[name] = Dataset(name, "arrays", splits, name)
+    return made, {name: codes[:, 40 : 40 + L] for name, codes in wide.items()}
+
+
+def test_no_training_window_is_related_to_a_test_window_of_any_set() -> None:
+    sets, _ = sets_with_leaks()
+    found = independent_sets(sets)
+    assert found.table["dropped"].tolist() == [15, 15]
+    assert "30 of 430 training windows" in found.notes[0]
+    parts = {(n, s): w for n, one in found.sets.items() for s, w in one.splits.items()}
+    groups = dict(zip(parts, related_groups(list(parts.values())), strict=True))
+    for first, second in combinations(parts, 2):
+        if first[1] != second[1]:
+            assert not np.isin(groups[first], groups[second]).any()
+    for name, one in found.sets.items():
+        assert len(one["test"]) == 40
+        assert len(one["train"]) + len(one["valid"]) == 200
+        assert 10 <= len(one["valid"]) <= 40
+        assert one.hash != sets[name].hash
+    again = independent_sets(sets).sets
+    np.testing.assert_array_equal(again["a"]["train"].labels, found.sets["a"]["train"].labels)
+
+
+def write_sets(folder: Path) -> Path:
+    folder.mkdir()
+    sets, _ = sets_with_leaks()
+    header = "FoldID\tEventID\tseq\tBound\n"
+    for name, one in sets.items():
+        for half, splits in (("AC", ("train", "valid")), ("B", ("test",))):
+            lines = [
+                f"A\t{name}_{half}_{split}{i}\t{decode(codes)}\t{int(label)}\n"
+                for split in splits
+                for i, (codes, label) in enumerate(
+                    zip(one[split].codes(np.arange(len(one[split]))), one[split].labels[:, 0], strict=True)
+                )
+            ]
+            (folder / f"{name}_{half}.seq").write_text(header + "".join(lines))
+    return folder
+
+
+def test_folders_are_opened_so(tmp_path: Path) -> None:
+    folder = write_sets(tmp_path / "sets")
+    kept = open_sets(folder, related="keep")
+    assert sum(len(one["train"]) + len(one["valid"]) for one in kept.values()) == 430
+    dropped = open_sets(folder)
+    assert sum(len(one["train"]) + len(one["valid"]) for one in dropped.values()) == 400
+    pooled = pooled_folder(folder)
+    assert len(pooled["train"]) + len(pooled["valid"]) == 400
+    assert len(pooled["test"]) == 80
+    assert any("30 of 430 training windows" in note for note in pooled.notes)
+    assert pooled_folder(folder, Recipe(related="keep")).hash != pooled.hash
+
+
+def test_a_test_file_too(tmp_path: Path) -> None:
+    """Of one file with a test half: related training windows are left out, with a note."""
+    codes = random(60, 0)
+    test = np.concatenate([random(20, 1), mutated(codes[:7], 0.02, 2)])
+    for name, part in (("x.fa", codes), ("t.fa", test)):
+        (tmp_path / name).write_text("".join(f">{name}{i}\n{decode(row)}\n" for i, row in enumerate(part)))
+    dataset = open_dataset(tmp_path / "x.fa", test=tmp_path / "t.fa")
+    bound = sum(int((dataset[split].labels == 1).sum()) for split in ("train", "valid"))
+    assert bound == 53
+    assert any("7 of 60 sequences of x.fa are equal to, overlap or are homologous" in n for n in dataset.notes)
+
+
+def test_division(tmp_path: Path) -> None:
+    codes = random(100, 0)
+    (tmp_path / "x.fa").write_text("".join(f">s{i}\n{decode(row)}\n" for i, row in enumerate(codes)))
+    for division, sizes in (
+        (None, (80, 10, 10)),
+        ((0.6, 0.1, 0.3), (60, 10, 30)),
+        ((0.5, 0.25, 0.25), (50, 25, 25)),
+    ):
+        dataset = open_dataset(tmp_path / "x.fa", division=division)
+        found = tuple(int((dataset[split].labels == 1).sum()) for split in ("train", "valid", "test"))
+        assert found == sizes
