@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,9 +12,9 @@ import pandas as pd
 from motiflens.models import types
 from motiflens.models.data.text import listed
 from motiflens.models.metrics import METRICS, dream_score
-from motiflens.models.metrics_file import split_record
+from motiflens.models.metrics_file import read_metrics, split_record
 from motiflens.models.provenance import file_hash
-from motiflens.models.run import CONFIG, WEIGHTS
+from motiflens.models.run import CONFIG, WEIGHTS, read_config
 from motiflens.models.run import METRICS as METRICS_FILE
 
 # Sequences of the training subset, bound and unbound, before validation is taken off, that part small, medium and
@@ -77,9 +76,7 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
     """
     parts = []
     for folder in run_folders(path):
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        file = folder / METRICS_FILE
-        record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        config, record = read_config(folder), read_metrics(folder)
         found = split_record(record, split) or {}
         tasks = found.get("tasks")
         if not tasks and split == "valid":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +14,7 @@ from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.files import write_json
 from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
 from motiflens.models.metrics import task_metrics
-from motiflens.models.metrics_file import with_split_record
+from motiflens.models.metrics_file import read_metrics, with_split_record
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.run import METRICS, Run
@@ -144,7 +143,7 @@ def _columns(run: Run, windows: Windows) -> list[int]:
 
 def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, average_strands: bool) -> None:
     path = run.path / METRICS
-    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    record = read_metrics(run.path)
     found = {
         "data": dataset.source,
         "data_hash": dataset.hash,

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from motiflens.models import types
+from motiflens.models.reading import read_json
+from motiflens.models.run import METRICS
+
+
+def read_metrics(folder: types.Path) -> types.Json:
+    """Return a run's ``metrics.json``; empty where there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    path = Path(folder) / METRICS
+    return read_json(path, "file of measures", "run 'interpret evaluate' again") if path.is_file() else {}
 
 
 def _key(split: str) -> str:

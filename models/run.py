@@ -13,6 +13,7 @@ from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.files import write_text, write_whole
 from motiflens.models.provenance import file_hash
+from motiflens.models.reading import read_json, reading
 from motiflens.models.registry import rebuild
 
 WEIGHTS, CONFIG, METRICS, LOG = "model.safetensors", "config.json", "metrics.json", "log.csv"
@@ -74,6 +75,27 @@ def save_config(path: types.Path, model: SequenceModel, config: types.Json) -> N
     write_text(Path(path) / CONFIG, json.dumps({**config, "model": model.config}, indent=2) + "\n")
 
 
+def read_config(path: types.Path) -> types.Json:
+    """Read a run's ``config.json``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If it is damaged, or one of its parts is of another kind than it should be.
+    """
+    file = Path(path) / CONFIG
+    config = read_json(file, "configuration of a run", "train again, or restore the file")
+    for key, kind in (("model", dict), ("data", dict), ("training", dict), ("tasks", list), ("channels", list)):
+        if not isinstance(config.get(key, kind()), kind):
+            raise ValueError(
+                f"{file} is a damaged configuration of a run ({key} is {type(config[key]).__name__}): train again, "
+                "or restore the file"
+            )
+    return config
+
+
 def open_run(path: types.Path) -> Run:
     """Open a run folder.
 
@@ -90,11 +112,9 @@ def open_run(path: types.Path) -> Run:
             raise FileNotFoundError(
                 f"{folder} is no run folder: {name} is missing; make one with 'interpret train'"
             )
-    try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    config = read_config(folder)
+    with reading(folder / CONFIG, "configuration of a run", "train again, or restore the file"):
         model = rebuild(config["model"])
-    except (json.JSONDecodeError, KeyError) as error:
-        raise ValueError(f"{folder / CONFIG} is damaged ({error!r}): train again, or restore the file") from error
     try:
         model.load_state_dict(load_file(str(folder / WEIGHTS)))
     except Exception as error:  # safetensors and torch raise their own kinds

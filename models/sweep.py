@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,11 +14,10 @@ from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
 from motiflens.models.machine import Machine
 from motiflens.models.metrics import METRICS, mean_metrics
-from motiflens.models.metrics_file import split_record
+from motiflens.models.metrics_file import read_metrics, split_record
 from motiflens.models.progress import Progress, silent, within
 from motiflens.models.recipes import Recipe, adjust
-from motiflens.models.run import CONFIG, Run, open_run
-from motiflens.models.run import METRICS as METRICS_FILE
+from motiflens.models.run import Run, open_run, read_config
 from motiflens.models.train import train
 
 TABLE = "sweep.tsv"
@@ -130,13 +128,12 @@ def finished(folder: Path) -> Run | None:
 
 
 def _metrics(folder: Path) -> types.Json:
-    path = folder / METRICS_FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_metrics(folder)
 
 
 def _tested(folder: Path) -> types.Json | None:
     """Return the measures on the test split of the run's own data."""
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    config = read_config(folder)
     return split_record(_metrics(folder), "test", config["data"]["hash"])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import pickle
 import signal
 import threading
 from collections.abc import Iterator
@@ -23,10 +22,11 @@ from motiflens.models.first_process import first_process
 from motiflens.models.machine import Machine, make_fabric, quiet
 from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
+from motiflens.models.reading import reading
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.registry import build
-from motiflens.models.run import CONFIG, Run, open_run, save_config
+from motiflens.models.run import CONFIG, Run, open_run, read_config, save_config
 
 if TYPE_CHECKING:
     from motiflens.models.training_log import TrainingLog
@@ -237,7 +237,7 @@ def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> No
 
     How long to train may be changed where the learning rate does not depend on it.
     """
-    found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    found = read_config(folder)
     wanted = json.loads(json.dumps({**config, "model": model.config}))
     if found.get("training", {}).get("schedule") == "constant":
         found["training"] |= {key: wanted["training"][key] for key in ("epochs", "patience")}
@@ -256,12 +256,10 @@ def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> No
 
 def _state(path: Path) -> types.Json:
     """Read the state after the last finished epoch."""
-    try:
+    with reading(path, "state of a training", "start again with another --out"):
         state: types.Json = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise ValueError(f"{path} cannot be read ({error}): train anew with another --out") from None
-    if "keeper" not in state:
-        raise ValueError(f"{path} was written by an older motiflens: train anew with another --out")
+    if not isinstance(state, dict) or "keeper" not in state:
+        raise ValueError(f"{path} was written by an older motiflens: start again with another --out")
     return state
 
 

@@ -81,17 +81,15 @@ def _controls(runs: list[Path], split: str) -> pd.DataFrame | None:
 
 def _evaluate(folders: list[Path], split: str) -> None:
     """Evaluate the runs that were not yet."""
-    import json
 
     from motiflens.analyses.cli.output import note
     from motiflens.models.evaluate import best_device, evaluate
-    from motiflens.models.metrics_file import split_record
+    from motiflens.models.metrics_file import read_metrics, split_record
     from motiflens.models.open_for_run import open_as_trained
-    from motiflens.models.run import METRICS, open_run
+    from motiflens.models.run import open_run
 
     for folder in folders:
-        path = folder / METRICS
-        record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        record = read_metrics(folder)
         if split_record(record, split) is None:
             note(f"evaluating {folder}")
             run = open_run(folder)

@@ -37,11 +37,12 @@ COMMANDS: dict[str, str] = {
     "attribute": "attribute",
     "motifs": "motifs",
     "report": "report",
+    "cache": "cache",
 }
 
 # Panels of `interpret --help`, by task; what stands in none comes last.
 PANELS: dict[str, tuple[str, ...]] = {
-    "Data": ("data", "simulate"),
+    "Data": ("data", "simulate", "cache"),
     "Models": ("train", "evaluate", "predict", "compare", "sweep", "transfer", "import"),
     "What a model looks at": ("attribute", "sanity", "chip"),
     "Motifs": ("motifs", "report", "scan", "match"),

@@ -17,6 +17,8 @@ from motiflens.models.data.sequences import Sequences
 from motiflens.models.data.split import sequence_groups, split_groups
 from motiflens.models.data.text import existing
 from motiflens.models.data.windows import BASES, ArrayWindows, Dataset, Windows
+from motiflens.models.limits import check_limit
+from motiflens.models.reading import reading
 from motiflens.models.types import Codes, Floats
 
 _SPLITS = ("train", "valid", "test")
@@ -74,16 +76,19 @@ def _sequences(windows: ArrayWindows) -> Sequences:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    try:
+    with reading(path, "or unsafe .npz or .h5 file"):
         if h5py.is_hdf5(path):
             with h5py.File(path, "r") as file:
-                return {str(name): item[()] for name, item in file.items() if isinstance(item, h5py.Dataset)}
+                items = {str(name): item for name, item in file.items() if isinstance(item, h5py.Dataset)}
+                for name, item in items.items():
+                    check_limit("MEMORY", item.size * item.dtype.itemsize, f"{path} {name}")
+                return {name: item[()] for name, item in items.items()}
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive_:
+                for entry in archive_.infolist():
+                    check_limit("MEMORY", entry.file_size, f"{path} {entry.filename}")
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        raise ValueError(
-            f"{path} is a damaged or unsafe .npz or .h5 file ({' '.join(str(error).split())})"
-        ) from error
 
 
 def _part(content: dict[str, Any], suffix: str, path: Path, options: Options) -> ArrayWindows:

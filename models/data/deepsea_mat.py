@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import scipy.io
 
 from motiflens.models import types
 from motiflens.models.cache import cache_folder
+from motiflens.models.cache_file import intact, seal
 from motiflens.models.data.hashing import content_hash
 from motiflens.models.data.memory import dataset
 from motiflens.models.data.options import Options
 from motiflens.models.data.text import existing
 from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
 from motiflens.models.files import write_whole
+from motiflens.models.reading import reading
 from motiflens.models.types import Codes, Floats
 
 COLUMNS = {"tbinet": (125, 815)}  # DeepSEA's 690 TF features, as TBiNet selects them
@@ -78,23 +81,21 @@ def column_range(columns: str | None, total: int, path: Path) -> tuple[int, int]
 
 def _read_file(path: Path, columns: str | None) -> dict[str, Windows]:
     hdf5 = h5py.is_hdf5(path)
-    try:
-        opened: Any = h5py.File(path, "r") if hdf5 else scipy.io.loadmat(path)
-    except (OSError, ValueError, NotImplementedError, TypeError) as error:
-        raise ValueError(f"{path} is a damaged MATLAB file ({' '.join(str(error).split())})") from error
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(reading(path, "MATLAB file"))
+        opened: Any = stack.enter_context(h5py.File(path, "r")) if hdf5 else scipy.io.loadmat(path)
         found: dict[str, Windows] = {}
         for split in _SPLITS:
             x, y = f"{split}xdata", f"{split}data"
             if x in opened and y in opened:
+                for name in (x, y):
+                    if not hasattr(opened[name], "shape"):
+                        raise ValueError(f"{path} {name} is {type(opened[name]).__name__}: expected an array")
                 found[split] = _windows(path, split, opened[x], opened[y], hdf5, columns)
         if not found:
             names = ", ".join(name for name in opened if not name.startswith("__")) or "nothing"
             raise ValueError(f"{path} holds {names}: expected DeepSEA's trainxdata and traindata (or valid, test)")
         return found
-    finally:
-        if hdf5:
-            opened.close()
 
 
 def _windows(path: Path, split: str, x: Any, y: Any, hdf5: bool, columns: str | None) -> Windows:
@@ -129,9 +130,10 @@ def _windows(path: Path, split: str, x: Any, y: Any, hdf5: bool, columns: str | 
 
 
 def _cached(path: Path, rows: int, rest: tuple[int, ...], dtype: np.dtype) -> Any:
-    if not path.is_file():
+    if not intact(path):
         return None
-    found = np.load(path, mmap_mode="r")
+    with reading(path, "DeepSEA file in the cache", "run 'interpret cache verify'"):
+        found = np.load(path, mmap_mode="r")
     return found if found.shape == (rows, *rest) and found.dtype == dtype else None
 
 
@@ -143,14 +145,17 @@ def _store(path: Path, shape: tuple[int, ...], dtype: np.dtype, block: Any) -> A
             out[first:end] = block(first, end)
         out.flush()
         del out
+    seal(path)
     return np.load(path, mmap_mode="r")
 
 
 def _codes(x: Any, where: str, first: int) -> Codes:
     """Return codes, (n, L), of one-hot letters, (n, 4, L) in DeepSEA's order of channels."""
     x = np.asarray(x)
-    total = x.sum(axis=1, dtype=np.int64)
-    wrong = np.flatnonzero(((total > 1) | (x.max(axis=1, initial=0) > 1)).any(axis=1) | (total < 0).any(axis=1))
+    if x.dtype.kind not in "iufb":
+        raise ValueError(f"{where} is of type {x.dtype}: expected numbers")
+    total = x.sum(axis=1, dtype=np.float64)  # n, L
+    wrong = np.flatnonzero((~np.isin(x, (0, 1)).all(axis=1) | (total > 1)).any(axis=1))  # NaN and .5 are no bases
     if len(wrong):
         raise ValueError(
             f"{where} row {first + int(wrong[0])} is not one-hot: expected 0 and 1, one base a position"

@@ -117,7 +117,7 @@ class _Reader:
         self.path = path
         try:
             self.content: types.Json = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ValueError(f"{path} is no TOML file: {error}") from error
         self.known("", self.content)
         for table in ("genome", "windows", "splits", "expression"):

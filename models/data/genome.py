@@ -14,11 +14,13 @@ import numpy as np
 
 from motiflens.models import types
 from motiflens.models.cache import cache_folder
+from motiflens.models.cache_file import intact, seal
 from motiflens.models.data.chromosomes import mismatch
 from motiflens.models.data.hashing import content_hash
 from motiflens.models.data.numba_gather import gather_bases
 from motiflens.models.data.text import existing, open_binary
 from motiflens.models.limits import check_limit
+from motiflens.models.reading import read_json
 from motiflens.models.types import Booleans, Codes, Integers
 
 MASKED = 8  # bit set on soft-masked (lower-case) bases
@@ -147,7 +149,7 @@ def open_genome(path: types.Path) -> Genome:
     folder = cache_folder("genomes") / f"{digest}-{_FORMAT}"
     if not _complete(folder):
         _unpack(found, folder)
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    index = read_json(folder / "index.json", "index of a genome in the cache", "run 'interpret cache verify'")
     lengths = np.array(index["lengths"], dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     data = np.asarray(np.memmap(folder / "bases.u8", dtype=np.uint8, mode="r"))
@@ -155,10 +157,7 @@ def open_genome(path: types.Path) -> Genome:
 
 
 def _complete(folder: Path) -> bool:
-    index, bases = folder / "index.json", folder / "bases.u8"
-    if not (index.is_file() and bases.is_file()):
-        return False
-    return bool(bases.stat().st_size == sum(json.loads(index.read_text(encoding="utf-8"))["lengths"]))
+    return all(intact(folder / name) for name in ("index.json", "bases.u8"))
 
 
 def _unpack(path: Path, folder: Path) -> None:
@@ -167,6 +166,8 @@ def _unpack(path: Path, folder: Path) -> None:
         with (part / "bases.u8").open("wb") as out, open_binary(path) as file:
             names, lengths = _translate(path, file, out)
         (part / "index.json").write_text(json.dumps({"names": names, "lengths": lengths}), encoding="utf-8")
+        for name in ("bases.u8", "index.json"):
+            seal(part / name)
         shutil.rmtree(folder, ignore_errors=True)
         try:
             part.rename(folder)

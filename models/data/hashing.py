@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -24,7 +25,9 @@ def content_hash(path: types.Path) -> str:
     key = hashlib.sha256(f"{found}\n{state.st_size}\n{state.st_mtime_ns}".encode()).hexdigest()
     note = cache_folder("hashes") / key
     if note.is_file():
-        return note.read_text(encoding="ascii")
+        kept = note.read_text(encoding="ascii", errors="replace")
+        if re.fullmatch("[0-9a-f]{64}", kept):
+            return kept
     digest = file_hash(found)
     write_text(note, digest)
     return digest

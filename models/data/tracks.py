@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from motiflens.models import types
 from motiflens.models.cache import cache_folder
+from motiflens.models.cache_file import intact, seal
 from motiflens.models.data.chromosomes import check_lengths
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.hashing import content_hash
 from motiflens.models.data.numba_gather import gather_dense, gather_runs
 from motiflens.models.data.text import existing
 from motiflens.models.files import write_whole
+from motiflens.models.reading import reading
 from motiflens.models.types import Floats, Integers
 
 _FORMAT = 1  # of the cache
@@ -98,11 +100,13 @@ class Track:
         if name not in self.sizes:
             return np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.float32)
         path = cache_folder("tracks", f"{self.hash}-{_FORMAT}") / f"{list(self.sizes).index(name)}.npy"
-        if not path.is_file():
+        if not intact(path):
             array = self._unpack(name)
             with write_whole(path) as part, part.open("wb") as file:
                 np.save(file, array)
-        stored = np.load(path, mmap_mode="r")
+            seal(path)
+        with reading(path, "signal in the cache", "run 'interpret cache verify'"):
+            stored = np.load(path, mmap_mode="r")
         if stored.ndim == 1:
             return np.asarray(stored)
         return np.asarray(stored[0]), np.asarray(stored[1]).view(np.float32)

@@ -1,0 +1,140 @@
+"""Files of the cache with their size and checksum beside them, so that a damaged one is noticed and made again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from motiflens.models import types
+from motiflens.models.cache import cache_folder
+from motiflens.models.files import write_text
+from motiflens.models.provenance import file_hash
+
+_SEAL = ".seal"
+_DEAD = 3600.0  # seconds without a change after which an unfinished file is one of a dead process
+_LOG = logging.getLogger("motiflens")
+
+
+class CacheFile(NamedTuple):
+    """One file of the cache."""
+
+    kind: str  # genomes, tracks, deepsea, …
+    path: Path
+    size: int
+    sealed: bool  # whether its checksum is known
+
+
+def seal(path: types.Path) -> None:
+    """Write a file's size, time of change and SHA-256 beside it: it is whole."""
+    found = Path(path)
+    state = found.stat()
+    record = {"size": state.st_size, "mtime_ns": state.st_mtime_ns, "sha256": file_hash(found)}
+    write_text(found.with_name(found.name + _SEAL), json.dumps(record))
+
+
+def intact(path: types.Path, *, thorough: bool = False) -> bool:
+    """Say whether a sealed file is there and as it was sealed.
+
+    Its size is looked at, and its content where its time of change is another one (or `thorough` asks for it). A
+    damaged one is told of in one line on the program's log (stderr).
+
+    Parameters
+    ----------
+    path
+        The file.
+    thorough
+        Compute its checksum in any case.
+    """
+    found = Path(path)
+    if not found.is_file():
+        return False
+    problem = _problem(found, thorough)
+    if problem:
+        _LOG.warning("note: %s in the cache %s: it is made again", found, problem)
+    return not problem
+
+
+def _problem(path: Path, thorough: bool) -> str:
+    """Return what is wrong with a file; empty if nothing."""
+    note = path.with_name(path.name + _SEAL)
+    try:
+        record = json.loads(note.read_text(encoding="utf-8"))
+        size, time_, digest = int(record["size"]), int(record["mtime_ns"]), str(record["sha256"])
+    except FileNotFoundError:
+        return "has no checksum (an older motiflens made it)"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return "has a damaged checksum"
+    state = path.stat()
+    if state.st_size != size:
+        return f"has {state.st_size:,} of {size:,} bytes"
+    if thorough or state.st_mtime_ns != time_:
+        if file_hash(path) != digest:
+            return "has another content than was written"
+        if state.st_mtime_ns != time_:
+            seal(path)  # copied or touched, and whole
+    return ""
+
+
+def cache_files() -> Iterator[CacheFile]:
+    """Yield the files of the cache, in order."""
+    root = cache_folder()
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.name.endswith(_SEAL):
+            sealed = path.with_name(path.name + _SEAL).is_file()
+            yield CacheFile(path.relative_to(root).parts[0], path, path.stat().st_size, sealed)
+
+
+def verify_cache() -> list[tuple[Path, str]]:
+    """Compute the checksum of every sealed file; remove those that are damaged and return what was wrong with each.
+
+    They are made again when they are next needed.
+    """
+    damaged = []
+    for file in cache_files():
+        problem = _problem(file.path, thorough=True) if file.sealed else ""
+        if problem:
+            damaged.append((file.path, problem))
+            file.path.unlink()
+            file.path.with_name(file.path.name + _SEAL).unlink(missing_ok=True)
+    return damaged
+
+
+def clear_cache(kind: str | None = None) -> int:
+    """Remove the whole cache, or one kind of it, and return the bytes that became free.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    root = cache_folder()
+    kinds = {path.name: path for path in sorted(root.iterdir()) if path.is_dir()}
+    if kind is not None and kind not in kinds:
+        raise ValueError(f"the cache holds no {kind!r}: it holds {', '.join(kinds) or 'nothing'}")
+    total = 0
+    for name, folder in kinds.items():
+        if kind in (None, name):
+            total += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            shutil.rmtree(folder, ignore_errors=True)
+    return total
+
+
+def clear_unfinished() -> int:
+    """Remove what dead processes left unfinished in the cache: untouched for an hour. Return how many."""
+    removed = 0
+    for path in list(cache_folder().rglob(".*")):
+        unfinished = path.name.endswith(".part") or path.name.startswith(".part-")
+        if unfinished and path.exists() and time.time() - _last_change(path) > _DEAD:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _last_change(path: Path) -> float:
+    inside = path.rglob("*") if path.is_dir() else ()
+    return max([path.stat().st_mtime, *(found.stat().st_mtime for found in inside)])
