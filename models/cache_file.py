@@ -90,7 +90,7 @@ def cache_files() -> Iterator[CacheFile]:
 
 
 def verify_cache() -> list[tuple[Path, str]]:
-    """Compute the checksum of every sealed file; remove those that are damaged and return what was wrong with each.
+    """Compute the checksum of every sealed file; remove damaged ones and return what was wrong with each.
 
     They are made again when they are next needed.
     """

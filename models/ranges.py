@@ -107,6 +107,17 @@ HYPERPARAMETER_RANGES = {
     "strength": Range(0, 1e9, above=True),
     "most": MANY,
     "widths": Range(1, 10_000),
+    "n": Range(1, 6),
+    "kernel_sizes": Range(1, 10_000),
+    "word": Range(2, 16),
+    "informative": Range(1, 16),
+    "mismatches": Range(0, 15),
+    "cost": Range(0, 1e9, above=True),
+    "gamma": Range(0, 1e9, above=True),
+    "centre": Range(0, 255),
+    "decay": Range(0, 1e9, above=True),
+    "supports": Range(0, 1e9),
+    "support_length": Range(0, 1_000_000),
 }
 
 

@@ -90,8 +90,8 @@ def read_config(path: types.Path) -> types.Json:
     for key, kind in (("model", dict), ("data", dict), ("training", dict), ("tasks", list), ("channels", list)):
         if not isinstance(config.get(key, kind()), kind):
             raise ValueError(
-                f"{file} is a damaged configuration of a run ({key} is {type(config[key]).__name__}): train again, "
-                "or restore the file"
+                f"{file} is a damaged configuration of a run ({key} is {type(config[key]).__name__}): train "
+                "again, or restore the file"
             )
     return config
 
