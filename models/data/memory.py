@@ -107,8 +107,8 @@ def _parts(
             )
             rest, groups = rest.take(np.flatnonzero(~related)), groups[~related]
     fractions = _fractions(options, named_test=test is not None)
-    held_out = " and ".join(f"{part} {share:.3g}" for part, share in fractions.items() if part != "train")
-    notes.append(f"share of {name}, by groups of related sequences: {held_out}")
+    shares = " and ".join(f"{part} {share:.3g}" for part, share in fractions.items() if part != "train")
+    notes.append(f"share of {name}, by groups of related sequences: {shares}")
     index = split_groups(groups, fractions, seed=options.seed)
     parts = {split: rest.take(index[split]) for split in _ORDER if split in index}
     return ({**parts, "test": test} if test is not None else parts), notes
