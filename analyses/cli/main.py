@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "transfer": "transfer",
     "import": "import_run",
     "sanity": "sanity",
+    "variants": "variants",
     "scan": "scan",
     "match": "match",
     "attribute": "attribute",
@@ -44,7 +45,7 @@ COMMANDS: dict[str, str] = {
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": ("data", "simulate", "cache"),
     "Models": ("train", "evaluate", "predict", "compare", "sweep", "transfer", "import"),
-    "What a model looks at": ("attribute", "sanity", "chip"),
+    "What a model looks at": ("attribute", "sanity", "variants", "chip"),
     "Motifs": ("motifs", "report", "scan", "match"),
 }
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
