@@ -92,9 +92,8 @@ def small(name: str) -> SequenceModel:
     return build(name, length=LENGTH, outputs=2, **options.get(name, {})).eval()
 
 
-NAMES = [
-    name for name in architectures() if not name.startswith("test") and name not in ("kmer", "best_match", "pwm")
-]
+NAMES = [name for name in architectures() if not name.startswith("test")]
+UNTRAINED = ("gkm_svm", "kmer_logistic", "pwm")  # may be all zeros before training
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -212,9 +211,8 @@ def test_a_site_that_is_broken_is_named(folder: Path, tmp_path: Path) -> None:
     source = open_genome_source(run, genome=tmp_path / "g.fa")
     at = 100 + int(motif.information.argmax())
     worst = "ACGT"[int(motif.ppm[at - 100].argmin())]
-    (tmp_path / "v.vcf").write_text(
-        f"c\t{at + 1}\t.\t{text[at]}\t{worst}\nc\t{at + 1}\t.\t{text[at : at + 2]}\t{text[at]}\nc\t30\t.\t{text[29]}\tN\n"
-    )
+    rows = (at + 1, text[at], worst), (at + 1, text[at : at + 2], text[at]), (30, text[29], "N")
+    (tmp_path / "v.vcf").write_text("".join(f"c\t{place}\t.\t{ref}\t{alt}\n" for place, ref, alt in rows))
     options = VariantOptions(null=0, motifs=[motif], threshold=1e-6)
     alleles = read_vcf(tmp_path / "v.vcf", source.genome).alleles
     table = variant_effects(run, source, alleles, options)
