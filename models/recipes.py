@@ -15,7 +15,9 @@ from motiflens.models.settings import parse_value
 
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta"]
 Monitor = Literal["auprc", "loss"]
-Preset = Literal["paper", "small", "short"]
+Preset = Literal["paper", "article", "small", "short"]
+# Each optimiser's own default rate, as in Keras 2 (KEGRU's table 1 names none); the paper's of cnn_zeng is 1.0.
+DEFAULT_RATES = {"adam": 1e-3, "adamw": 1e-3, "sgd": 1e-2, "rmsprop": 1e-3, "adagrad": 1e-2, "adadelta": 1.0}
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,9 @@ class Recipe:
     finetune_rate, finetune_patience
         Used in place of `rate` and `patience` when training starts from another run; a rate of None is 0.4 times
         `rate` (SAResNet's 2e-4 after 5e-4).
+    freeze
+        Used only when training starts from another run: parameters whose names begin so keep their weights, and
+        their batch normalisation its statistics (SAResNet's supplement S2). Such as ``convolution``, ``stages.0``.
     valid_windows
         Validation windows scored after each epoch at most (a fixed random choice of them).
     hyperparameters
@@ -84,6 +89,7 @@ class Recipe:
     signals: tuple[str, ...] | None = ()
     finetune_rate: float | None = None
     finetune_patience: int = 5
+    freeze: tuple[str, ...] = ()
     valid_windows: int = 100_000
     hyperparameters: types.Json = field(default_factory=dict)
 
@@ -133,6 +139,25 @@ _PAPER: dict[str, types.Json] = {
         "reverse_complement": False,
         "average_strands": False,
     },
+}
+
+# What the article's text says where `_PAPER` follows the published program or weights.
+_ARTICLE: dict[str, types.Json] = {
+    # Chen et al. 2021, Methods: mean of the single and the pairwise model, attention after the LSTM, sinusoidal
+    # positions, d_k = d_v = 64, no residual.
+    "deepgrn": {
+        "use_peak": False,
+        "hyperparameters": {
+            "attention": "ensemble",
+            "position": "after",
+            "positions": "sinusoidal",
+            "attention_size": 64,
+            "value_size": 64,
+            "residual": False,
+        },
+    },
+    # Park et al. 2020, Methods: 18 epochs.
+    "tbinet": {"epochs": 18, "patience": 18},
 }
 
 # Reduced sizes that train on two cores in minutes; the structure stays the paper's.
@@ -254,8 +279,9 @@ def recipe(name: str, *, preset: str = "paper") -> Recipe:
     name
         See `motiflens.models.architectures`; one's own architectures get the defaults of `Recipe`.
     preset
-        ``paper``; ``small``: reduced hyperparameters that train on two cores in minutes; ``short``: for windows
-        of about 100 bp.
+        ``paper``: what the published program and weights do; ``article``: what the article's text says, where it
+        differs (TBiNet's 18 epochs; DeepGRN's ensemble after the LSTM); ``small``: reduced hyperparameters that
+        train on two cores in minutes; ``short``: for windows of about 100 bp.
 
     Raises
     ------
@@ -267,6 +293,8 @@ def recipe(name: str, *, preset: str = "paper") -> Recipe:
     changes: types.Json = {}
     if preset == "small":
         changes = {**_SMALL_ALL, **_SMALL.get(name, {})}
+    elif preset == "article":
+        changes = _ARTICLE.get(name, {})
     elif preset == "short":
         changes = {**_SHORT_ALL, **_SHORT.get(name, {})}
     return Recipe(**{**_PAPER.get(name, {}), **changes})
@@ -282,7 +310,8 @@ def adjust(base: Recipe, architecture: str, settings: Sequence[str] | Mapping[st
     architecture
         Whose hyperparameters are known.
     settings
-        Texts ``key=value``, or a mapping whose values may be texts.
+        Texts ``key=value``, or a mapping whose values may be texts. Another optimiser without a rate gets its own
+        default rate (`DEFAULT_RATES`).
 
     Raises
     ------
@@ -311,5 +340,7 @@ def adjust(base: Recipe, architecture: str, settings: Sequence[str] | Mapping[st
                 f"unknown setting {key!r}: {architecture} has {', '.join(own_types) or 'no hyperparameters'}; "
                 f"training has {', '.join(recipe_types)}"
             )
+    if changes.get("optimizer", base.optimizer) != base.optimizer and "rate" not in changes:
+        changes["rate"] = DEFAULT_RATES[changes["optimizer"]]
     check_hyperparameters(architecture, own)
     return dataclasses.replace(base, **changes, hyperparameters=own)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
@@ -174,7 +175,28 @@ def _model(
         patience=recipe.finetune_patience,
         hyperparameters=dict(run.model.hyperparameters),
     )
+    _freeze(run.model, recipe.freeze, init_from)
     return run.model.train(), how
+
+
+def _freeze(model: SequenceModel, prefixes: tuple[str, ...], source: types.Path) -> None:
+    """Keep the parameters whose names begin with a prefix, and the statistics of their batch normalisation."""
+    for prefix in prefixes:
+        frozen = [
+            weight for name, weight in model.named_parameters() if f"{name}.".startswith(f"{prefix.rstrip('.')}.")
+        ]
+        if not frozen:
+            parts = sorted({name.split(".")[0] for name, _ in model.named_parameters()})
+            raise ValueError(f"{source} has no layer {prefix!r} to freeze: it has {', '.join(parts)}")
+        for weight in frozen:
+            weight.requires_grad_(False)
+        for name, module in model.named_modules():
+            if f"{name}.".startswith(f"{prefix.rstrip('.')}.") and isinstance(
+                module, nn.modules.batchnorm._BatchNorm
+            ):
+                module.momentum = 0.0  # its running statistics stay
+    if not any(weight.requires_grad for weight in model.parameters()):
+        raise ValueError(f"freeze={','.join(prefixes)} leaves nothing of {source} to train")
 
 
 def _anywhere(path: object) -> object:

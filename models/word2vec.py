@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 from motiflens.models.data.windows import Windows
 from motiflens.models.types import Codes, Integers
 
-CORPUS = 200_000  # windows read at most
+_BLOCK = 4096  # windows read at a time
 
 
 def kmer_numbers(codes: Codes, *, k: int, stride: int) -> Integers:
@@ -38,6 +39,8 @@ def word2vec(
     dimension: int,
     epochs: int = 5,
     window: int = 5,
+    min_count: int = 5,
+    corpus: int | None = None,
     seed: int = 0,
 ) -> tuple[Tensor, Integers]:
     """Learn word vectors of k-mers (CBOW with negative sampling, gensim).
@@ -45,11 +48,14 @@ def word2vec(
     Parameters
     ----------
     windows
-        The corpus: each window's k-mers are one sentence. At most `CORPUS` windows are read.
+        The corpus: each window's k-mers are one sentence.
     k, stride, dimension
         As the model's.
-    epochs, window
-        Passes over the corpus and words of context on each side (gensim's defaults, which the paper used).
+    epochs, window, min_count
+        Passes over the corpus, words of context on each side, and how often a k-mer must occur to get a vector
+        (gensim's defaults, which the paper used).
+    corpus
+        Windows read at most, chosen at random; None for all.
     seed
         The same seed gives the same vectors.
 
@@ -58,27 +64,46 @@ def word2vec(
     vectors
         (seen, dimension) float32.
     tokens
-        (seen,) the k-mers' numbers that the vectors are of; other k-mers are not in the corpus.
+        (seen,) the k-mers' numbers that the vectors are of; other k-mers are too rare in the corpus.
     """
     from gensim.models import Word2Vec
 
-    rows = np.random.default_rng([seed, 3]).permutation(len(windows))[:CORPUS]
-    sentences = [
-        [str(number) for number in line]
-        for first in range(0, len(rows), 4096)
-        for line in kmer_numbers(windows.codes(np.sort(rows[first : first + 4096])), k=k, stride=stride)
-    ]
+    rows = np.random.default_rng([seed, 3]).permutation(len(windows))[:corpus]
+    sentences = _Corpus(windows, rows, k, stride)
+    counts = np.zeros(4**k + 1, dtype=np.int64)
+    for numbers in sentences.blocks():
+        counts += np.bincount(numbers.ravel(), minlength=len(counts))
+    if counts.max(initial=0) < min_count:
+        return torch.zeros(0, dimension), np.zeros(0, dtype=np.int64)
     vectors: Any = Word2Vec(
         sentences,
         vector_size=dimension,
         window=window,
-        min_count=1,
+        min_count=min_count,
         sg=0,
         epochs=epochs,
         workers=1,  # several are faster, and give other vectors each time
         seed=seed + 1,
     ).wv
     return torch.from_numpy(np.array(vectors.vectors)), np.array([int(word) for word in vectors.index_to_key])
+
+
+class _Corpus:
+    """The windows' sentences, read anew in each pass, so that memory does not grow with the corpus."""
+
+    def __init__(self, windows: Windows, rows: Integers, k: int, stride: int) -> None:
+        self.windows, self.rows, self.k, self.stride = windows, rows, k, stride
+
+    def blocks(self) -> Iterator[Integers]:
+        """Yield the k-mer numbers of some windows at a time, (n, tokens)."""
+        for first in range(0, len(self.rows), _BLOCK):
+            codes = self.windows.codes(np.sort(self.rows[first : first + _BLOCK]))
+            yield kmer_numbers(codes, k=self.k, stride=self.stride)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for numbers in self.blocks():
+            for line in numbers.tolist():
+                yield list(map(str, line))
 
 
 def pretrain(model: torch.nn.Module, windows: Windows, *, seed: int = 0) -> bool:

@@ -31,6 +31,13 @@ class SingleAttention(nn.Module):
         return self.attend(h, weights.unsqueeze(-1) if weights.ndim == 2 else weights)
 
 
+class SummedAttention(SingleAttention):
+    """Σ over time of h ⊙ α, α as in `SingleAttention`: (N, D), z_r of DeepGRN's arXiv version (equation 4)."""
+
+    def forward(self, h: Tensor) -> Tensor:
+        return super().forward(h).sum(dim=1)
+
+
 class ChannelAttention(nn.Module):
     """Σ over time of h ⊙ softmax of h itself over time, a channel at a time: (N, D). It has no parameters."""
 
@@ -46,10 +53,34 @@ class ChannelAttention(nn.Module):
 class PairwiseAttention(nn.Module):
     """h + softmax(Q Kᵀ / √size) V with Q, K, V linear in h + P, P the embedding of positions.
 
-    The residual takes h without P, as in the published weights.
+    Parameters
+    ----------
+    steps, width
+        T and D of the input.
+    size
+        Width of queries and keys (d_k).
+    positions
+        ``learned``, ``sinusoidal`` or ``none``.
+    after_recurrent
+        See `AttentionWeights`.
+    value_size
+        Width of the values (d_v); None for `width`. With a residual a further linear map takes another width back
+        (ours: the paper has no residual).
+    residual
+        Whether h is added (without P, as in the published weights); the paper does not.
     """
 
-    def __init__(self, steps: int, width: int, size: int, *, positions: Positions, after_recurrent: bool) -> None:
+    def __init__(
+        self,
+        steps: int,
+        width: int,
+        size: int,
+        *,
+        positions: Positions,
+        after_recurrent: bool,
+        value_size: int | None = None,
+        residual: bool = True,
+    ) -> None:
         super().__init__()
         if positions == "learned":
             self.positions: Tensor | None = nn.Parameter(torch.empty(steps, width))
@@ -61,7 +92,13 @@ class PairwiseAttention(nn.Module):
             raise ValueError(f"positions must be learned, sinusoidal or none, not {positions!r}")
         self.query = nn.Linear(width, size, bias=False)
         self.key = nn.Linear(width, size, bias=False)
-        self.value = nn.Linear(width, width, bias=False)
+        values = value_size or width
+        self.value = nn.Linear(width, values, bias=False)
+        self.residual = residual
+        self.width = width if residual else values  # that comes out
+        self.back: nn.Module = nn.Identity()
+        if residual and values != width:
+            self.back = nn.Linear(values, width, bias=False)
         self.product = MatMul()
         self.weights = AttentionWeights("pairwise", after_recurrent=after_recurrent)
         self.attend = MatMul()
@@ -76,7 +113,8 @@ class PairwiseAttention(nn.Module):
     def forward(self, h: Tensor) -> Tensor:
         placed = h if self.positions is None else h + self.positions
         scores = self.product(self.query(placed), self.key(placed).transpose(1, 2)) * self.scale  # N, T, T
-        return h + self.attend(self.weights(scores), self.value(placed))
+        attended = self.back(self.attend(self.weights(scores), self.value(placed)))
+        return h + attended if self.residual else attended
 
 
 def sinusoids(steps: int, width: int) -> Tensor:

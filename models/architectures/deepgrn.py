@@ -12,6 +12,7 @@ from motiflens.models.architectures.attention import (
     PairwiseAttention,
     Positions,
     SingleAttention,
+    SummedAttention,
 )
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.initialise import keras_initialise
@@ -19,8 +20,9 @@ from motiflens.models.architectures.layers import LogSignals, Merge, merge_logit
 from motiflens.models.architectures.recurrent import Gates, bidirectional_lstm
 from motiflens.models.types import Json
 
-Attention = Literal["none", "single", "single1d", "pairwise", "ensemble"]
-ATTENTIONS = ("none", "single", "single1d", "pairwise", "ensemble")
+Attention = Literal["none", "single", "single1d", "single_sum", "pairwise", "ensemble"]
+ATTENTIONS = ("none", "single", "single1d", "single_sum", "pairwise", "ensemble")
+_SUMMED = ("single1d", "single_sum")  # they leave no positions, so that they come after the LSTM
 
 
 class DeepGRN(SequenceModel):
@@ -37,17 +39,21 @@ class DeepGRN(SequenceModel):
         See `SequenceModel`. Published: 1,002 bp, channels A, C, G, T, uniqueness, DNase, one output, 14 meta.
     attention
         ``none``; ``single``: softmax over time of a learned map of time, a channel at a time; ``single1d``:
-        softmax over time of the LSTM's output itself, a channel at a time, and the weighted sum; ``pairwise``:
-        query, key, value; ``ensemble``: mean of the probabilities of `members`, each trained by itself.
+        softmax over time of the LSTM's output itself, a channel at a time, and the weighted sum; ``single_sum``:
+        the learned score of ``single`` and the weighted sum (the arXiv version); ``pairwise``: query, key, value;
+        ``ensemble``: mean of the probabilities of `members`, each trained by itself.
     position
-        Attention ``before`` or ``after`` the LSTM (``single1d``: always after).
+        Attention ``before`` or ``after`` the LSTM (``single1d`` and ``single_sum``: always after).
     vector
-        ``single`` only: average the weights over channels into one vector.
+        ``single`` and ``single_sum`` only: average the weights over channels into one vector.
     positions
         ``pairwise`` only: ``learned`` embedding of positions (published weights), ``sinusoidal`` (paper) or
         ``none``.
     attention_size
-        ``pairwise`` only: width of queries and keys; None for half of the channels.
+        ``pairwise`` only: width of queries and keys (the paper's d_k, 64); None for half of the channels.
+    value_size, residual
+        ``pairwise`` only: width of the values (the paper's d_v, 64), None for that of the channels; whether the
+        input is added (published weights do, the paper's equation does not).
     kernels, kernel_size, pool, convolutions
         Convolutions; width and stride of the pooling (None for half of `kernel_size`).
     units, lstm_layers
@@ -100,6 +106,8 @@ class DeepGRN(SequenceModel):
         merge: Merge = "mean",
         log_signals: bool = False,
         members: tuple[Attention, ...] = ("single", "pairwise"),
+        value_size: int | None = None,
+        residual: bool = True,
     ) -> None:
         own = arguments(locals())
         super().__init__(length=length, channels=channels, outputs=outputs, meta=meta, hyperparameters=own)
@@ -112,7 +120,7 @@ class DeepGRN(SequenceModel):
                 raise ValueError(f"deepgrn: {option} must be one of {', '.join(known)}, not {own[option]!r}")
         self.merge = merge
         self.attends = attention
-        self.attention_first = position == "before" and attention != "single1d"
+        self.attention_first = position == "before" and attention not in _SUMMED
         if attention == "ensemble":
             self._make_members(own)
             return
@@ -151,6 +159,9 @@ class DeepGRN(SequenceModel):
         self.pool = nn.MaxPool1d(pool)
         width = kernels if self.attention_first else 2 * units
         self.attention = _attention(own, steps, width, recurrent=not self.attention_first)
+        if isinstance(self.attention, PairwiseAttention):
+            width = self.attention.width
+        first, last = (width, 2 * units) if self.attention_first else (kernels, width)
         rate = own["dropout"] if own["lstm_dropout"] is None else own["lstm_dropout"]
         self.lstms = nn.ModuleList(
             bidirectional_lstm(
@@ -160,15 +171,15 @@ class DeepGRN(SequenceModel):
                 input_dropout=own["input_dropout"],
                 recurrent_dropout=own["recurrent_dropout"],
             )
-            for inputs in (kernels, *[2 * units] * (own["lstm_layers"] - 1))
+            for inputs in (first, *[2 * units] * (own["lstm_layers"] - 1))
         )
         self.lstm_dropouts = nn.ModuleList(nn.Dropout(rate) for _ in self.lstms)
-        if self.attends == "single1d":
+        if self.attends in _SUMMED:
             self.projection = nn.Linear(2 * units, own["dense"], bias=False)
             self.projection_relu = nn.ReLU()
             self.feature = nn.Linear(own["dense"], own["dense"])
         else:
-            self.feature = nn.Linear(steps * 2 * units, own["dense"])
+            self.feature = nn.Linear(steps * last, own["dense"])
         self.feature_relu = nn.ReLU()
 
     def _make_head(self, own: Json) -> None:
@@ -189,8 +200,8 @@ class DeepGRN(SequenceModel):
         for lstm, dropout in zip(self.lstms, self.lstm_dropouts, strict=True):
             h = dropout(lstm(h)[0])  # N, T, 2 · units
         if not self.attention_first:
-            h = self.attention(h)  # N, T, 2 · units; single1d: N, 2 · units
-        if self.attends == "single1d":
+            h = self.attention(h)  # N, T, 2 · units; summed: N, 2 · units
+        if self.attends in _SUMMED:
             h = self.projection_relu(self.projection(h))
         return self.feature_relu(self.feature(h.flatten(1)))
 
@@ -238,7 +249,17 @@ def _attention(own: Json, steps: int, width: int, *, recurrent: bool) -> nn.Modu
         return SingleAttention(steps, vector=own["vector"], after_recurrent=recurrent)
     if own["attention"] == "single1d":
         return ChannelAttention()
+    if own["attention"] == "single_sum":
+        return SummedAttention(steps, vector=own["vector"], after_recurrent=recurrent)
     if own["attention"] == "pairwise":
         size = own["attention_size"] or max(1, width // 2)
-        return PairwiseAttention(steps, width, size, positions=own["positions"], after_recurrent=recurrent)
+        return PairwiseAttention(
+            steps,
+            width,
+            size,
+            positions=own["positions"],
+            after_recurrent=recurrent,
+            value_size=own["value_size"],
+            residual=own["residual"],
+        )
     return nn.Identity()

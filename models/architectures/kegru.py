@@ -38,6 +38,9 @@ class KEGRU(SequenceModel):
         (the paper's Eq. 8).
     gates
         Activation of the gates.
+    variable
+        Windows are of different lengths, filled up with N at either end: what is read is the sequence between,
+        from its first base, and no more, so that the result is that of the sequence alone.
 
     Notes
     -----
@@ -64,6 +67,7 @@ class KEGRU(SequenceModel):
         strategy: Strategy = "init-train",
         reset_after: bool = False,
         gates: Gates = "sigmoid",
+        variable: bool = False,
     ) -> None:
         own = arguments(locals())
         super().__init__(length=length, channels=channels, outputs=outputs, meta=meta, hyperparameters=own)
@@ -78,7 +82,7 @@ class KEGRU(SequenceModel):
                 raise ValueError(f"kegru: {option} must be one of {', '.join(known)}, not {own[option]!r}")
         if reset_after and gates != "sigmoid":
             raise ValueError("kegru: with reset_after=True the gates can only be sigmoid")
-        self.k, self.stride, self.join = k, stride, join
+        self.k, self.stride, self.join, self.variable = k, stride, join, variable
         self.least_length = k
         self.check_length(length)
         self.embedding = nn.Embedding(4**k + 1, dimension)
@@ -93,7 +97,7 @@ class KEGRU(SequenceModel):
 
     def tokens(self, x: Tensor) -> Tensor:
         """Number the k-mers of one-hot windows (N, 4, L): (N, ⌊(L − k)/stride⌋ + 1) integers."""
-        return kmer_tokens(x, k=self.k, stride=self.stride)
+        return kmer_tokens(without_padding(x)[0] if self.variable else x, k=self.k, stride=self.stride)
 
     def set_word_vectors(self, vectors: Tensor) -> None:
         """Start the embedding from `vectors` (4ᵏ + 1, dimension), one row a token, the unknown one last."""
@@ -105,9 +109,18 @@ class KEGRU(SequenceModel):
         with torch.no_grad():
             self.embedding.weight.copy_(vectors)
 
-    def from_tokens(self, tokens: Tensor) -> Tensor:
-        """Logits (N, outputs) of k-mer numbers (N, tokens)."""
-        _, (forward, backward) = self.gru(self.embedding(tokens))
+    def from_tokens(self, tokens: Tensor, counts: Tensor | None = None) -> Tensor:
+        """Logits (N, outputs) of k-mer numbers (N, tokens); the first `counts` (N,) are read, or all."""
+        embedded = self.embedding(tokens)
+        if counts is None:
+            _, (forward, backward) = self.gru(embedded)
+        elif isinstance(self.gru, KerasGRU):
+            _, (forward, backward) = self.gru(embedded, counts)
+        else:
+            packed = nn.utils.rnn.pack_padded_sequence(
+                embedded, counts.cpu(), batch_first=True, enforce_sorted=False
+            )
+            _, (forward, backward) = self.gru(packed)
         if self.join == "concatenate":
             joined = torch.cat([forward, backward], dim=-1)
         elif self.join == "product":
@@ -117,7 +130,44 @@ class KEGRU(SequenceModel):
         return self.output(joined)
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
-        return self.from_tokens(self.tokens(x))
+        if not self.variable:
+            return self.from_tokens(self.tokens(x))
+        size = without_padding(x)[1]
+        counts = (torch.div(size - self.k, self.stride, rounding_mode="floor") + 1).clamp(min=1)
+        return self.from_tokens(self.tokens(x), counts)
+
+
+def without_padding(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Move each window's sequence to its beginning, and tell its length.
+
+    Parameters
+    ----------
+    x
+        (N, 4, L) one-hot; unknown bases at both ends are padding.
+
+    Returns
+    -------
+    Tensor
+        (N, 4, L): from the first known base on, then zeros.
+    Tensor
+        (N,) bases from the first to the last known one; L where none is known.
+
+    Examples
+    --------
+    >>> x = torch.eye(4)[[0, 1, 0, 2, 3]].T[None].clone()
+    >>> x[:, :, [0, 2]] = 0  # NCNGT
+    >>> shifted, size = without_padding(x)
+    >>> shifted[0].argmax(0).tolist()[:1], shifted[0].sum(0).tolist(), size.tolist()
+    ([1], [1.0, 0.0, 1.0, 1.0, 0.0], [4])
+    """
+    known = x.amax(dim=1) > x.amin(dim=1)  # N, L
+    length = x.shape[-1]
+    first = known.int().argmax(dim=1)  # N
+    last = length - 1 - known.flip(1).int().argmax(dim=1)
+    places = torch.arange(length, device=x.device) + first[:, None]  # N, L
+    there = places <= last[:, None]
+    shifted = x.gather(2, places.clamp(max=length - 1)[:, None].expand(-1, x.shape[1], -1))
+    return shifted * there[:, None].to(x.dtype), last - first + 1
 
 
 def kmer_tokens(x: Tensor, *, k: int, stride: int) -> Tensor:

@@ -150,17 +150,31 @@ class KerasGRU(_Recurrent):
             raise ValueError(f"gates must be one of {', '.join(GATES)}, not {gates!r}")
         self.gates: Gates = gates
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs (N, T, 2 · units) and the last states (2, N, units), as `nn.GRU` gives them."""
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Outputs (N, T, 2 · units) and the last states (2, N, units), as `nn.GRU` gives them.
+
+        Parameters
+        ----------
+        x
+            (N, T, D).
+        lengths
+            (N,) steps of each sequence; those after them are not there for either direction. None: all are.
+        """
         gate = torch.sigmoid if self.gates == "sigmoid" else hard_sigmoid
         units = self.hidden_size
         recurrent = self._both("weight_hh").transpose(1, 2)  # 2, H, 3H
         of_gates, of_state = recurrent[..., : 2 * units], recurrent[..., 2 * units :]
         h = x.new_zeros(2, x.shape[0], units)
         states = []
-        for step in self._project(x, None):  # 2, N, 3H
+        steps = torch.arange(x.shape[1], device=x.device)
+        for time, step in enumerate(self._project(x, None)):  # 2, N, 3H
             r, z = gate(torch.baddbmm(step[..., : 2 * units], h, of_gates)).chunk(2, dim=-1)
             new = torch.baddbmm(step[..., 2 * units :], r * h, of_state).tanh()
-            h = z * h + (1 - z) * new
+            after = z * h + (1 - z) * new
+            if lengths is None:
+                h = after
+            else:  # the backward direction begins at the padding
+                there = torch.stack([steps[time] < lengths, steps[-1 - time] < lengths])  # 2, N
+                h = torch.where(there.unsqueeze(-1), after, h)
             states.append(h)
         return self._joined(states), h

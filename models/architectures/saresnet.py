@@ -28,8 +28,8 @@ class SAResNet(SequenceModel):
     blocks
         Residual blocks in each stage (the first of each with a convolution in its shortcut); all stages but the
         first halve the positions.
-    attention, attention_size
-        With self-attention, and its channels.
+    attention, attention_size, attention_blocks
+        With self-attention, its channels, and before how many of the first stages (the paper tries 1, 2 and 3).
     dense, dropout
         Units of the dense layer (no activation); dropped before and after it.
     scale
@@ -58,6 +58,7 @@ class SAResNet(SequenceModel):
         dense: int = 32,
         dropout: float = 0.7,
         scale: Scale = "paper",
+        attention_blocks: int = 3,
     ) -> None:
         super().__init__(
             length=length, channels=channels, outputs=outputs, meta=meta, hyperparameters=arguments(locals())
@@ -75,7 +76,7 @@ class SAResNet(SequenceModel):
         steps = (length - 3) // 2 + 1
         self.attentions, self.stages = nn.ModuleList(), nn.ModuleList()
         for i, n in enumerate(blocks):
-            if attention and i < len(blocks) - 1:
+            if attention and i < min(attention_blocks, len(blocks) - 1):
                 self.attentions.append(SelfAttention(kernels, attention_size, scale))
             stride = 1 if i == 0 else 2
             first = ResidualBlock(kernels, stride=stride, steps=steps, project=True)
