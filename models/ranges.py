@@ -47,7 +47,7 @@ MANY = Range(1, 1_000_000_000)
 SIZE = Range(1, 65_536)  # of a layer
 SHARE = Range(0, 1)
 DROPOUT = Range(0, 1, below=True)
-RATE = Range(0, 1_000, above=True)
+RATE = Range(0, 1_000)  # 0: weights stay as they are
 SEED = Range(0, 2**62)
 
 # of `open_dataset` (`data.options.Options`)
@@ -69,7 +69,7 @@ RECIPE_RANGES = {
     "ratio": Range(0, "RATIO", infinite=True),
     "epoch_windows": MANY,
     "signal_dropout": SHARE,
-    "finetune_rate": Range(0, 1_000),  # 0: weights stay as they are
+    "finetune_rate": RATE,
     "finetune_patience": COUNT,
     "valid_windows": MANY,
 }
@@ -82,7 +82,7 @@ HYPERPARAMETER_RANGES = {
     "kernels": SIZE,
     "kernel_size": Range(1, 10_000),
     "pool": Range(1, 10_000),
-    "units": SIZE,
+    "units": Range(0, 65_536),  # 0: no recurrent layer, where an architecture allows it
     "dense": SIZE,
     "hidden": Range(0, 65_536),
     "dimension": SIZE,
@@ -142,9 +142,9 @@ def check_range(key: str, value: object, range_: Range, what: str = "") -> None:
 
     Examples
     --------
-    >>> check_range("rate", 0, RATE)
+    >>> check_range("rate", -1, RATE)
     Traceback (most recent call last):
-    ValueError: rate is 0: expected more than 0 and at most 1,000
+    ValueError: rate is -1: expected at least 0 and at most 1,000
     """
     if isinstance(value, list | tuple):
         for one in value:
@@ -174,7 +174,7 @@ def stated() -> dict[str, str]:
     Examples
     --------
     >>> stated()["rate"]
-    'more than 0 and at most 1,000'
+    'at least 0 and at most 1,000'
     """
     tables = (OPTION_RANGES, RECIPE_RANGES, PREDICT_RANGES, MACHINE_RANGES, HYPERPARAMETER_RANGES)
     found = {f"MOTIFLENS_MAX_{name}": f"{one.most:,} {one.unit}: {one.why}" for name, one in LIMITS.items()}

@@ -119,3 +119,38 @@ def test_every_optimizer_takes_a_step() -> None:
         (weight**2).sum().backward()
         optimizer.step()
         assert (weight < 1).all(), name
+
+
+def test_the_articles_own_recipes() -> None:
+    """What the text says: DeepGRN's ensemble after the LSTM with dk = dv = 64, TBiNet's 18 epochs."""
+    deepgrn = recipe("deepgrn", preset="article")
+    model = build("deepgrn", length=1000, channels=6, meta=14, **deepgrn.hyperparameters)
+    assert {m.attends for m in model.members} == {"single", "pairwise"}
+    assert not any(m.attention_first for m in model.members)
+    pairwise = next(m.attention for m in model.members if m.attends == "pairwise")
+    assert (pairwise.query.out_features, pairwise.value.out_features, pairwise.residual) == (64, 64, False)
+    assert "positions" in dict(pairwise.named_buffers()), "sinusoidal"
+    assert (recipe("tbinet", preset="article").epochs, recipe("tbinet", preset="article").patience) == (18, 18)
+    assert recipe("saresnet", preset="article") == recipe("saresnet")
+
+
+@pytest.mark.parametrize(
+    ("settings", "rate"),
+    [
+        (["optimizer=sgd"], 0.01),
+        (["optimizer=adagrad"], 0.01),
+        (["optimizer=rmsprop"], 0.001),
+        (["optimizer=adadelta"], 1.0),
+        (["optimizer=sgd", "rate=0.5"], 0.5),
+        (["optimizer=adam"], 0.001),
+        (["units=50"], 0.001),
+    ],
+)
+def test_an_optimizer_has_its_own_default_rate(settings: list[str], rate: float) -> None:
+    """One rate for all four of KEGRU's table 1 trained two of them at a tenth of theirs."""
+    assert adjust(recipe("kegru"), "kegru", settings).rate == rate
+
+
+def test_a_recipes_own_rate_stays_with_its_own_optimizer() -> None:
+    assert adjust(recipe("deepsea"), "deepsea", ["optimizer=sgd"]).rate == 0.05
+    assert adjust(recipe("deepsea"), "deepsea", ["optimizer=adam"]).rate == 0.001

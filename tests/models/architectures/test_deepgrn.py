@@ -50,7 +50,10 @@ def test_members_can_be_models_trained_before() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"attention": "double"}, "attention must be one of none, single, single1d, pairwise, ensemble"),
+        (
+            {"attention": "double"},
+            "attention must be one of none, single, single1d, single_sum, pairwise, ensemble",
+        ),
         ({"position": "between"}, "position must be one of before, after"),
         ({"merge": "sum"}, "merge must be one of mean, max"),
         ({"gates": "tanh"}, "gates must be one of sigmoid, hard_sigmoid"),
@@ -96,3 +99,54 @@ def test_fresh_weights_are_those_of_keras() -> None:
     table = model.attention.positions
     assert isinstance(table, nn.Parameter)
     assert 0.04 < table.abs().max().item() <= 0.05
+
+
+def test_single_sum_is_the_arxiv_versions_weighted_sum() -> None:
+    """z_r = Σ_i h_ir α_i with a learned score, after the LSTM; no position is left."""
+    from motiflens.models.architectures.attention import SingleAttention, SummedAttention
+
+    torch.manual_seed(0)
+    h = torch.randn(3, 7, 5)
+    for vector in (True, False):
+        summed = SummedAttention(7, vector=vector, after_recurrent=True)
+        scores = torch.einsum("ts,nsd->ntd", summed.score.weight, h) + summed.score.bias[:, None]
+        alpha = scores.exp() / scores.exp().sum(dim=1, keepdim=True)
+        alpha = alpha.mean(dim=2, keepdim=True) if vector else alpha
+        torch.testing.assert_close(summed(h), (h * alpha).sum(dim=1), rtol=1e-5, atol=1e-6)
+        single = SingleAttention(7, vector=vector, after_recurrent=True)
+        single.load_state_dict(summed.state_dict())
+        torch.testing.assert_close(single(h).sum(dim=1), summed(h))
+    model = build("deepgrn", length=200, attention="single_sum", position="before", kernels=8, units=4, dense=6)
+    assert model(torch.zeros(2, 4, 200)).shape == (2, 1)
+    assert list(model.attention_stems()) == ["attention.weights"]
+    assert not model.attention_first, "a sum leaves nothing for an LSTM to read"
+
+
+def test_pairwise_without_a_residual_and_with_its_own_value_size() -> None:
+    """softmax(QKᵀ/√dk)V with dk = dv = 64 as the paper has it, before and after the LSTM."""
+    from motiflens.models.architectures.attention import PairwiseAttention
+
+    torch.manual_seed(0)
+    h = torch.randn(2, 6, 10)
+    plain = PairwiseAttention(6, 10, 4, positions="none", after_recurrent=True, value_size=7, residual=False)
+    q, k, v = (h @ layer.weight.T for layer in (plain.query, plain.key, plain.value))
+    expected = (q @ k.transpose(1, 2) / 4**0.5).softmax(-1) @ v
+    torch.testing.assert_close(plain(h), expected, rtol=1e-5, atol=1e-6)
+    assert plain(h).shape == (2, 6, 7)
+    both = PairwiseAttention(6, 10, 4, positions="none", after_recurrent=True, value_size=7)
+    assert both(h).shape == (2, 6, 10)
+    for position in ("before", "after"):
+        model = build(
+            "deepgrn",
+            length=150,
+            attention="pairwise",
+            position=position,
+            attention_size=64,
+            value_size=64,
+            residual=False,
+            kernels=8,
+            units=4,
+            dense=6,
+        )
+        assert model(torch.zeros(2, 4, 150)).shape == (2, 1)
+        assert model.attention.value.weight.shape[0] == 64
