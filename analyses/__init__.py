@@ -8,7 +8,7 @@ from motiflens.models.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from motiflens.analyses.attribute_run import Attributed, AttributeOptions, attribute_run
-    from motiflens.analyses.chip import chip_correlation
+    from motiflens.analyses.chip.correlate import chip_correlation
     from motiflens.analyses.compare_figure import compare_figure
     from motiflens.analyses.motifs.engines.match import match
     from motiflens.analyses.motifs.engines.scan import scan
@@ -47,7 +47,7 @@ __getattr__ = lazy_exports(
         "AttributeOptions": "motiflens.analyses.attribute_run",
         "Attributed": "motiflens.analyses.attribute_run",
         "attribute_run": "motiflens.analyses.attribute_run",
-        "chip_correlation": "motiflens.analyses.chip",
+        "chip_correlation": "motiflens.analyses.chip.correlate",
         "compare_figure": "motiflens.analyses.compare_figure",
         "match": "motiflens.analyses.motifs.engines.match",
         "scan": "motiflens.analyses.motifs.engines.scan",

@@ -1,0 +1,54 @@
+"""`interpret chip`: what a model looks at against ChIP-seq fold change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from motiflens.analyses.cli.data_options import DataOptions, data_options
+
+
+@data_options
+def command(
+    data: DataOptions,
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders of runs.")],
+    out: Annotated[Path, typer.Option(help="Folder for figures, tables and provenance.")],
+    look: Annotated[
+        str, typer.Option(help="attention and attribution methods, comma-separated.")
+    ] = "attention,saliency",
+    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    layer: Annotated[str | None, typer.Option(help="Which attention; the last by default.")] = None,
+    maximum: Annotated[int, typer.Option(help="Most bound windows of each TF and cell type.")] = 400,
+    prediction: Annotated[float, typer.Option(help="Only windows predicted above this probability.")] = 0.0,
+    segments: Annotated[str, typer.Option(help="field (exact) or linear (the authors').")] = "field",
+    untrained: Annotated[int, typer.Option(help="Untrained models to set beside.")] = 1,
+    peaks: Annotated[int, typer.Option(help="Peaks that windows are slid past; 0 for none.")] = 40,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Add the authors' own measures, circular ones labelled.")
+    ] = False,
+    batch_size: Annotated[int, typer.Option(help="Windows in one pass.")] = 64,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
+) -> None:
+    """Correlate attention and attributions with fold change, beside chance, the middle, DNase and untrained "
+    "models."""
+    from motiflens.analyses.chip import ChipOptions, chip_study
+    from motiflens.analyses.cli.study_command import run_study
+
+    wanted = ChipOptions(
+        looks=tuple(part.strip() for part in look.split(",") if part.strip()),
+        layer=layer,
+        maximum=maximum,
+        prediction=prediction,
+        segments=segments,  # type: ignore[arg-type]
+        untrained=untrained,
+        shift_peaks=peaks,
+        paper=paper,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    run_study(
+        runs, data, out, lambda opened, progress: chip_study(opened, wanted, progress), split=split, device=device
+    )

@@ -1,0 +1,1 @@
+"""Figures of the studies: one style, one file a figure, legible at one column's width."""

@@ -1,0 +1,56 @@
+"""Entropy and effective width of attention by target and class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from motiflens.analyses.attention_measures import entropy
+from motiflens.analyses.figures.attention_classes import COLOUR, SHORT
+from motiflens.analyses.figures.style import new_figure, short, styled
+from motiflens.analyses.statistics import block_interval
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from motiflens.analyses.attention_maps import AttentionClass
+
+MOST = 24  # targets that fit
+
+
+@styled
+def attention_tasks(found: Sequence[AttentionClass]) -> Figure:
+    """Draw a point with its interval for each target and class.
+
+    Parameters
+    ----------
+    found
+        Of one run; the first `MOST` targets are drawn.
+    """
+    names = list(dict.fromkeys(part.target for part in found))[:MOST]
+    figure, grid = new_figure(1, 2, height=0.9 + 0.17 * max(len(names), 3), share_y=True)
+    axes = grid[0]
+    labelled: set[str] = set()
+    for part in found:
+        if part.target not in names:
+            continue
+        steps = part.profile.shape[1]
+        nats = entropy(part.profile)
+        jump = float(np.diff(part.field.center).mean()) if steps > 1 else float(part.field.width)
+        y = names.index(part.target) + 0.22 * (list(COLOUR).index(part.name) - 1)
+        label = None if part.name in labelled else SHORT[part.name].replace("\n", " ")
+        labelled.add(part.name)
+        for axis, values in zip(axes, (nats / np.log(max(steps, 2)), np.exp(nats) * jump), strict=True):
+            interval = block_interval(values, part.blocks.number, draws=500)
+            axis.plot([interval.low, interval.high], [y, y], color=COLOUR[part.name], lw=0.8)
+            axis.plot([interval.mean], [y], "o", ms=2.4, color=COLOUR[part.name], label=label)
+    axes[0].set_yticks(range(len(names)), [short(name) for name in names])
+    axes[0].set_ylim(len(names) - 0.4, -0.6)
+    axes[0].set_xlabel("entropy (1: even)")
+    axes[1].set_xlabel("effective width (bp)")
+    for axis in axes:
+        axis.locator_params(axis="x", nbins=4)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, columnspacing=1)
+    return figure
