@@ -79,7 +79,7 @@ def slid_places(opened: OpenedRun, found: TargetChip, options: ChipOptions) -> l
     tf, row = found.target.split("|")[0], int(slid.rows[0])
     offsets = slid.offsets[[0, len(slid.offsets) // 2, -1]]
     index = np.arange(len(offsets))
-    places = []
+    places: list[SlidPlace] = []
     for target in targets(opened):
         if target.name.split("|")[0] != tf or target.fold_change is None or len(places) == 3:
             continue

@@ -11,11 +11,11 @@ from motiflens.analyses.statistics import (
     block_interval,
     expanded_tail,
     genome_blocks,
-    window_groups,
     paired_tests,
     row_correlation,
     row_ranks,
     take_off,
+    window_groups,
 )
 
 
