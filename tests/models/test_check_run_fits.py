@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from motiflens.analyses.motifs.pipeline import find_motifs
+from motiflens.analyses.motifs.find_motifs import find_motifs
 from motiflens.models import build, open_run, save_run
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import ArrayWindows, Dataset
