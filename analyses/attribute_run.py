@@ -124,6 +124,8 @@ class Attributed:
         None where the method promises nothing.
     unexplained
         Windows with no change to explain; None where the method compares with no baseline.
+    without_rule
+        Functions of the model that DeepLIFT took for linear.
     """
 
     store: Path
@@ -132,6 +134,7 @@ class Attributed:
     flagged: int | None
     worst: float | None
     unexplained: int | None
+    without_rule: tuple[str, ...] = ()
 
 
 def attribute_run(
@@ -193,6 +196,7 @@ def attribute_run(
             flagged=None if flagged is None else int(flagged.sum()),
             worst=None if error is None else float(error.max()),
             unexplained=None if store.unexplained is None else int(store.unexplained.sum()),
+            without_rule=store.without_rule,
         )
 
 

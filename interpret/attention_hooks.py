@@ -14,6 +14,8 @@ from torch.overrides import TorchFunctionMode
 from motiflens.models.architectures.layers import AttentionWeights
 
 _SOFTMAX = {torch.softmax, functional.softmax, Tensor.softmax}
+_LOG_SOFTMAX = {torch.log_softmax, functional.log_softmax, Tensor.log_softmax}
+_EXP = {torch.exp, Tensor.exp}
 _LOOKS_LIKE_ATTENTION = (AttentionWeights, nn.Softmax, nn.MultiheadAttention)
 
 
@@ -102,6 +104,7 @@ class _Functions(TorchFunctionMode):
     def __init__(self, inside: list[str], note: Callable[[str, Tensor, Tensor], None]) -> None:
         super().__init__()
         self.inside, self.note, self.seen = inside, note, 0
+        self.logs: list[tuple[Tensor, Tensor]] = []  # what went into a log-softmax, and what it gave
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -110,6 +113,12 @@ class _Functions(TorchFunctionMode):
             return result
         if func in _SOFTMAX:
             self._found(args[0] if args else kwargs["input"], result)
+        elif func in _LOG_SOFTMAX:
+            self.logs.append((args[0] if args else kwargs["input"], result))
+        elif func in _EXP:
+            for into, logs in self.logs:
+                if args and args[0] is logs:
+                    self._found(into, result)
         elif func is functional.scaled_dot_product_attention:
             query, weights = _dot_product_weights(*args, **kwargs)
             self._found(query, weights)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from motiflens.interpret.attention_hooks import Captured, attention_hooked
 from motiflens.interpret.fields import Geometry, advance, field_of, has_geometry, hull
 from motiflens.interpret.results import Field
-from motiflens.interpret.sources import Source, layout_of
+from motiflens.interpret.sources import Source, layout_of, sums_to_one
 
 _MOVES = ("Convolution", "MaxPool", "AvgPool")
+# What torch's graph calls products of two tensors.
+_PRODUCTS = ("Mul", "Bmm", "Baddbmm", "Addcmul", "Dot", "Mv", "MmBackward", "ScaledDot")
 
 
 class Graph:
@@ -145,14 +147,14 @@ def discover(
     handles = [layer.register_forward_hook(graph.hook) for layer in known.values() if has_geometry(layer)]
     try:
         with torch.enable_grad(), attention_hooked(model, names, lambda *what: found.append(what)):
-            run(window)
+            output = run(window)
     finally:
         for handle in handles:
             handle.remove()
     sources = []
     for name, into, weights in found:
         source = _source(name, into, weights, graph, kind, stem, told=names is not None)
-        if source is not None:
+        if source is not None and (names is not None or _is_attention(source, weights, output)):
             sources.append(source)
     _refuse_repeats([source.name for source in sources])
     for name in names or ():
@@ -207,6 +209,39 @@ def _source(
         f"{name} gives weights of shape {tuple(weights.shape)}, but the layers before it leave "
         f"{len(field.start)} positions: is it the attention? Say adapt(model, stem=[...], kind=...)"
     )
+
+
+def _is_attention(source: Source, weights: Tensor, output: Any) -> bool:
+    """Whether weights are shares of positions that something is multiplied by, and no output of classes."""
+    if not sums_to_one(weights, source.layout):
+        return False
+    waiting = [(_node(tensor), False) for tensor in _tensors(output) if tensor.requires_grad]
+    ends, seen = {weights.grad_fn}, set()
+    only = False
+    while waiting and weights.grad_fn is not None:
+        node, multiplied = waiting.pop()
+        if node is None or (node, multiplied) in seen:
+            continue
+        seen.add((node, multiplied))
+        if node in ends:
+            if multiplied:
+                return True
+            only = True
+            continue
+        multiplied = multiplied or type(node).__name__.startswith(_PRODUCTS)
+        waiting += [(before, multiplied) for before, _ in node.next_functions]
+    return not only  # the weights of a fused function lie on no path at all
+
+
+def _tensors(output: Any) -> Iterator[Tensor]:
+    if isinstance(output, Tensor):
+        yield output
+    elif isinstance(output, Mapping):
+        for part in output.values():
+            yield from _tensors(part)
+    elif isinstance(output, tuple | list):
+        for part in output:
+            yield from _tensors(part)
 
 
 def _refuse_repeats(names: Sequence[str]) -> None:

@@ -52,3 +52,5 @@ class Attribution(NamedTuple):
     # N: no change to explain, as the baselines are the window itself (shuffling changes no repeat) or the logits
     # differ by no more than rounding; None where the method compares with no baseline
     unexplained: Booleans | None = None
+    # functions of the model that DeepLIFT has no rule for and takes for linear: why scores may not add up
+    without_rule: tuple[str, ...] = ()

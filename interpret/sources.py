@@ -85,8 +85,21 @@ def arrange(weights: Tensor, layout: str) -> Tensor:
     return weights
 
 
+# Axis along which each layout's weights sum to 1 over positions.
+_POSITIONS = {"nt": 1, "nt1": 1, "n1t": 2, "ntd": 1, "ndt": 2, "nqk": 2, "nhqk": 3, "nh1t": 3}
+
+
+def sums_to_one(weights: Tensor, layout: str) -> bool:
+    """Whether weights are shares of positions: a softmax over channels or classes is none."""
+    total = weights.detach().float().sum(dim=_POSITIONS[layout])
+    return bool(torch.allclose(total, torch.ones_like(total), atol=1e-3))
+
+
 def layout_of(weights: Tensor, steps: int, kind: str | None = None) -> str | None:
-    """Return the layout of weights over `steps` positions; None if they are no attention over them."""
+    """Return the layout of weights over `steps` positions; None if they are no attention over them.
+
+    Of several that the shape allows, the first in which the weights sum to 1 over positions.
+    """
     shape = tuple(weights.shape)
     options: list[str] = []
     if len(shape) == 2 and shape[1] == steps:
@@ -104,4 +117,4 @@ def layout_of(weights: Tensor, steps: int, kind: str | None = None) -> str | Non
     elif len(shape) == 4:
         options = ["nhqk"] if shape[2:] == (steps, steps) else ["nh1t"] if shape[2:] == (1, steps) else []
     options = [option for option in options if kind is None or KIND_OF_LAYOUT[option] == kind]
-    return options[0] if options else None
+    return next((option for option in options if sums_to_one(weights, option)), options[0] if options else None)

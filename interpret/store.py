@@ -108,6 +108,11 @@ class Store:
         """Windows with no change to explain, (N,); None where the method compares with no baseline."""
         return array(self._file, "unexplained") if "unexplained" in self._file else None
 
+    @property
+    def without_rule(self) -> tuple[str, ...]:
+        """Functions of the model that DeepLIFT took for linear."""
+        return tuple(json.loads(self._file.attrs.get("without_rule", "[]")))
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a window: ``row`` (of the split it came from), ``label``, and the columns of `Windows.table`."""

@@ -65,6 +65,7 @@ class StoreWriter:
         self.index, self.labels, self.table = index, labels, table
         self.attributes, self.precision = attributes, precision
         self.identity = json.dumps({**identity, "rows": len(index), "precision": precision}, sort_keys=True)
+        self.without_rule: set[str] = set()
         self._file = self._resumed()
 
     @property
@@ -99,6 +100,7 @@ class StoreWriter:
             values["completeness"] = attribution.completeness
         if attribution.flagged is not None:
             values["flagged"] = attribution.flagged
+        self.without_rule |= set(attribution.without_rule)
         if attribution.unexplained is not None:
             values["unexplained"] = attribution.unexplained
         if self.precision == "float16":
@@ -122,6 +124,7 @@ class StoreWriter:
             raise ValueError(f"only {self.done} of {len(self.index)} windows were written")
         with write_whole(self.path) as whole, h5py.File(whole, "w") as out:
             _copy(self._file, out)
+            out.attrs["without_rule"] = json.dumps(sorted(self.without_rule))
         self._file.close()
         self._file = None
         self.part.unlink()

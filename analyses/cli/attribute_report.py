@@ -34,6 +34,13 @@ def values(settings: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def _help(made: Attributed, method: str) -> str:
+    """Say why attributions may not add up, or what helps."""
+    if made.without_rule:
+        return f"the model computes {', '.join(made.without_rule)}, for which DeepLIFT has no rule"
+    return "--set quadrature=64 helps recurrent layers" if method == "deep_lift_shap" else "more steps help"
+
+
 def show(found: Attributed, method: str) -> None:
     """Print what was made, and warn of attributions that do not add up."""
     from motiflens.analyses.cli.output import note, result
@@ -41,7 +48,7 @@ def show(found: Attributed, method: str) -> None:
     if found.flagged and found.worst is not None:
         note(
             f"warning: {method} does not add up for {found.flagged:,} of {found.windows:,} windows: |sum - change "
-            f"in logit| is up to {found.worst:.3g} of the change; they are marked in 'flagged' (more steps help)"
+            f"in logit| is up to {found.worst:.3g} of the change; they are marked in 'flagged' ({_help(found, method)})"
         )
     if found.unexplained:
         note(

@@ -207,4 +207,5 @@ def _result(parts: list[Raw], windows: Tensor, method: str, tolerance: float) ->
         flagged=None if error is None else error > tolerance,
         method=method,
         unexplained=joined("unexplained"),
+        without_rule=tuple(sorted({name for part in parts for name in part.without_rule})),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -11,12 +12,15 @@ from tangermeme.deep_lift_shap import deep_lift_shap as tangermeme_deep_lift_sha
 from tangermeme.deep_lift_shap import integrated_gradients_op
 from torch import Tensor, nn
 
-from motiflens.interpret.attribution.branches import branch_weights, branches, flipped
+from motiflens.interpret.attribution.branches import OneStrand, branch_weights, branches, flipped
 from motiflens.interpret.attribution.completeness import completeness
+from motiflens.interpret.attribution.functions import Elementwise, Functions, OneFunction, rescale
 from motiflens.interpret.attribution.gradient_inputs import Bases, Raw
 from motiflens.interpret.attribution.inputs import differentiable
 from motiflens.interpret.attribution.rules import OneTensor, ruled, unruled_types
 from motiflens.interpret.model_unchanged import model_unchanged
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.architectures.wrapped import Wrapped
 
 
 def deep_lift_shap(
@@ -58,7 +62,7 @@ def deep_lift_shap(
     )
     contributions = inputs.path(multipliers, values, ends)
     hypothetical, scores = inputs.finish(contributions.reshape(n, b, *contributions.shape[1:]).mean(1))
-    return Raw(hypothetical, scores, found.logits[:, 0], sums.error, sums.unexplained)
+    return Raw(hypothetical, scores, found.logits[:, 0], sums.error, sums.unexplained, found.without_rule)
 
 
 class _Problem(NamedTuple):
@@ -72,6 +76,7 @@ class _Multipliers(NamedTuple):
     values: Tensor  # N, B, ...: of each window against each of its baselines
     logits: Tensor  # N, B: of the window (the same for each baseline)
     reference: Tensor  # N, B: of the baseline
+    without_rule: tuple[str, ...] = ()
 
 
 def _multipliers(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Problem) -> _Multipliers:
@@ -90,14 +95,16 @@ def _multipliers(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Probl
     weights = branch_weights(split.merged, logits, reference)  # branches, N, B
     values = sum(weight[..., None, None] * part.values for weight, part in zip(weights, found, strict=True))
     assert isinstance(values, Tensor)
-    return _Multipliers(values, split.merged(logits), split.merged(reference))
+    names = tuple(sorted({name for part in found for name in part.without_rule}))
+    return _Multipliers(values, split.merged(logits), split.merged(reference), names)
 
 
 def _one_branch(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Problem) -> _Multipliers:
     inputs = differentiable(model, x, problem.target, problem.meta)
     n, b = baselines.shape[:2]
     ends = inputs.encode(baselines.flatten(0, 1))
-    record = _Recorder(model, inputs)
+    functions = _functions(model, inputs)
+    record = _Recorder(model, inputs, functions)
     rule = integrated_gradients_op(problem.quadrature)
     with warnings.catch_warnings():
         # It warns where a window is not one-hot (unknown bases, signals), which it need not be, and where it does
@@ -110,7 +117,8 @@ def _one_branch(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Proble
             batch_size=problem.batch_size,
             references=ends.reshape(n, b, *ends.shape[1:]),
             warning_threshold=math.inf,
-            additional_nonlinear_ops={OneTensor: rule} | dict.fromkeys(unruled_types(model), rule),
+            additional_nonlinear_ops={OneTensor: rule, OneFunction: rule, Elementwise: rescale}
+            | dict.fromkeys(unruled_types(model), rule),
             raw_outputs=True,
             only_warn=True,
             device=x.device,
@@ -119,19 +127,32 @@ def _one_branch(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Proble
     halves = [logits.chunk(2) for logits in record.kept]
     logits = torch.cat([half[0] for half in halves]).reshape(n, b)
     reference = torch.cat([half[1] for half in halves]).reshape(n, b)
-    return _Multipliers(values.to(x.device), logits, reference)
+    names = () if functions is None else tuple(sorted(functions.unruled))
+    return _Multipliers(values.to(x.device), logits, reference, names)
+
+
+def _functions(model: nn.Module, inputs: Bases) -> Functions | None:
+    """Return stand-ins for what a user's model computes by functions; this package's own compute it by layers."""
+    if isinstance(model, SequenceModel | OneStrand) and not any(isinstance(m, Wrapped) for m in model.modules()):
+        return None
+    functions = Functions(model)
+    row = torch.arange(1, device=inputs.x.device)
+    functions.learn(lambda: inputs.logits(inputs.values[:1].detach().requires_grad_(), row))
+    return functions
 
 
 class _Recorder(nn.Module):
     """The target's logit, kept at each pass: tangermeme does not return it."""
 
-    def __init__(self, model: nn.Module, inputs: Bases) -> None:
+    def __init__(self, model: nn.Module, inputs: Bases, functions: Functions | None) -> None:
         super().__init__()
-        self.model = model  # tangermeme looks for the layers here
+        self.model, self.functions = model, functions  # tangermeme looks for the layers here
         self.inputs = inputs
         self.kept: list[Tensor] = []
 
     def forward(self, values: Tensor, rows: Tensor) -> Tensor:
-        logits = self.inputs.logits(values, rows.long())  # tangermeme makes every argument a float
+        rows = rows.long()  # tangermeme makes every argument a float
+        with nullcontext() if self.functions is None else self.functions.routed():
+            logits = self.inputs.logits(values, rows)
         self.kept.append(logits.detach())
         return logits[:, None]

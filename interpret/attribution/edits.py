@@ -54,7 +54,7 @@ def edited_logits(
 
     Where the first layers are convolutions and poolings, only what an edit can reach is computed anew (as in
     fastISM: Nair et al., Bioinformatics 2022), if that saves much; this is checked against whole passes on some
-    edits first.
+    edits first, by the size of their own effects.
     """
     split = branches(model)
     if split is None:
@@ -122,6 +122,16 @@ class _Scorer:
             return self.whole(index, windows)
 
 
+def _tolerance(after: Tensor, before: Tensor) -> Tensor:
+    """Return by how much two ways to compute logits after edits may differ: a thousandth of the largest effect.
+
+    Effects below the rounding of the logits are rounding themselves.
+    """
+    precision = torch.finfo(after.dtype).eps
+    share = 1e-3 if precision > 1e-10 else 1e-7
+    return share * (after - before).abs().max() + 32 * precision * torch.maximum(after.abs(), before.abs()).max()
+
+
 def _verified_stem(scorer: _Scorer, batch_size: int) -> Stem | None:
     """Return the longest stem that pays and gives the logits of whole passes on some edits; None without one."""
     total = len(scorer.edits.rows)
@@ -136,7 +146,8 @@ def _verified_stem(scorer: _Scorer, batch_size: int) -> Stem | None:
     with torch.no_grad():
         windows = scorer.edited(probes)
         expected = scorer.whole(probes, windows)
-        tolerance = expected.abs().max().clamp_min(1.0) * (1e-9 if expected.dtype == torch.float64 else 1e-4)
+        before = scorer.whole(probes, scorer.x[scorer.edits.rows[probes]])
+        tolerance = _tolerance(expected, before)
         while stem is not None:
             try:
                 found = scorer.local(probes, windows, stem, None)

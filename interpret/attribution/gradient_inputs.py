@@ -28,6 +28,7 @@ class Raw(NamedTuple):
     prediction: Tensor  # N: the target's logit
     error: Tensor | None = None  # N: see `completeness.relative_error`; None without the axiom
     unexplained: Tensor | None = None  # N: no change to explain
+    without_rule: tuple[str, ...] = ()  # functions that DeepLIFT takes for linear
 
 
 def chunks(total: int, size: int) -> Iterator[slice]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import torch
 from tangermeme.deep_lift_shap import BilinearOp
 from torch import Tensor, nn
 
+from motiflens.interpret.attribution.functions import GlobalMax
 from motiflens.models.architectures.layers import AttentionWeights, MatMul, Multiply
 from motiflens.models.architectures.recurrent import KerasGRU, KerasLSTM
 
@@ -57,6 +58,9 @@ _RULED: Final = (
 )
 
 
+_ELSE: Final = "use integrated_gradients or ism"
+
+
 class OneTensor(nn.Module):
     """A recurrent layer as a function of one tensor with the batch first: its outputs at every step."""
 
@@ -84,16 +88,18 @@ class Recurrent(nn.Module):
         self.bidirectional = bool(getattr(layer, "bidirectional", True))
         self.cell = isinstance(layer, nn.LSTM | KerasLSTM)
 
-    def forward(self, x: Tensor, state: None = None) -> tuple[Tensor, Tensor | tuple[Tensor, None]]:
+    def forward(self, x: Tensor, state: None = None) -> tuple[Tensor, Any]:
+        if not isinstance(x, Tensor):
+            raise ValueError(f"DeepLIFT cannot follow a {type(x).__name__}: {_ELSE}")
         if state is not None:
-            raise ValueError("DeepLIFT cannot follow a recurrent layer's initial state: use integrated_gradients")
+            raise ValueError(f"DeepLIFT cannot follow a recurrent layer's initial state: {_ELSE}")
         batch_first = self.inner.batch_first
         outputs = self.inner(x if batch_first else x.transpose(0, 1))  # N, T, H
         ends = [outputs[:, -1, : self.units]]
         if self.bidirectional:
             ends.append(outputs[:, 0, self.units :])
         last = torch.stack(ends)
-        return outputs if batch_first else outputs.transpose(0, 1), (last, None) if self.cell else last
+        return outputs if batch_first else outputs.transpose(0, 1), (last, _CellState()) if self.cell else last
 
 
 class Averaged(nn.Module):
@@ -107,11 +113,42 @@ class Averaged(nn.Module):
         return self.softmax(scores).mean(-1)
 
 
+class _CellState:
+    """Stands where an LSTM's cell state would, and says so as soon as anything is done with it."""
+
+    @classmethod
+    def __torch_function__(cls, *_: Any, **__: Any) -> Any:
+        raise ValueError(f"DeepLIFT cannot follow an LSTM's cell state: {_ELSE}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.__torch_function__()
+
+    def __getitem__(self, _: Any) -> Any:
+        return self.__torch_function__()
+
+
+def refuse(model: nn.Module) -> None:
+    """Raise ValueError, naming the layer, for what DeepLIFT cannot follow."""
+    for name, module in model.named_modules():
+        kind = type(module).__name__
+        if isinstance(module, torch.jit.ScriptModule | torch.jit.ScriptFunction):
+            raise ValueError(f"DeepLIFT cannot look into {name or 'a model'} that is scripted or traced: {_ELSE}")
+        if isinstance(module, nn.RNNCellBase):
+            raise ValueError(f"DeepLIFT has no rule for {name}, an {kind}, which is called step by step: {_ELSE}")
+        if isinstance(module, nn.LSTM) and module.proj_size:
+            raise ValueError(
+                f"DeepLIFT has no rule for {name}, an LSTM with proj_size={module.proj_size}: {_ELSE}"
+            )
+
+
 def ruled(model: nn.Module) -> None:
-    """Swap, in place, what DeepLIFT has no rule for by its equal that has one.
+    """Swap, in place, what DeepLIFT has no rule for by its equal that has one. Errors as in `refuse`.
 
     Call it within `model_unchanged`, which undoes it.
     """
+    refuse(model)
     for module in list(model.modules()):
         if getattr(module, "inplace", False):
             module.inplace = False  # type: ignore[assignment]
@@ -132,6 +169,9 @@ def _stand_in(module: nn.Module) -> nn.Module | None:
         return BilinearOp("...,...->...")
     if isinstance(module, MatMul):
         return BilinearOp()
+    if isinstance(module, nn.AdaptiveMaxPool1d):
+        size = module.output_size[0] if isinstance(module.output_size, tuple) else module.output_size
+        return GlobalMax(int(size)) if size and not module.return_indices else None
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -144,45 +144,110 @@ def _same(value: Tensor) -> Tensor:
     return value
 
 
+class _Call(NamedTuple):
+    """What a layer was given and gave."""
+
+    module: nn.Module
+    given: Tensor
+    given_node: Any  # of torch's graph
+    given_version: int  # counts edits in place
+    output: Tensor
+    output_node: Any
+    output_version: int
+
+
 def find_stem(model: nn.Module, x: Tensor, meta: Tensor | None) -> Stem | None:
     """Return the longest chain of local layers from the input, as one pass of the model shows them.
+
+    A layer belongs to the chain if torch's graph leads from the layer before to it through changes of layout
+    alone: whatever a function computes between them, in place or not, ends the chain.
 
     Parameters
     ----------
     x
         (1, C, L): any window.
     """
-    seen: list[tuple[nn.Module, Tensor, Tensor]] = []
-    work: dict[nn.Module, int] = {}
+    start = x.detach().clone().requires_grad_().clone()
+    calls, work = _calls(model, start, meta)
+    modules = [call.module for call in calls]
+    steps: list[Step] = []
+    current, node, version = start, start.grad_fn, start._version
+    for made in calls:
+        layout = (
+            _layout(made.given, current)
+            if made.given_version == version and _leads(made.given_node, node)
+            else None
+        )
+        if layout is None or not _is_local(made.module, layout, first=not steps) or modules.count(made.module) > 1:
+            if steps:
+                break
+            continue
+        longer = Stem((*steps, Step(made.module, layout, work[made.module])))
+        if longer.reach > x.shape[-1] // 2:
+            break  # a pooling over everything, say: nothing would be saved
+        steps = list(longer.steps)
+        current = made.output.transpose(1, 2) if layout else made.output
+        node, version = made.output_node, made.output_version
+    return Stem(tuple(steps), sum(work.values())) if steps else None
 
-    def note(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+
+def _calls(model: nn.Module, x: Tensor, meta: Tensor | None) -> tuple[list[_Call], dict[nn.Module, int]]:
+    """Return the calls of layers in one pass, in order, and each layer's multiply-adds."""
+    calls: list[_Call] = []
+    work: dict[nn.Module, int] = {}
+    given: list[tuple[Any, int]] = []
+
+    def enter(_: nn.Module, inputs: tuple[Any, ...]) -> None:
+        first = inputs[0] if inputs and isinstance(inputs[0], Tensor) else None
+        given.append((None, 0) if first is None else (first.grad_fn, first._version))
+
+    def leave(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        node, version = given.pop()
         work[module] = work.get(module, 0) + _multiply_adds(module, output)
         if len(inputs) == 1 and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
-            seen.append((module, inputs[0], output))
+            # Values as they are now: a function may edit them in place later.
+            kept = inputs[0].detach() if output._version == inputs[0]._version else inputs[0].detach().clone()
+            calls.append(_Call(module, kept, node, version, output.detach(), output.grad_fn, output._version))
 
     leaves = [module for module in model.modules() if not list(module.children())]
-    handles = [module.register_forward_hook(note) for module in leaves]
+    handles = [module.register_forward_pre_hook(enter) for module in leaves]
+    handles += [module.register_forward_hook(leave) for module in leaves]
     try:
-        with torch.no_grad():
+        with torch.enable_grad():
             call(model, x, meta)
     finally:
         for handle in handles:
             handle.remove()
-    calls = [module for module, _, _ in seen]
-    steps: list[Step] = []
-    current = x
-    for module, given, output in seen:
-        layout = _layout(given, current)
-        if layout is None or not _is_local(module, layout, first=not steps) or calls.count(module) > 1:
-            if steps:
-                break
-            continue
-        longer = Stem((*steps, Step(module, layout, work[module])))
-        if longer.reach > x.shape[-1] // 2:
-            break  # a pooling over everything, say: nothing would be saved
-        steps = list(longer.steps)
-        current = output.transpose(1, 2) if layout else output
-    return Stem(tuple(steps), sum(work.values())) if steps else None
+    return calls, work
+
+
+# What torch's graph calls changes of layout.
+_LAYOUT_NODES: Final = frozenset(
+    f"{name}Backward{number}"
+    for name in (
+        "Transpose",
+        "Permute",
+        "Clone",
+        "View",
+        "UnsafeView",
+        "ReshapeAlias",
+        "Unsqueeze",
+        "Squeeze",
+        "Alias",
+    )
+    for number in range(4)
+)
+
+
+def _leads(given: Any, node: Any) -> bool:
+    """Whether torch's graph leads back from one node to another through changes of layout alone."""
+    for _ in range(20):
+        if given is None or given is node:
+            return given is not None
+        if type(given).__name__ not in _LAYOUT_NODES:
+            return False
+        given = given.next_functions[0][0]
+    return False
 
 
 def _multiply_adds(module: nn.Module, output: Any) -> int:
