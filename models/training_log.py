@@ -162,7 +162,7 @@ class TrainingLog:
         if not self.writes:
             return
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer: csv.DictWriter[str] = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
         write_text(self.folder / LOG, text.getvalue())

@@ -48,7 +48,8 @@ def show(found: Attributed, method: str) -> None:
     if found.flagged and found.worst is not None:
         note(
             f"warning: {method} does not add up for {found.flagged:,} of {found.windows:,} windows: |sum - change "
-            f"in logit| is up to {found.worst:.3g} of the change; they are marked in 'flagged' ({_help(found, method)})"
+            f"in logit| is up to {found.worst:.3g} of the change; they are marked in 'flagged' "
+            f"({_help(found, method)})"
         )
     if found.unexplained:
         note(
