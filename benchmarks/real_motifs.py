@@ -14,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from motiflens.analyses.motifs.cached_run import cached_run
+from motiflens.analyses.motifs.factors import naming_rows
 from motiflens.analyses.motifs.families import equivalents
 from motiflens.analyses.motifs.find_motifs import find_motifs
 from motiflens.analyses.motifs.jaspar import jaspar
@@ -52,11 +53,11 @@ def one(
     routes = ["kernels"] + (["attention"] if run.model.attention_stems() else ["seqlets"])
     options = MotifOptions(routes=routes, untrained=1)
     findings = find_motifs(run, dataset, targets=targets, tf=factor, options=options)
-    summary, matched = findings.summary, findings.significant
+    summary = findings.summary
     wanted = equivalents(factor, targets)
     row: dict[str, object] = {"seconds": round(perf_counter() - started, 1)}
     for route in routes:
-        named = matched[matched["route"] == route]
+        named = naming_rows(findings.table, options.alpha, route)
         top = named.iloc[0] if len(named) else None
         names = zip(named["target_family"], named["target_alt"], strict=True)
         hits = [wanted.covers(str(family), str(alt)) for family, alt in names]

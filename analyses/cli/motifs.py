@@ -24,11 +24,14 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder for tables, matrices and the report.")] = Path("motifs"),
     overwrite: Overwrite = False,
     targets: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="Motifs to match against: a file (MEME, JASPAR, TRANSFAC, …), or jaspar:RELEASE[:TAXON], "
-            "such as jaspar:2026:plants."
+            "such as jaspar:2026:plants; repeatable: all together are one database."
         ),
+    ] = None,
+    factor: Annotated[
+        str | None, typer.Option(help="Factor that the model was trained on, if its tasks' names do not tell.")
     ] = None,
     kernel_threshold: Annotated[
         str, typer.Option(help="Kernel sites: activation > zero or > half its maximum.")
@@ -59,7 +62,7 @@ def command(
     from motiflens.analyses.cli.one_run import one_run
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.motifs.model_motifs import model_motifs
-    from motiflens.analyses.motifs.motif_files import read_motifs
+    from motiflens.analyses.motifs.motif_files import read_databases
     from motiflens.analyses.motifs.motif_options import MotifOptions
     from motiflens.analyses.motifs.write_folder import write_folder
     from motiflens.analyses.report import build_report
@@ -75,18 +78,19 @@ def command(
         flat_dnase=flat_dnase if dnase is None else dnase,
         method=method,
         distance=dist or distance,  # type: ignore[arg-type]
+        factor=factor,
         shuffles=shuffles,
         untrained=untrained,
         seed=seed,
     )
     chosen = one_run(run, model, "motifs")
-    inputs = [chosen if run else None, data.source, targets]
+    inputs = [chosen if run else None, data.source, *(targets or ())]
     names = ("motifs.tsv", "motifs.meme", "targets.meme", "report.html")
     output_folder(out, mark="summary.json", names=names, inputs=inputs, overwrite=overwrite)
     with progress_display() as progress:
         findings = model_motifs(
             chosen,
-            targets=read_motifs(targets or f"jaspar:{jaspar or '2026'}:{taxon or 'vertebrates'}"),
+            targets=read_databases(targets or [f"jaspar:{jaspar or '2026'}:{taxon or 'vertebrates'}"]),
             data=data.named(),
             opening=data.options(),
             options=options,

@@ -29,6 +29,11 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
     for name, route in summary["routes"].items():
         if route["left_out"]:
             say(f"{name}: left out: {route['note']}")
+        elif "enriched" in route:
+            say(
+                f"{name}: {route['enriched']} known motifs enriched, {route['motifs']} of them distinct; "
+                f"{', '.join(str(count) for count in route['enriched_of_shuffled'])} when the places are shuffled"
+            )
         else:
             say(
                 f"{name}: {route['motifs']} motifs, {route['passed']} past the gate, {route['matched']} match "
@@ -42,7 +47,13 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
                 f"{null['null_mean']:.1f} (95 % {low:.1f} to {high:.1f}, p {null['p']:.3g})"
             )
     factors = summary["factors"]
-    if len(factors["trained_on"]) > 1 or factors["found_by_any_route"]:
+    for name, where in factors["taken_from"].items():
+        if len(factors["trained_on"]) == 1:
+            say(f"trained on {name} (by {where}; --factor names another)")
+    if factors["unknown"]:
+        some = ", ".join(factors["unknown"][:3]) + (", …" if len(factors["unknown"]) > 3 else "")
+        say(f"unknown factor: no known motif is named by {some}; --factor names it")
+    if factors["trained_on"]:
         say(
             f"factors named by kernels: {len(factors['found_by_kernels'])} of {len(factors['trained_on'])} "
             f"({', '.join(factors['found_by_kernels']) or 'none'}); by untrained kernels: "
@@ -52,18 +63,18 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
 
 
 def _row(row: pd.Series[Any]) -> list[str]:
+    from motiflens.analyses.report.numbers import small
+
     enriched = float(row["enrichment_q"])
     return [
         str(row["motif_id"]),
         str(row["consensus"]),
         f"{row['nsites']:.0f}",
         f"{row['information']:.1f}",
-        f"{row['target_alt']} ({row['target_id']})",
+        f"{row['target_alt']} ({row['target_id']})" if row["target_alt"] else str(row["target_id"]),
         str(row["target_family"]),
         f"{row['target_q']:.2g}",
-        f"{float(row['enrichment']):.1f}x ({_small(enriched)})" if enriched == enriched else "-",
+        f"{float(row['enrichment']):.1f}x ({small(enriched, row['enrichment_log10_q'])})"
+        if enriched == enriched
+        else "-",
     ]
-
-
-def _small(q: float) -> str:
-    return f"{q:.2g}" if q > 0 else "< 1e-300"

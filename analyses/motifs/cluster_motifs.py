@@ -12,46 +12,43 @@ from motiflens.analyses.motifs.cluster_similarity import CUT, adjusted_rand, clu
 from motiflens.analyses.motifs.consensus import consensus
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_table import MASK
-from motiflens.analyses.motifs.significant import significant
 from motiflens.models.types import Json
 
 
 @dataclass(frozen=True)
 class MotifClusters:
-    """Clusters of the motifs that passed the gate.
+    """Clusters of a run's motifs.
 
     Attributes
     ----------
     table
-        One row a motif: ``motif_id``, ``consensus``, ``cluster`` (of the matrices), ``edit_0``, …
+        One row a motif that passed the gate: ``motif_id``, ``consensus``, ``cluster`` (of the matrices),
+        ``edit_0``, …
     trees
-        What ``dendrogram.json`` holds: the linkage of the matrices, ``edit`` (of the letters), ``matched`` (of the
-        known motifs that kernels match), the agreement of both clusterings.
+        What ``dendrogram.json`` holds: the linkage of the matrices; ``edit``, of their letters; the agreement of
+        both; ``matched`` and ``targets``, see `matched_kernels` and `matched_targets`.
     """
 
     table: pd.DataFrame
     trees: Json
 
 
-def cluster_motifs(
-    motifs: Sequence[Motif], table: pd.DataFrame, targets: Sequence[Motif], *, alpha: float
-) -> MotifClusters:
+def cluster_motifs(motifs: Sequence[Motif], kernels: Sequence[Motif], matched: Sequence[Motif]) -> MotifClusters:
     """Cluster motifs.
 
     Parameters
     ----------
     motifs
         Those that passed the gate.
-    table
-        `motif_table`.
-    targets
-        Known motifs.
-    alpha
-        q below which a kernel's match counts.
+    kernels
+        Kernels that match as the papers count, as the route made them.
+    matched
+        The known motif of each kernel that matches at q < alpha.
     """
+    more = {"matched": matched_kernels(kernels), "targets": matched_targets(matched)}
     if not motifs:
         empty = pd.DataFrame(columns=["motif_id", "consensus", "cluster"])
-        return MotifClusters(empty, {"labels": [], "linkage": []})
+        return MotifClusters(empty, {"labels": [], "linkage": [], **more})
     names = [motif.name for motif in motifs]
     letters = [consensus(motif, mask=MASK) or consensus(motif) for motif in motifs]
     by_edit = cluster_edit(letters, labels=names)
@@ -70,21 +67,33 @@ def cluster_motifs(
         "clusters": int(cluster.max()),
         "edit": {**_tree(by_edit), "distinct": by_edit.distinct()},
         "adjusted_rand": agreement,
-        "matched": _matched_clusters(table, targets, alpha),
+        **more,
     }
     return MotifClusters(pd.DataFrame(columns), trees)
 
 
+def matched_kernels(kernels: Sequence[Motif]) -> Json:
+    """Cluster matching kernels by edit distance of their own consensus (TBiNet's Table 5 and Fig. 5).
+
+    At d = 0 every matching kernel counts, as in the paper (142 of 142), also where two have the same letters.
+    """
+    letters = [consensus(kernel) for kernel in kernels]
+    tree = _edit_tree(letters, [kernel.name for kernel in kernels])
+    return {**tree, "consensus": letters, "distinct": {**tree["distinct"], "0": len(kernels)}}
+
+
+def matched_targets(targets: Sequence[Motif]) -> Json:
+    """Cluster the known motifs that kernels match, each once, by edit distance of the known consensus."""
+    once = list({target.name: target for target in targets}.values())
+    return _edit_tree([consensus(target) for target in once], [f"{one.name} {one.alt}".strip() for one in once])
+
+
+def _edit_tree(letters: Sequence[str], labels: Sequence[str]) -> Json:
+    if not letters:
+        return {"labels": [], "linkage": [], "distinct": {f"{d:g}": 0 for d in THRESHOLDS}}
+    clustering = cluster_edit(letters, labels=labels)
+    return {**_tree(clustering), "distinct": clustering.distinct()}
+
+
 def _tree(clustering: Clustering) -> Json:
     return {"labels": list(clustering.labels), "linkage": clustering.tree.tolist()}
-
-
-def _matched_clusters(table: pd.DataFrame, targets: Sequence[Motif], alpha: float) -> Json:
-    """Distinct known motifs that kernels match, by edit distance of the known consensus."""
-    matched = significant(table[table["route"] == "kernels"], alpha)
-    names = list(matched["target_id"])
-    if not names:
-        return {"labels": [], "linkage": [], "distinct": {f"{d:g}": 0 for d in THRESHOLDS}}
-    known = {target.name: target for target in targets}
-    clustering = cluster_edit([consensus(known[name]) for name in names], labels=list(matched["motif_id"]))
-    return {**_tree(clustering), "targets": names, "distinct": clustering.distinct()}

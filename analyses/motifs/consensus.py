@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from motiflens.analyses.motifs.engines.sequences import reverse_complement
 from motiflens.analyses.motifs.motif import Motif
 
 _LETTERS = "ACGT"
-_COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 
 
 def consensus(motif: Motif, *, mask: float = 0.0) -> str:
@@ -40,9 +40,9 @@ def consensus(motif: Motif, *, mask: float = 0.0) -> str:
 
 
 def reverse_complement_letters(letters: str) -> str:
-    """Reverse complement of A, C, G, T, N.
+    """Reverse complement of letters, IUPAC codes included.
 
     >>> reverse_complement_letters("AACN")
     'NGTT'
     """
-    return letters.translate(_COMPLEMENT)[::-1]
+    return reverse_complement(letters.encode("ascii")).decode("ascii")

@@ -26,7 +26,8 @@ def enrichment(hits: Integers, total: int, background_hits: Integers, background
     -------
     DataFrame
         ``hits``, ``background_hits``, ``enrichment`` (ratio of the shares, half a window added to each count),
-        ``enrichment_p``, ``enrichment_q``; one row a matrix.
+        ``enrichment_p``, ``enrichment_q`` and, where that is too small for a number, ``enrichment_log10_q``; one
+        row a matrix.
 
     Raises
     ------
@@ -43,15 +44,19 @@ def enrichment(hits: Integers, total: int, background_hits: Integers, background
         raise ValueError(f"enrichment needs windows and background windows, got {total} and {background_total}")
     if (hits > total).any() or (background_hits > background_total).any():
         raise ValueError("there are more windows with a hit than windows")
-    p = np.minimum(hypergeom.sf(hits - 1, total + background_total, total, hits + background_hits), 1.0)
+    with np.errstate(divide="ignore"):
+        log_p = hypergeom.logsf(hits - 1, total + background_total, total, hits + background_hits)
+    log_p = np.minimum(log_p, 0.0)
+    log_q = log_benjamini_hochberg(log_p)
     ratio = ((hits + 0.5) / (total + 1)) / ((background_hits + 0.5) / (background_total + 1))
     return pd.DataFrame(
         {
             "hits": hits,
             "background_hits": background_hits,
             "enrichment": ratio,
-            "enrichment_p": p,
-            "enrichment_q": benjamini_hochberg(p),
+            "enrichment_p": np.exp(log_p),
+            "enrichment_q": np.exp(log_q),
+            "enrichment_log10_q": log_q / np.log(10),
         }
     )
 
@@ -68,4 +73,19 @@ def benjamini_hochberg(p: Doubles) -> Doubles:
     scaled = p[order] * len(p) / np.arange(len(p), 0, -1)
     result = np.empty(len(p))
     result[order] = np.minimum(np.minimum.accumulate(scaled), 1)
+    return result
+
+
+def log_benjamini_hochberg(log_p: Doubles) -> Doubles:
+    """The same on natural logarithms, for p-values below the smallest number.
+
+    >>> log_benjamini_hochberg(np.array([-1000.0, -2000.0])).round(2).tolist()
+    [-1000.0, -1999.31]
+    """
+    if not len(log_p):
+        return np.zeros(0)
+    order = np.argsort(log_p)[::-1]
+    scaled = log_p[order] + np.log(len(log_p) / np.arange(len(log_p), 0, -1))
+    result = np.empty(len(log_p))
+    result[order] = np.minimum(np.minimum.accumulate(scaled), 0)
     return result

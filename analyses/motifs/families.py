@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
 
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.synonyms import symbol, synonyms
+from motiflens.models.data.factor_name import factor_candidates
 
 ZINC_FINGERS = "zinc finger"
 
@@ -28,9 +31,9 @@ class Equivalent:
     names: frozenset[str] = frozenset()
 
     def covers(self, family: str, alt: str) -> bool:
-        """Say whether a target of this family and name counts."""
-        name = alt.upper()
-        return name in self.names or bool(self.families & set(family.split("::")))
+        """Say whether a target of this family and name counts; a dimer does where one of its factors does."""
+        names = {symbol(alt), *symbol(alt).split("::"), *factor_candidates(alt)}
+        return bool(self.names & names) or bool(self.families & set(family.split("::")))
 
 
 def _equivalent(families: Iterable[str] = (), names: Iterable[str] = ()) -> Equivalent:
@@ -58,17 +61,77 @@ def equivalents(factor: str, targets: Sequence[Motif]) -> Equivalent:
     """Return what counts as `factor` found: from `EQUIVALENTS`, else its own name and, unless it is a zinc
     finger, its family among `targets`.
 
+    The factor may be named as a file or a task is; see `resolve_factor`. Nothing counts for one without a matrix.
+
     >>> equivalents("FOXA1", []).covers("FOX", "FOXO3")
     True
     >>> equivalents("CTCF", []).covers("More than 3 adjacent zinc fingers", "ZNF384")
     False
     """
-    name = factor.upper()
-    for known in (name, "::".join(reversed(name.split("::"))), name.replace("-", "::")):
-        if known in EQUIVALENTS:
-            return EQUIVALENTS[known]
-    families = {motif.family for motif in targets if motif.alt.upper() == name and motif.family}
-    return _equivalent([f for f in families if ZINC_FINGERS not in f.lower()], [name])
+    name = resolve_factor(factor, targets)
+    if name is None:
+        return Equivalent()
+    if name in EQUIVALENTS:
+        return EQUIVALENTS[name]
+    known = {motif.family for motif in targets if name in symbols_of(motif) and motif.family}
+    return _equivalent([family for family in known if ZINC_FINGERS not in family.lower()], [name])
+
+
+def symbols_of(target: Motif) -> frozenset[str]:
+    """Names of the factor of a target: of a dimer also its parts; without a second name, what the first may mean.
+
+    >>> import numpy as np
+    >>> sorted(symbols_of(Motif("MA1", np.full((4, 4), 0.25), alt="JUN::FOS")))
+    ['FOS', 'JUN', 'JUN::FOS']
+    >>> sorted(symbols_of(Motif("ELK1_DBD_1", np.full((4, 4), 0.25))))
+    ['DBD', 'ELK1']
+    """
+    if not target.alt:
+        return frozenset(factor_candidates(target.name))
+    whole = symbol(target.alt)
+    return frozenset((whole, *whole.split("::"), *factor_candidates(target.alt)))
+
+
+def resolve_factor(name: str, targets: Sequence[Motif]) -> str | None:
+    """Return the factor that a name of a file, a task or a factor means, None where no known matrix is its own.
+
+    Parameters
+    ----------
+    name
+        Such as ``REST``, ``USF1_HepG2_USF-1_HudsonAlpha``, ``K562|c-Myc|None``; see `factor_candidates`.
+    targets
+        Known motifs.
+
+    Returns
+    -------
+    str or None
+        As `symbol` writes it: the first candidate that `EQUIVALENTS` or the targets know, by itself or by a
+        synonym.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> targets = [Motif(alt, np.full((4, 4), 0.25), alt=alt) for alt in ("REST", "USF1")]
+    >>> resolve_factor("USF1_HepG2_USF-1_HudsonAlpha", targets), resolve_factor("NRSF|K562", targets)
+    ('USF1', 'REST')
+    """
+    known = _vocabulary(tuple(targets))
+    whole = symbol(name)
+    dimers = (whole, "::".join(reversed(whole.split("::"))), name.upper().replace("-", "::"))
+    for dimer in dimers:
+        if dimer in EQUIVALENTS:
+            return dimer
+    first = name.partition("|")[0]  # our own tasks are named TF|cell type
+    for guess in (*dimers, *factor_candidates(first), *factor_candidates(name)):
+        for candidate in (guess, synonyms().get(guess, guess)):
+            if candidate in EQUIVALENTS or candidate in known:
+                return candidate
+    return None
+
+
+@lru_cache(maxsize=8)
+def _vocabulary(targets: tuple[Motif, ...]) -> frozenset[str]:
+    return frozenset(name for target in targets for name in symbols_of(target))
 
 
 def found_factors(motifs: pd.DataFrame, factors: Sequence[str], targets: Sequence[Motif]) -> pd.DataFrame:
@@ -111,7 +174,8 @@ def found_factors(motifs: pd.DataFrame, factors: Sequence[str], targets: Sequenc
                 "target_q": getattr(hit, "target_q", float("nan")),
             }
         )
-    return pd.DataFrame(rows)
+    columns = ["factor", "found", "motif_id", "target_id", "target_alt", "target_q"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def families(motifs: pd.DataFrame) -> pd.DataFrame:
@@ -146,6 +210,7 @@ def families(motifs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _matched(motifs: pd.DataFrame) -> pd.DataFrame:
-    """Motifs with a target, best first, empty text in place of missing."""
-    texts = motifs.fillna({"target_alt": "", "target_family": ""})
+    """Motifs with a target, best first; empty text in place of missing, the first name in place of a second."""
+    texts = motifs.fillna({"target_id": "", "target_alt": "", "target_family": ""})
+    texts["target_alt"] = texts["target_alt"].where(texts["target_alt"] != "", texts["target_id"])
     return texts[texts["target_alt"] != ""].sort_values("target_q", kind="stable")

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from motiflens.analyses.motifs.attended import Attended, attended, site_names
-from motiflens.analyses.motifs.cluster_motifs import cluster_motifs
-from motiflens.analyses.motifs.factors import factor_table, trained_factors
+import pandas as pd
+
+from motiflens.analyses.motifs.attended import Attended, attended
+from motiflens.analyses.motifs.cluster_motifs import MotifClusters, cluster_motifs
+from motiflens.analyses.motifs.factors import factor_table
 from motiflens.analyses.motifs.families import families
 from motiflens.analyses.motifs.gate import gated
-from motiflens.analyses.motifs.kernel_chance import kernel_chance, kernels_of
+from motiflens.analyses.motifs.kernel_chance import KernelChance, kernel_chance
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.motif_findings import MotifFindings
 from motiflens.analyses.motifs.motif_options import ROUTES, MotifOptions
-from motiflens.analyses.motifs.motif_table import motif_table
+from motiflens.analyses.motifs.motif_table import ROUTE_OF, by_construction, motif_table
 from motiflens.analyses.motifs.naming import name_motifs
 from motiflens.analyses.motifs.routes.route_result import RouteResult
 from motiflens.analyses.motifs.routes.take_route import take_route
@@ -87,18 +89,29 @@ def _findings(context: MotifContext, results: Mapping[str, RouteResult]) -> Moti
     started = perf_counter()
     motifs, passed = gated([motif for result in results.values() for motif in result.motifs], options.gate)
     kept = [motif for motif, enough in zip(motifs, passed, strict=True) if enough]
-    named = name_motifs(kept, targets, distance=options.distance, shuffles=options.shuffles, seed=options.seed)
+    by_route = {route: [motif for motif in kept if ROUTE_OF[motif.source] == route] for route in results}
+    named = {
+        route: name_motifs(
+            by_route[route], targets, distance=options.distance, shuffles=options.shuffles, seed=options.seed
+        )
+        for route in results
+        if route != "attention"  # made of a known motif's hits, they match it by construction
+    }
     raw = results["kernels"].motifs if "kernels" in results else ()
-    chance = kernel_chance(context, raw, kernels_of(named, kept), len(raw))
+    chance = kernel_chance(context, raw, named["kernels"]) if "kernels" in named else KernelChance()
     seconds["matching and nulls"] = perf_counter() - started
     context.progress(Step("enrichment and clusters"))
     tested = _test(context, results, kept)
     started = perf_counter()
-    table = motif_table(motifs, passed, named.best, tested, targets)
-    clusters = cluster_motifs(kept, table, targets, alpha=options.alpha)
+    made = by_construction([motif for motif in motifs if motif.source == "attention"])
+    best = [*(one.best for one in named.values()), made]
+    table = motif_table(motifs, passed, pd.concat(best), tested, targets)
+    matched = significant(table, options.alpha)
+    clusters = _clusters(
+        context, kept, [motif for motif in raw if motif.name in (chance.uncorrected or ())], matched
+    )
     table = table.merge(clusters.table[["motif_id", "cluster"]], on="motif_id", how="left")
     table["cluster"] = table["cluster"].astype("Int64")
-    matched = significant(table, options.alpha)
     seconds["tables and clusters"] = perf_counter() - started
     findings = MotifFindings(
         context=context,
@@ -111,7 +124,7 @@ def _findings(context: MotifContext, results: Mapping[str, RouteResult]) -> Moti
         table=table,
         clusters=clusters,
         families=families(matched),
-        factors=factor_table(matched, trained_factors(context.run, context.tf), targets),
+        factors=factor_table(table, options.alpha, context.factors, targets),
         seconds=seconds,
     )
     return replace(findings, summary=summarise(findings))
@@ -128,6 +141,15 @@ def _test(context: MotifContext, results: Mapping[str, RouteResult], kept: Seque
     known = context.targets if tested is None else []
     if not own and not known:
         return tested
-    names = site_names(sites.table, context.windows.table)
-    both = attended(sites, names, known, own, threshold=options.hit_p, alpha=options.alpha)
-    return both if tested is None else tested._replace(own=both.own)
+    both = attended(
+        sites, context.windows.table, known, own, threshold=options.hit_p, alpha=options.alpha, seed=options.seed
+    )
+    return both if tested is None else replace(tested, own=both.own)
+
+
+def _clusters(
+    context: MotifContext, kept: Sequence[Motif], uncorrected: Sequence[Motif], matched: pd.DataFrame
+) -> MotifClusters:
+    known = {target.name: target for target in context.targets}
+    names = matched.loc[matched["route"] == "kernels", "target_id"]
+    return cluster_motifs(kept, uncorrected, [known[name] for name in names])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import pandas as pd
 
 from motiflens.analyses.motifs.engines.match import match
@@ -30,15 +29,16 @@ class KernelChance:
     untrained_best
         Of each untrained model, its kernels' best targets (`Named.best`).
     uncorrected
-        Kernels that match as TBiNet and DanQ count: untrimmed, E < 0.05, no gate, no correction.
+        Names of the kernels that match as TBiNet and DanQ count: untrimmed, E < 0.05, no gate, no correction; None
+        where there are no kernels.
     """
 
     nulls: Mapping[str, Null] = field(default_factory=dict)
     untrained_best: tuple[pd.DataFrame, ...] = ()
-    uncorrected: int | None = None
+    uncorrected: tuple[str, ...] | None = None
 
 
-def kernel_chance(context: MotifContext, motifs: Sequence[Motif], named: Named, total: int) -> KernelChance:
+def kernel_chance(context: MotifContext, motifs: Sequence[Motif], named: Named) -> KernelChance:
     """Count matching kernels, and what permuted positions and untrained models give.
 
     Parameters
@@ -49,15 +49,13 @@ def kernel_chance(context: MotifContext, motifs: Sequence[Motif], named: Named, 
         Kernels as the route made them.
     named
         The gated kernels' best targets and decoys, in the order of one another.
-    total
-        Kernels there are.
     """
     options, targets = context.options, context.targets
     if not motifs:
         return KernelChance()
     accepted = named.best["q"] < options.alpha
     matches = match(motifs, targets, distance=options.distance, threshold=0.05, evalue=True)
-    shuffled = decoy_null(named.best["p"].to_numpy(), accepted.tolist(), named.decoys, total=total)
+    shuffled = decoy_null(named.best["p"].to_numpy(), accepted.tolist(), named.decoys, total=len(motifs))
     untrained_best: list[pd.DataFrame] = []
 
     def count(twin: SequenceModel) -> int:
@@ -70,14 +68,14 @@ def kernel_chance(context: MotifContext, motifs: Sequence[Motif], named: Named, 
         context.run.model,
         count,
         observed=int(accepted.sum()),
-        total=total,
+        total=len(motifs),
         repeats=options.untrained,
         seed=options.seed,
     )
     return KernelChance(
         {"column_shuffled": shuffled, "untrained": untrained},
         tuple(untrained_best),
-        int(matches["Query_ID"].nunique()),
+        tuple(matches["Query_ID"].drop_duplicates()),
     )
 
 
@@ -98,9 +96,3 @@ def named_kernels(context: MotifContext, model: SequenceModel, progress: Progres
 
 def _staged(progress: Progress, stage: str) -> Progress:
     return lambda step: progress(replace(step, stage=stage))
-
-
-def kernels_of(named: Named, motifs: Sequence[Motif]) -> Named:
-    """Keep of named motifs those that are kernels."""
-    rows = np.array([motif.source == "kernel" for motif in motifs], dtype=bool)
-    return named._replace(best=named.best[rows], decoys=named.decoys[:, rows])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from motiflens.analyses.motifs.factors import TrainedFactors, trained_factors
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_options import MotifOptions
 from motiflens.analyses.motifs.subsequences import Positives, Subsequences, predicted_positives, subsequences
@@ -71,6 +72,11 @@ class MotifContext:
     def tasks(self) -> list[int]:
         """Columns of the labels and outputs that are looked at."""
         return tasks_of(self.windows, self.tf)
+
+    @cached_property
+    def factors(self) -> TrainedFactors:
+        """Factors that the model was trained on, or the one that is looked at."""
+        return trained_factors(self.run, self.targets, factor=self.options.factor, tf=self.tf)
 
     @cached_property
     def positives(self) -> Positives:

@@ -32,7 +32,8 @@ class MotifFindings:
     motifs, passed
         All routes' motifs, trimmed, and whether each passed the information gate.
     named
-        The passed ones' matches.
+        Route -> the matches of its passed motifs: each route is a family of tests of its own. Attention's motifs
+        are hits of known ones and are not matched.
     attended
         What the bases at maximum attention hold, where they were read.
     chance
@@ -53,7 +54,7 @@ class MotifFindings:
     routes: Mapping[str, RouteResult]
     motifs: tuple[Motif, ...]
     passed: tuple[bool, ...]
-    named: Named
+    named: Mapping[str, Named]
     attended: Attended | None
     chance: KernelChance
     table: pd.DataFrame

@@ -46,6 +46,8 @@ class MotifOptions:
         p-value threshold of hits.
     gate
         What motifs need to be matched.
+    factor
+        The factor that the model was trained on, where the names of its tasks do not tell.
     shuffles, untrained
         Repeats of the column-shuffled and the untrained-model null.
     seed
@@ -75,6 +77,7 @@ class MotifOptions:
     alpha: float = 0.05
     hit_p: float = 1e-4
     gate: Gate = field(default_factory=Gate)
+    factor: str | None = None
     shuffles: int = 50
     untrained: int = 3
     seed: int = 0

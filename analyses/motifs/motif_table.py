@@ -25,12 +25,17 @@ COLUMNS = (
     "target_alt",
     "target_family",
     "target_q",
+    "match",
     "orientation",
     "offset",
     "overlap",
     "enrichment",
     "enrichment_p",
     "enrichment_q",
+    "enrichment_log10_q",
+    "attended_sites",
+    "attended_loci",
+    "attended_windows",
 )
 
 
@@ -48,7 +53,7 @@ def motif_table(
     motifs, passed
         Trimmed motifs, and whether each passed the gate.
     best
-        The passed ones' best targets (`Named.best`).
+        The passed ones' best targets (`Named.best`), and those that motifs were made of (`by_construction`).
     attended
         Enrichment at maximum attention, where there is any.
     targets
@@ -58,7 +63,8 @@ def motif_table(
     -------
     DataFrame
         `COLUMNS`; those that passed the gate first, by q. Of motifs that match equally surely, the one that is
-        most enriched where the model looks comes first.
+        most enriched where the model looks comes first. ``match`` is ``tested``, or ``by construction``: then
+        there is no q.
     """
     known = {target.name: target for target in targets}
     table = pd.DataFrame(
@@ -89,12 +95,37 @@ def motif_table(
     return order.reindex(columns=list(COLUMNS)).reset_index(drop=True)
 
 
+def by_construction(motifs: Sequence[Motif]) -> pd.DataFrame:
+    """Return the known motifs that motifs are made of, in the columns of `Named.best`: no match, hence no p and q.
+
+    Such a motif is the known one's own hits, read along it: it would match whatever the model had learned.
+    """
+    rows = [
+        {
+            "motif_id": motif.name,
+            "target_id": motif.info["hits_of"],
+            "match": "by construction",
+            "offset": motif.info.get("trimmed", 0.0),
+            "overlap": float(motif.width),
+            "orientation": "+",
+        }
+        for motif in motifs
+    ]
+    columns = ["motif_id", "target_id", "match", "p", "q", "offset", "overlap", "orientation"]
+    return pd.DataFrame(rows, columns=columns).astype({"p": float, "q": float})
+
+
 def _tested(attended: Attended | None) -> pd.DataFrame:
     """Enrichment of the model's motifs; of those made of a known motif's hits, the known one's."""
-    columns = ["motif_id", "enrichment", "enrichment_p", "enrichment_q"]
+    counts = ["sites", "loci", "windows"]
+    columns = ["motif_id", "enrichment", "enrichment_p", "enrichment_q", "enrichment_log10_q", *counts]
+    names = {name: f"attended_{name}" for name in counts}
     if attended is None:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=columns).rename(columns=names)
     known = attended.known.rename(columns={"target_id": "motif_id"})
     known["motif_id"] = "attention_" + known["motif_id"].astype(str)
     parts = [part for part in (attended.own, known) if len(part)]
-    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+    table = pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+    for name in counts:
+        table[name] = table[name].astype("Int64")
+    return table.rename(columns=names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +24,8 @@ class Named(NamedTuple):
     matches
         TOMTOM's columns: pairs with E <= 10.
     best
-        One row a motif, in their order: ``motif_id``, ``target_id`` (empty without one), ``p`` (of any match),
-        ``q``, ``offset``, ``overlap``, ``orientation``.
+        One row a motif, in their order: ``motif_id``, ``target_id`` (empty without one), ``match`` (``tested``, or
+        empty), ``p`` (of any match), ``q``, ``offset``, ``overlap``, ``orientation``.
     decoys
         (repeats, motifs): p of the same motifs, their positions permuted.
     """
@@ -37,7 +38,7 @@ class Named(NamedTuple):
 def name_motifs(
     motifs: Sequence[Motif], targets: Sequence[Motif], *, distance: str = "ed", shuffles: int = 20, seed: int = 0
 ) -> Named:
-    """Match motifs against known ones and control the false discovery rate over all of them.
+    """Match motifs of one route against known ones and control the false discovery rate over all of them.
 
     A motif's p-value is that of its best target, Bonferroni-corrected for the number of targets (TOMTOM's E-value,
     at most 1). Its q is the larger of Benjamini and Hochberg's over the motifs and the rate that motifs with
@@ -56,7 +57,7 @@ def name_motifs(
         Of the permutations.
     """
     if not motifs:
-        columns = ["motif_id", "target_id", "p", "q", "offset", "overlap", "orientation"]
+        columns = ["motif_id", "target_id", "match", "p", "q", "offset", "overlap", "orientation"]
         return Named(pd.DataFrame(), pd.DataFrame(columns=columns), np.ones((shuffles, 0)))
     matches = match(motifs, targets, distance=distance, threshold=10, evalue=True)
     names = [motif.name for motif in motifs]
@@ -71,6 +72,7 @@ def name_motifs(
         {
             "motif_id": names,
             "target_id": first["Target_ID"].fillna("").to_numpy(),
+            "match": np.where(first["Target_ID"].notna(), "tested", ""),
             "p": p,
             "q": np.maximum(benjamini_hochberg(p), decoy_q(p, null)),
             "offset": first["Optimal_offset"].to_numpy(),
@@ -82,8 +84,6 @@ def name_motifs(
 
 
 def _best_p(queries: Sequence[Motif], targets: Sequence[Motif], distance: str) -> Doubles:
-    from dataclasses import replace
-
     numbered = [replace(motif, name=str(number)) for number, motif in enumerate(queries)]
     table = match(numbered, targets, distance=distance, threshold=1, evalue=True)
     p = np.ones(len(queries))

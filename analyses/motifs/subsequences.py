@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import torch
 
+from motiflens.analyses.motifs.distinct_hits import distinct_hits
+from motiflens.analyses.motifs.matched_starts import matched_starts
 from motiflens.analyses.motifs.motif_options import MotifOptions, Scaling
 from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Field
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 
 BATCH = 256  # windows whose attention is read at a time
+DRAWS = 2  # matched places drawn for each attended one
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,15 @@ class Subsequences:
 
     Attributes
     ----------
-    attended, random, least
-        (n, width) codes, read along each site's strand: at maximum attention, at a random place of the same
-        window, at minimum attention.
+    attended, least
+        (n, width) codes, read along each site's strand: at maximum and at minimum attention.
+    matched
+        (`DRAWS`, n, width) codes of other places of the same windows with as many G and C (`matched_starts`).
     table
-        One row an attended site: ``window`` (row of the windows), ``name``, ``task``, ``start``, ``end`` (0-based,
-        half-open, in the window, forward), ``strand``, ``weight`` (attention there), ``prediction``
-        (probability), ``random_start``, ``least_start``.
+        One row an attended place; where the strands' places overlap, the one with the greater weight alone:
+        ``window`` (row of the windows), ``name``, ``task``, ``start``, ``end`` (0-based, half-open, in the window,
+        forward), ``strand``, ``weight`` (attention there), ``prediction`` (probability), ``least_start``,
+        ``matched_start_0``, …
     profile
         (n_windows, T) attention of the windows that were used, of the first strand read, along the forward one.
     positions
@@ -52,7 +57,7 @@ class Subsequences:
     """
 
     attended: Codes
-    random: Codes
+    matched: Codes
     least: Codes
     table: pd.DataFrame
     profile: Floats
@@ -106,16 +111,29 @@ def flat(dnase: Floats, flat_dnase: float) -> Booleans:
     return (dnase.max(axis=1) < flat_dnase * mean) | (mean <= 0)
 
 
-def random_starts(taken: Integers, length: int, width: int, rng: np.random.Generator) -> Integers:
-    """Draw a start for each window, away from the taken one's bases where there is room; (n,) -> (n,)."""
-    places = length - width + 1
-    low = np.maximum(taken - width + 1, 0)  # starts in [low, high) overlap the taken bases
-    high = np.minimum(taken + width, places)
-    free = places - (high - low)
-    draw = rng.random(len(taken))
-    away = np.floor(draw * np.maximum(free, 1)).astype(np.int64)
-    away = np.where(away >= low, away + high - low, away)
-    return np.where(free > 0, away, np.floor(draw * places).astype(np.int64))
+def once_a_place(table: pd.DataFrame, width: int) -> pd.DataFrame:
+    """Keep of a window's places that overlap the one with the greatest weight, the first of equal ones.
+
+    >>> table = pd.DataFrame({"window": [7, 8, 7, 8], "start": [5, 5, 9, 40], "weight": [0.1, 0.1, 0.2, 0.2]})
+    >>> once_a_place(table, 20)["start"].tolist()
+    [5, 9, 40]
+    """
+    start = table["start"].to_numpy(dtype=np.int64)
+    kept = distinct_hits(table["window"].to_numpy(), start, start + width, -table["weight"].to_numpy(np.float64))
+    return table[kept].reset_index(drop=True)
+
+
+def _matched(codes: Codes, table: pd.DataFrame, width: int, rng: np.random.Generator) -> Integers:
+    """Starts of matched places that overlap no attended place of their window, (`DRAWS`, n)."""
+    start, window = table["start"].to_numpy(), table["window"].to_numpy()
+    places = np.arange(codes.shape[1] - width + 1)
+    taken = np.abs(places - start[:, None]) < width
+    order = np.argsort(window, kind="stable")  # a window has two places at most: they are neighbours here
+    same = np.flatnonzero(window[order][1:] == window[order][:-1])
+    one, other = order[same], order[same + 1]
+    taken[one] = taken[other] = taken[one] | taken[other]
+    inside = np.isin(codes[np.arange(len(codes))[:, None], start[:, None] + np.arange(width)], (1, 2))
+    return matched_starts(codes, taken, inside.sum(axis=1), width, draws=DRAWS, rng=rng)
 
 
 def predict(
@@ -266,11 +284,11 @@ def subsequences(
     positives
         Which windows; see `predicted_positives`.
     options
-        ``width`` and ``scaling`` (see `starts_at`), ``flat_dnase`` and ``seed`` (of random places) count.
+        ``width`` and ``scaling`` (see `starts_at`), ``flat_dnase`` and ``seed`` (of matched places) count.
     layer
         Which attention, where a model has several; see `Adapter.attention`.
     strands
-        Strands whose attention is read; each gives one site a window.
+        Strands whose attention is read; each gives a place in every window, which counts once where they overlap.
     progress
         Told the windows read on each strand, and their number.
 
@@ -285,13 +303,15 @@ def subsequences(
     if windows.length < width:
         raise ValueError(f"the windows have {windows.length} bp, shorter than the {width} bp to cut out")
     chosen, dnase = _without_peaks(windows, positives, options.flat_dnase)
-    rng = np.random.default_rng([options.seed, 1])
     parts = []
     for strand in strands:
         profile, field = _profile(adapter, windows, chosen.rows, strand, layer, progress)
-        parts.append((profile, field, _sites(windows, chosen, profile, field, strand, options, rng)))
-    table = pd.concat([part[2] for part in parts], ignore_index=True)
+        parts.append((profile, field, _sites(windows, chosen, profile, field, strand, options)))
+    table = once_a_place(pd.concat([part[2] for part in parts], ignore_index=True), width)
     codes = windows.codes(table["window"].to_numpy())  # n, L
+    rng = np.random.default_rng([options.seed, 1])
+    for draw, starts in enumerate(_matched(codes, table, width, rng)):
+        table[f"matched_start_{draw}"] = starts
     turned = (table["strand"] == "-").to_numpy()
 
     def cut(column: str) -> Codes:
@@ -302,7 +322,7 @@ def subsequences(
 
     return Subsequences(
         attended=cut("start"),
-        random=cut("random_start"),
+        matched=np.stack([cut(f"matched_start_{draw}") for draw in range(DRAWS)]),
         least=cut("least_start"),
         table=table,
         profile=parts[0][0] if strands[0] == "+" else parts[0][0][:, ::-1],
@@ -359,17 +379,15 @@ def _sites(
     field: Field,
     strand: str,
     options: MotifOptions,
-    rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """One row a window: the site at maximum attention and its background, in forward coordinates."""
+    """One row a window: the places at maximum and at minimum attention, in forward coordinates."""
     length, width = windows.length, options.width
     start, least = (
         starts_at(place, field, length, width=width, scaling=options.scaling)
         for place in (profile.argmax(axis=1), profile.argmin(axis=1))
     )
-    drawn = random_starts(start, length, width, rng)
     if strand == "-":  # base x of the strand is the window's length - 1 - x
-        start, least, drawn = (length - width - at for at in (start, least, drawn))
+        start, least = length - width - start, length - width - least
     return pd.DataFrame(
         {
             "window": chosen.rows,
@@ -380,7 +398,6 @@ def _sites(
             "strand": strand,
             "weight": profile.max(axis=1),
             "prediction": chosen.prediction,
-            "random_start": drawn,
             "least_start": least,
         }
     )

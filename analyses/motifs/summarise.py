@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from motiflens.analyses.motifs.factors import trained_factors
+from motiflens.analyses.motifs.factors import naming_rows
 from motiflens.analyses.motifs.families import families, found_factors
 from motiflens.analyses.motifs.motif_findings import MotifFindings
 from motiflens.analyses.motifs.motif_options import ROUTES
@@ -30,19 +30,23 @@ def summarise(findings: MotifFindings) -> Json:
         },
         "data": _data(findings),
         "tf": context.tf,
-        "targets": {"source": targets[0].source, "count": len(targets)},
+        "targets": {
+            "source": " and ".join(dict.fromkeys(target.source for target in targets)),
+            "count": len(targets),
+        },
         "routes": _routes(findings),
         "nulls": {name: null.json for name, null in findings.chance.nulls.items()},
         "factors": _factors(findings),
         "uncorrected": {
-            "kernels": findings.chance.uncorrected,
+            "kernels": None if findings.chance.uncorrected is None else len(findings.chance.uncorrected),
             "what": "untrimmed kernels with a match of E < 0.05: no gate, not corrected for the number of kernels "
             "(as TBiNet and DanQ count)",
         },
         "clusters": {
             "motifs": trees.get("clusters", 0),
             "edit_distinct": trees.get("edit", {}).get("distinct", {}),
-            "matched_distinct": trees.get("matched", {}).get("distinct", {}),
+            "matched_distinct": trees["matched"]["distinct"],
+            "matched_target_distinct": trees["targets"]["distinct"],
             "adjusted_rand": trees.get("adjusted_rand", {}),
         },
         "parameters": parameters,
@@ -88,25 +92,32 @@ def _routes(findings: MotifFindings) -> Json:
             "note": result.note,
             "left_out": result.left_out,
         }
+        if result.attended is not None:  # these are known motifs: enriched, not matched
+            q = result.attended.known["enrichment_q"]
+            rows[route]["enriched"] = int((q < findings.context.options.alpha).sum())
+            rows[route]["enriched_of_shuffled"] = list(result.attended.shuffled)
     return rows
 
 
 def _factors(findings: MotifFindings) -> Json:
     """Which factors that the model was trained on its kernels name, and how many untrained ones do."""
-    context, matched = findings.context, findings.significant
-    factors = trained_factors(context.run, context.tf)
+    context, matched, factors = findings.context, findings.significant, findings.context.factors
 
     def named(table: pd.DataFrame) -> list[str]:
-        found = found_factors(table, factors, context.targets)
-        return list(found.loc[found["found"], "factor"])
+        found = found_factors(table, factors.names, context.targets)
+        return list(found.loc[found["found"], "factor"]) if len(found) else []
 
+    enriched = naming_rows(findings.table, context.options.alpha, "attention")
     return {
-        "trained_on": list(factors),
+        "trained_on": list(factors.names),
+        "taken_from": factors.taken_from,
+        "unknown": list(factors.unknown),
         "found_by_kernels": named(matched[matched["route"] == "kernels"]),
         "found_by_any_route": named(matched),
         "found_by_untrained_kernels": [
             len(named(_with_targets(best, findings))) for best in findings.chance.untrained_best
         ],
+        "enriched_at_attention": named(enriched),
     }
 
 

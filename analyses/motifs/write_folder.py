@@ -27,9 +27,10 @@ def write_folder(out: types.Path, findings: MotifFindings) -> Path:
     motifs.tsv
         One row a motif; those that passed the gate first, by q.
     matches.tsv, hits.tsv
-        TOMTOM's and FIMO's columns.
+        TOMTOM's and FIMO's columns: matches of the motifs that passed the gate (attention's are made of known ones
+        and are not matched), hits of known motifs at attended places.
     enrichment.tsv
-        One row a known motif: hits in attended windows against background.
+        One row a known motif: sites, loci and windows with a hit at attended places, and the backgrounds.
     families.tsv, factors.tsv
         Matched motifs by the family of their target; which factors that the model was trained on were found.
     sites.bed
@@ -47,7 +48,7 @@ def write_folder(out: types.Path, findings: MotifFindings) -> Path:
     _meme(folder / "motifs.meme", findings.motifs)
     _meme(folder / "targets.meme", [target for target in findings.context.targets if target.name in targets])
     _tsv(folder / "motifs.tsv", findings.table)
-    _tsv(folder / "matches.tsv", findings.named.matches)
+    _tsv(folder / "matches.tsv", pd.concat([one.matches for one in findings.named.values()] or [pd.DataFrame()]))
     _tsv(folder / "families.tsv", findings.families)
     _tsv(folder / "factors.tsv", findings.factors)
     _tsv(folder / "clusters.tsv", findings.clusters.table)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from motiflens.analyses.motifs.cluster_edit import THRESHOLDS
 from motiflens.analyses.report.folder import read_folder
 from motiflens.analyses.report.glyphs import glyph_symbols
 from motiflens.analyses.report.view import HEADS, compare, view
@@ -51,6 +52,7 @@ def build_report(folders: Sequence[Path], out: Path) -> Path:
         runs=runs,
         comparison=compare(runs),
         heads=HEADS,
+        edit_distances=THRESHOLDS,
         symbols=glyph_symbols(),
         css=(templates / "report.css").read_text(encoding="utf-8"),
         js=(templates / "report.js").read_text(encoding="utf-8"),

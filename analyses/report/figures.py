@@ -14,7 +14,7 @@ from motiflens.models.types import Doubles, Floats
 INK = "#1f3a5f"
 
 
-def dendrogram(linkage: Doubles, labels: Sequence[str], *, threshold: float | None = None) -> str:
+def dendrogram(linkage: Doubles, labels: Sequence[str], *, cuts: Sequence[float] = (), title: str = "") -> str:
     """Draw a hierarchical clustering as SVG, root at the left, one row a leaf.
 
     Parameters
@@ -23,8 +23,10 @@ def dendrogram(linkage: Doubles, labels: Sequence[str], *, threshold: float | No
         scipy's linkage matrix, (n - 1, 4).
     labels
         n names.
-    threshold
-        Distance at which a dashed line is drawn.
+    cuts
+        Distances at which a dashed line is drawn.
+    title
+        What it shows, for readers who do not see it.
     """
     from scipy.cluster.hierarchy import dendrogram as layout
 
@@ -50,14 +52,11 @@ def dendrogram(linkage: Doubles, labels: Sequence[str], *, threshold: float | No
         f'<path d="M{x(d):.1f} 14V{tall:.0f}" class="grid"/>'
         for d in _ticks(reach)
     )
-    cut = (
-        f'<path d="M{x(threshold):.1f} 14V{tall:.0f}" class="cut"/>'
-        if threshold is not None and threshold <= reach
-        else ""
-    )
+    lines_at = "".join(f'<path d="M{x(cut):.1f} 14V{tall:.0f}" class="cut"/>' for cut in cuts if cut <= reach)
+    name = title or f"Dendrogram of {len(labels)} motifs"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="figure dendrogram" role="img" width="680" '
-        f'height="{tall + 4:.0f}"><title>Dendrogram of {len(labels)} motifs</title>{ticks}{cut}'
+        f'height="{tall + 4:.0f}"><title>{escape(name)}</title>{ticks}{lines_at}'
         f'<g fill="none" stroke="{INK}">{"".join(lines)}</g>{names}</svg>'
     )
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.motifs.cluster_edit import THRESHOLDS
+from motiflens.analyses.motifs.significant import significant
 from motiflens.analyses.report import figures
 from motiflens.analyses.report.folder import MotifsFolder
 from motiflens.analyses.report.logo import aligned_logos, logo
+from motiflens.analyses.report.numbers import number, small
 from motiflens.analyses.report.words import cluster_words, methods, summary_words, uncorrected_words
 from motiflens.models.types import Json
 
@@ -27,7 +29,7 @@ HEADS = (
     ("Cluster", "number"),
 )
 NULLS = {"column_shuffled": "positions of the kernels permuted", "untrained": "kernels of untrained models"}
-CONSENSUS_LIMIT = 200  # leaves of a dendrogram that is still legible
+LEAVES = 200  # of a dendrogram that is still legible
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class RunView:
     routes: list[str]
     nulls: list[Json]
     uncorrected: list[str]
-    dendrogram: str
-    distinct: list[tuple[str, int]]
+    trees: list[Json]
+    distinct: list[Json]
     cluster_sentences: list[str]
     figures: list[Json]
     methods: list[str]
@@ -60,8 +62,7 @@ def view(folder: MotifsFolder, *, anchor: str) -> RunView:
     model, data = summary["model"], summary["data"]
     alpha = float(summary["parameters"]["alpha"])
     records = folder.table.to_dict("records")
-    significant = folder.table[(folder.table["gate"] == "passed") & (folder.table["target_q"] < alpha)]
-    found = significant["target_family"].fillna("(no family)").value_counts()
+    found = significant(folder.table, alpha)["target_family"].fillna("(no family)").value_counts()
     return RunView(
         anchor=anchor,
         name=str(model["architecture"]) + (f" ({summary['tf']})" if summary.get("tf") else ""),
@@ -74,8 +75,8 @@ def view(folder: MotifsFolder, *, anchor: str) -> RunView:
         routes=list(summary["routes"]),
         nulls=_nulls(summary),
         uncorrected=uncorrected_words(summary),
-        dendrogram=_dendrogram(folder.dendrogram),
-        distinct=list(folder.dendrogram.get("edit", {}).get("distinct", {}).items()),
+        trees=_trees(folder.dendrogram),
+        distinct=_distinct(folder.dendrogram),
         cluster_sentences=cluster_words(folder.dendrogram),
         figures=_figures(folder),
         methods=methods(summary),
@@ -95,16 +96,6 @@ def compare(runs: Sequence[RunView]) -> Json:
         "rows": [{"name": run.name, "values": [run.counts.get(head, "") for head in heads]} for run in runs],
         "families": [{"family": name, "counts": [run.families.get(name, 0) for run in runs]} for name in names],
     }
-
-
-def number(value: object, digits: int = 3) -> str:
-    """Return a number as people read it: nothing for a missing one, 1.2e-05 for a small one."""
-    if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
-        return ""
-    number = float(value)  # type: ignore[arg-type]
-    if number != 0 and abs(number) < 1e-3:
-        return f"{number:.1e}"
-    return f"{number:.{digits}g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
 def _plain(value: object) -> str:
@@ -136,8 +127,9 @@ def _row(row: Json, folder: MotifsFolder, alpha: float) -> Json:
         "target": _text(row["target_id"]) if shown else "",
         "target_alt": _text(row["target_alt"]) if shown else "",
         "family": _text(row["target_family"]) if shown else "",
-        "weak": bool(shown and not row["target_q"] < alpha),
-        "q": number(row["target_q"], 2) if shown else "",
+        "made_of": shown and row.get("match") == "by construction",
+        "weak": bool(shown and row.get("match") != "by construction" and not row["target_q"] < alpha),
+        "q": small(row["target_q"]) if shown else "",
         "q_value": _plain(row["target_q"]) if shown else "",
         "sites": number(row["nsites"]),
         "sites_value": _plain(row["nsites"]),
@@ -145,7 +137,7 @@ def _row(row: Json, folder: MotifsFolder, alpha: float) -> Json:
         "information_value": _plain(row["information"]),
         "enrichment": number(row["enrichment"]),
         "enrichment_value": _plain(row["enrichment"]),
-        "enrichment_q": number(row["enrichment_q"], 2),
+        "enrichment_q": small(row["enrichment_q"], row.get("enrichment_log10_q")),
         "cluster": "" if cluster is None or pd.isna(cluster) else str(int(cluster)),
         "text": " ".join((*names, _text(row["target_family"]))).lower(),
     }
@@ -169,18 +161,54 @@ def _nulls(summary: Json) -> list[Json]:
                 "observed": f"{null['observed']} of {null['total']}",
                 "mean": number(null["null_mean"]),
                 "interval": f"{number(low)} to {number(high)}",
-                "p": number(null["p"], 2),
+                "p": small(null["p"]),
                 "figure": drawing,
             }
         )
     return rows
 
 
-def _dendrogram(content: Json) -> str:
-    linkage = np.asarray(content.get("linkage") or [], dtype=np.float64).reshape(-1, 4)
-    if not len(linkage) or len(linkage) >= CONSENSUS_LIMIT:
-        return ""
-    return figures.dendrogram(linkage, content["labels"], threshold=content.get("cut"))
+def _trees(content: Json) -> list[Json]:
+    """Return the dendrograms that there are, with captions."""
+    edit = [d for d in THRESHOLDS if d]
+    shown = []
+    for part, cuts, caption in (
+        (
+            content,
+            [content["cut"]] if content.get("cut") else [],
+            "Motifs that passed the gate, by their matrices",
+        ),
+        (
+            content.get("matched", {}),
+            edit,
+            "Kernels that match as the papers count, by edit distance of their letters",
+        ),
+        (
+            content.get("targets", {}),
+            edit,
+            "Known motifs that kernels match, by edit distance of the known letters",
+        ),
+    ):
+        linkage = np.asarray(part.get("linkage") or [], dtype=np.float64).reshape(-1, 4)
+        if 0 < len(linkage) < LEAVES:
+            at = f"; dashed: {', '.join(f'{cut:g}' for cut in cuts)}" if cuts else ""
+            drawing = figures.dendrogram(linkage, part["labels"], cuts=cuts, title=caption)
+            shown.append({"content": drawing, "caption": f"{caption} (average linkage{at})."})
+    return shown
+
+
+def _distinct(content: Json) -> list[Json]:
+    """Return the rows of the table of distinct motifs: what is counted, and the count at each edit distance."""
+    rows = (
+        ("motifs that passed the gate", content.get("edit", {})),
+        ("kernels that match, uncorrected (TBiNet's Table 5)", content.get("matched", {})),
+        ("known motifs that kernels match", content.get("targets", {})),
+    )
+    return [
+        {"what": what, "counts": [part["distinct"].get(f"{d:g}", "") for d in THRESHOLDS]}
+        for what, part in rows
+        if part.get("distinct")
+    ]
 
 
 def _figures(folder: MotifsFolder) -> list[Json]:
@@ -222,6 +250,9 @@ def _counts(summary: Json) -> dict[str, str]:
         if not values["left_out"]:
             counts[f"{route}: motifs"] = str(values["motifs"])
             counts[f"{route}: passed the gate"] = str(values["passed"])
+            if "enriched" in values:  # known motifs, which are not matched
+                counts[f"{route}: known motifs enriched"] = str(values["enriched"])
+                continue
             counts[f"{route}: known"] = str(values["matched"])
             counts[f"{route}: families"] = str(values["families"])
     untrained = summary["nulls"].get("untrained")

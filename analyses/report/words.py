@@ -22,7 +22,7 @@ def summary_words(summary: Json) -> list[str]:
             paragraphs.append(f"Route {route} was not possible: {values['note']}.")
             continue
         if route == "attention":
-            paragraphs.append(_attention_words(values["motifs"], alpha))
+            paragraphs.append(_attention_words(values, alpha))
             continue
         text = (
             f"Route {route} gave {_count(values['motifs'], 'motif')}; {values['passed']:,} passed the information "
@@ -42,27 +42,52 @@ def summary_words(summary: Json) -> list[str]:
                 f"{null['null_mean']:.2g} do on average (95 % between {low:.3g} and {high:.3g}; "
                 f"p = {null['p']:.2g})."
             )
-    factors = summary["factors"]
+    return paragraphs + factor_words(summary["factors"])
+
+
+def factor_words(factors: Json) -> list[str]:
+    """Return which of the factors that the model was trained on its motifs name."""
+    words = []
     if factors["trained_on"]:
         found, chance = factors["found_by_kernels"], factors["found_by_untrained_kernels"]
         text = (
             f"Of the {_count(len(factors['trained_on']), 'factor')} that the model was trained on, kernels name "
-            f"the family of {len(found)}: {_listing(found)}; any route names "
+            f"the family of {len(found)}: {_listing(found)}; a match of any route names "
             f"{_listing(factors['found_by_any_route'])}."
         )
+        if factors.get("enriched_at_attention"):
+            text += f" At maximum attention, motifs of {_listing(factors['enriched_at_attention'])} are enriched."
         if chance:
             text += f" Untrained kernels ({_count(len(chance), 'model')}) name at most {max(chance)}."
-        paragraphs.append(text)
-    return paragraphs
+        where = factors.get("taken_from", {})
+        if len(where) == 1:
+            text += f" The factor is named by {next(iter(where.values()))}; --factor names another."
+        words.append(text)
+    if factors.get("unknown"):
+        words.append(
+            f"Unknown factor: no factor with a known motif is named by {_listing(factors['unknown'][:5])}"
+            f"{' and others' if len(factors['unknown']) > 5 else ''}, so that nothing can be said of whether it "
+            "was "
+            "found; --factor names it."
+        )
+    return words
 
 
-def _attention_words(motifs: int, alpha: float) -> str:
+def _attention_words(values: Json, alpha: float) -> str:
     """Say what the attention route found: enrichment counts, matching would be circular."""
-    return (
-        f"Route attention: {_count(motifs, 'distinct known motif')} enriched in attended windows over matched "
-        f"places of the same windows (q < {alpha:g}). Their matrices are made of their own hits, so that a match "
-        "with a known motif is by construction: only the enrichment counts."
+    text = (
+        f"Route attention: {_count(values['motifs'], 'distinct known motif')} enriched at attended places over "
+        "other "
+        f"places of the same windows and over the same places shuffled (q < {alpha:g}). Their matrices are made "
+        "of "
+        "their own hits: they are not matched, and count as no match."
     )
+    if values.get("enriched_of_shuffled"):
+        counts = ", ".join(str(count) for count in values["enriched_of_shuffled"])
+        text += (
+            f" Of all known motifs {values['enriched']} are enriched; when attended places are shuffled, {counts}."
+        )
+    return text
 
 
 def uncorrected_words(summary: Json) -> list[str]:
@@ -86,10 +111,6 @@ def cluster_words(content: Json) -> list[str]:
     if agreement:
         each = ", ".join(f"{value:.2f} at d = {d}" for d, value in agreement.items())
         words.append(f"Adjusted Rand index between these and the clusters by edit distance: {each}.")
-    distinct = content.get("matched", {}).get("distinct") or {}
-    if distinct:
-        each = ", ".join(f"{value} at d = {d}" for d, value in distinct.items())
-        words.append(f"Distinct known motifs among those that kernels match, by edit distance: {each}.")
     return words
 
 
@@ -106,12 +127,17 @@ def methods(summary: Json) -> list[str]:
         )
     if "attention" in routes or "denovo" in routes:
         at = "the exact centre of the field" if p["scaling"] == "field" else "the authors' linear scaling"
-        flat = f", without a distinct DNase peak (max/mean < {p['flat_dnase']:g}) where DNase is known"
+        limit = p["flat_dnase"]
+        flat = f", without a distinct DNase peak (max/mean < {limit:g}) where DNase is known" if limit else ""
         parts.append(
             f"Attention: {p['width']} bp about {at} of the position of largest attention were cut out of windows "
-            f"that are positive and predicted above {p['least_prediction']:g}{flat if p['flat_dnase'] else ''}; "
-            f"hits of known motifs (p < {p['hit_p']:g}) were tested by Fisher's exact test against matched random "
-            "and minimum-attention places, with Benjamini and Hochberg's q over the matrices."
+            f"that are positive and predicted above {p['least_prediction']:g}{flat}; "
+            "places of both strands that overlap count once; windows with a hit of a known motif (p < "
+            f"{p['hit_p']:g}) "
+            "were tested by Fisher's exact test against other places of the same windows with as many G and C, "
+            "and "
+            "against the same places with their dinucleotides shuffled (the stricter counts), with Benjamini and "
+            "Hochberg's q over the matrices."
         )
     if "seqlets" in routes:
         parts.append(
@@ -123,8 +149,8 @@ def methods(summary: Json) -> list[str]:
         f"Matching: motifs were trimmed and gated by information ({gate}), and compared with "
         f"{summary['targets']['count']:,} matrices of {summary['targets']['source']} by TOMTOM's statistic "
         f"({distance}, complete scoring, both strands). "
-        "A motif's q is the larger of Benjamini and Hochberg's over the motifs and the rate at which motifs with "
-        f"permuted positions match ({p['shuffles']} permutations of the whole set)."
+        "A motif's q is the larger of Benjamini and Hochberg's over the motifs of its route and the rate at which "
+        f"these match with their positions permuted ({p['shuffles']} permutations of the whole set)."
     )
     made = ", ".join(f"{name} {version}" for name, version in versions.items())
     parts.append(f"Versions: {made}. Seed {p['seed']}.")

@@ -95,6 +95,11 @@ def test_a_run_folder_gives_tables_and_a_report(run_and_data: tuple[Path, Path],
         (["--model", "RUN", "--prediction", "0.9999", "--routes", "attention"], "is predicted above 0.9999"),
         (["--model", "RUN", "--data", "nosuch.seq"], "nosuch.seq"),
         (["--model", "RUN", "--threshold", "most"], "kernel threshold 'most'"),
+        (["--model", "RUN", "--kernel-threshold", "most"], "kernel threshold 'most'"),
+        (["--model", "RUN", "--dnase", "-1"], "flat DNase -1.0"),
+        (["--model", "RUN", "--flat-dnase", "-1"], "flat DNase -1.0"),
+        (["--model", "RUN", "--dist", "kl"], "distance 'kl'"),
+        (["--model", "RUN", "--targets", "jaspar:2026", "--targets", "nosuch.meme"], "nosuch.meme"),
     ],
 )
 def test_bad_input_is_one_line(

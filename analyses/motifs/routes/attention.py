@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from motiflens.analyses.motifs.attended import attended, site_names
+from dataclasses import replace
+
+from motiflens.analyses.motifs.attended import attended, shuffled_control
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.routes.bed_rows import bed_rows
 from motiflens.analyses.motifs.routes.route_result import RouteResult
@@ -17,11 +19,15 @@ def attention(context: MotifContext) -> RouteResult:
         If the model has no attention, or no positive passes.
     """
     options, sites, windows = context.options, context.subsequences, context.windows
-    names = site_names(sites.table, windows.table)
-    contents = attended(sites, names, context.targets, threshold=options.hit_p, alpha=options.alpha)
+    contents = attended(
+        sites, windows.table, context.targets, threshold=options.hit_p, alpha=options.alpha, seed=options.seed
+    )
+    control = shuffled_control(
+        sites, windows.table, context.targets, threshold=options.hit_p, alpha=options.alpha, seed=options.seed
+    )
     return RouteResult(
-        tuple(contents.motifs),
+        contents.motifs,
         sites=(bed_rows(sites.table, windows, "attention", "weight"),),
         subsequences=sites,
-        attended=contents,
+        attended=replace(contents, shuffled=control),
     )

@@ -12,7 +12,7 @@ from motiflens.analyses.motifs.routes.route_result import RouteResult
 
 
 def denovo(context: MotifContext) -> RouteResult:
-    """Discover motifs in attended subsequences against the same windows' random places.
+    """Discover motifs in attended subsequences against other places of the same windows.
 
     Without attention, in the middle 101 bp of the predicted positives against their shuffled selves. Motifs below
     ``options.alpha`` by q over all that were tested are given.
@@ -25,8 +25,8 @@ def denovo(context: MotifContext) -> RouteResult:
     options, windows = context.options, context.windows
     sites = context.subsequences if context.run.model.attention_stems() else None
     if sites is not None:
-        sequences, control = sites.attended, sites.random
-        note = f"{options.width} bp at maximum attention against random places of the same windows"
+        sequences, control = sites.attended, sites.matched.reshape(-1, options.width)
+        note = f"{options.width} bp at maximum attention against places of the same windows with as many G and C"
     else:
         codes = windows.codes(context.positives.rows)
         low = max(0, (windows.length - 101) // 2)

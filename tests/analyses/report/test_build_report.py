@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from motiflens.analyses.report import build_report
@@ -88,3 +89,81 @@ def test_attention_is_not_said_to_match(folder: Path) -> None:
     page = _page([folder], folder / "report.html")
     assert "Route attention: 7 distinct known motifs enriched" in page
     assert "Route attention gave" not in page
+
+
+def _change(folder: Path, part: str, **values: object) -> None:
+    path = folder / "summary.json"
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    summary[part] |= values
+    path.write_text(json.dumps(summary), encoding="utf-8")
+
+
+@pytest.mark.parametrize("value", [0.0, None])
+def test_all_windows_kept_whatever_their_dnase(folder: Path, value: float | None) -> None:
+    """`--flat-dnase 0` used to end in an error here, after all the work; None is what it wrote before."""
+    _change(folder, "parameters", flat_dnase=value)
+    page = _page([folder], folder / "report.html")
+    assert "predicted above 0.5;" in page
+    assert "distinct DNase peak" not in page
+    _change(folder, "parameters", flat_dnase=15.0)
+    assert "(max/mean &lt; 15)" in _page([folder], folder / "report.html")
+
+
+def test_side_by_side_counts_what_each_column_says(folder: Path, other_folder: Path, tmp_path: Path) -> None:
+    page = _page([folder, other_folder], tmp_path / "both.html")
+    table = page[page.index('id="comparison"') :]
+    heads = re.findall(r'<th scope="col" class="number">([^<]+)</th>', table[: table.index("</thead>")])
+    row = table[table.index("<tbody>") : table.index("</tr>", table.index("<tbody>"))]
+    counts = dict(zip(heads, re.findall(r'<td class="number">([^<]*)</td>', row), strict=True))
+    assert counts["kernels: motifs"] == "3"
+    assert counts["kernels: passed the gate"] == "2"
+    assert counts["kernels: known"] == "1"
+    assert counts["kernels: uncorrected, as in the papers"] == "2"
+
+
+def test_no_probability_is_0(folder: Path) -> None:
+    path = folder / "motifs.tsv"
+    table = pd.read_csv(path, sep="\t")
+    table["enrichment_q"], table["enrichment_log10_q"], table["target_q"] = 0.0, -412.3, 0.0
+    table.to_csv(path, sep="\t", index=False)
+    page = _page([folder], folder / "report.html")
+    assert page.count("q 5.0e-413") == 4
+    assert "&lt; 1e-300" in page
+    assert not re.search(r"<td[^>]*>(<br>|<span[^>]*>|q )*0<", page)
+
+
+def test_a_factor_that_is_not_known_is_not_said_to_be_missing(folder: Path) -> None:
+    nothing = {"trained_on": [], "found_by_kernels": [], "found_by_any_route": []}
+    _change(folder, "factors", **nothing, unknown=["bound"])
+    page = _page([folder], folder / "report.html")
+    assert "Unknown factor: no factor with a known motif is named by bound" in page
+    assert "0 of" not in page
+    _change(folder, "factors", trained_on=["USF1"], unknown=[], taken_from={"USF1": "task USF1_HepG2"})
+    assert "named by task USF1_HepG2; --factor names another" in _page([folder], folder / "report.html")
+
+
+def test_a_motif_made_of_hits_is_shown_as_such(folder: Path) -> None:
+    path = folder / "motifs.tsv"
+    table = pd.read_csv(path, sep="\t").assign(match="tested")
+    table.loc[1, ["match", "target_q"]] = ["by construction", float("nan")]
+    table.to_csv(path, sep="\t", index=False)
+    page = _page([folder], folder / "report.html")
+    assert page.count("made of its hits: no match") == 1
+    assert "not significant" not in page
+
+
+def test_trees_by_edit_distance_with_their_cuts(folder: Path) -> None:
+    """TBiNet's Fig. 5: kernels by the edit distance of their letters, lines at 3, 5 and 10."""
+    path = folder / "dendrogram.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    tree = {"labels": ["kernel_000", "kernel_007", "kernel_009"], "linkage": [[0, 1, 2, 2], [2, 3, 11, 3]]}
+    content["matched"] = {**tree, "distinct": {"0": 3, "3": 2, "5": 2, "10": 2}}
+    content["targets"] = {"labels": ["MA1"], "linkage": [], "distinct": {"0": 1, "3": 1, "5": 1, "10": 1}}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    page = _page([folder], folder / "report.html")
+    figure = page[page.index("Kernels that match as the papers count") :]
+    assert figure[: figure.index("</figure>")].count('class="cut"') == 3
+    rows = re.findall(r'<tr><th scope="row">([^<]+)</th>((?:<td class="number">\d+</td>)+)</tr>', page)
+    counts = {what: re.findall(r">(\d+)<", cells) for what, cells in rows}
+    assert counts["kernels that match, uncorrected (TBiNet&#39;s Table 5)"] == ["3", "2", "2", "2"]
+    assert counts["known motifs that kernels match"] == ["1", "1", "1", "1"]

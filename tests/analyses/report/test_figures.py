@@ -16,7 +16,7 @@ from motiflens.analyses.report.figures import dendrogram, heat_map, histogram, i
 def test_dendrogram_names_every_leaf_once() -> None:
     labels = [f"motif<{i}>" for i in range(12)]
     tree = linkage(np.random.default_rng(0).normal(size=(12, 3)), "average")
-    svg = dendrogram(tree, labels, threshold=float(tree[5, 2]))
+    svg = dendrogram(tree, labels, cuts=[float(tree[5, 2])])
     assert sorted(re.findall(r"motif&lt;\d+&gt;", svg)) == sorted(f"motif&lt;{i}&gt;" for i in range(12))
     assert svg.count("<polyline") == 11
     assert svg.count('class="cut"') == 1

@@ -1,0 +1,90 @@
+"""The factor of a model, from the names that public repositories give."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from motiflens.analyses.motifs.factors import factor_table, trained_factors
+from motiflens.analyses.motifs.families import equivalents, resolve_factor
+from motiflens.analyses.motifs.jaspar import jaspar
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.synonyms import synonyms
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [
+        ("USF1_HepG2_USF-1_HudsonAlpha", "USF1"),
+        ("REST_GM12878", "REST"),
+        ("REST_GM12878.AC.seq.gz", "REST"),
+        ("GM12878-MAX", "MAX"),
+        ("SRF_H1-hESC_SRF_HudsonAlpha", "SRF"),
+        ("ARID3A_K562_ARID3A_(sc-8821)_Stanford", "ARID3A"),
+        ("NRSF|K562", "REST"),
+        ("K562|c-Myc|None", "MYC"),
+        ("MAX|cell", "MAX"),
+        ("JUN::FOS", "JUN::FOS"),
+        ("FOS::JUN", "JUN::FOS"),
+        ("Nfe2l2", "NFE2L2"),
+        ("bound", None),
+        ("EP300_GM12878", None),  # binds no DNA itself: no matrix
+        ("ENCFF123ABC.bed.gz", None),
+    ],
+)
+def test_names(name: str, factor: str | None) -> None:
+    assert resolve_factor(name, jaspar()) == factor
+
+
+def test_what_counts() -> None:
+    usf = equivalents("USF1_HepG2_USF-1_HudsonAlpha_AC.seq.gz", jaspar())
+    assert usf.covers("bHLH-ZIP", "TFE3")
+    assert not usf.covers("FOX", "FOXA1")
+    assert equivalents("REST_GM12878", jaspar()).covers("", "REST")
+    assert not equivalents("bound", jaspar()).covers("bHLH-ZIP", "USF1")
+    assert synonyms()["KROX24"] == "EGR1"
+    plain = [Motif("ELK1_DBD_1", np.full((4, 4), 0.25))]  # as in Jolma 2013, without a second name
+    assert resolve_factor("ELK1_GM12878_ELK1_(1277-1)_Stanford", plain) == "ELK1"
+    assert equivalents("ELK1", plain).covers("", "ELK1_DBD_1")
+
+
+def run(tasks: list[str], **data: object) -> SimpleNamespace:
+    return SimpleNamespace(tasks=tasks, config={"data": data})
+
+
+def test_where_the_factor_is_taken_from() -> None:
+    targets = jaspar()
+    one = trained_factors(run(["bound"], source="/data/GM12878-MAX.narrowPeak"), targets)  # type: ignore[arg-type]
+    assert (one.names, one.taken_from) == (("MAX",), {"MAX": "data GM12878-MAX.narrowPeak"})
+    none = trained_factors(run(["bound"], source="mine.fa"), targets)  # type: ignore[arg-type]
+    assert (none.names, none.unknown) == ((), ("bound",))
+    told = trained_factors(run(["bound"]), targets, factor="Usf-1")  # type: ignore[arg-type]
+    assert told.taken_from == {"USF1": "--factor"}
+    many = trained_factors(run(["CTCF|a", "CTCF|b", "EP300|a", "MAX|a"]), targets)  # type: ignore[arg-type]
+    assert (many.names, many.unknown) == (("CTCF", "MAX"), ("EP300|a",))
+    assert trained_factors(run(["CTCF|a", "MAX|a"]), targets, tf="MAX|a").names == ("MAX",)  # type: ignore[arg-type]
+
+
+def test_unknown_is_not_the_same_as_not_found() -> None:
+    table = pd.DataFrame(
+        {
+            "motif_id": ["kernel_0", "attention_MA0139.2"],
+            "route": ["kernels", "attention"],
+            "gate": "passed",
+            "target_id": ["MA0058.4", "MA0139.2"],
+            "target_alt": ["MAX", "CTCF"],
+            "target_family": ["bHLH-ZIP", ""],
+            "target_q": [0.01, np.nan],
+            "enrichment_q": [np.nan, 1e-9],
+        }
+    )
+    factors = trained_factors(run(["MAX|a", "CTCF|a", "SPI1|a", "mystery"]), jaspar())  # type: ignore[arg-type]
+    found = factor_table(table, 0.05, factors, jaspar()).set_index(["route", "factor"])["found"]
+    assert found["kernels", "MAX"] is True
+    assert found["kernels", "SPI1"] is False
+    assert found["kernels", "CTCF"] is False
+    assert found["attention", "CTCF"] is True  # enriched there: it is no match
+    assert {found[route, "unknown factor (mystery)"] for route in ("kernels", "seqlets", "denovo")} == {"unknown"}

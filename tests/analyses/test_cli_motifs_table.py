@@ -1,0 +1,53 @@
+"""What the terminal says of motifs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from motiflens.analyses.cli.motifs_table import show_motifs
+from motiflens.analyses.motifs.find_motifs import find_motifs
+from motiflens.analyses.motifs.jaspar import jaspar
+from motiflens.analyses.motifs.motif_options import MotifOptions
+from motiflens.models.data.windows import ArrayWindows, Dataset
+
+
+def test_circular_matches_are_not_counted(
+    tmp_path: Path, planted: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = planted.dataset(np.random.default_rng(0))
+    options = MotifOptions(routes=("kernels", "attention"), untrained=0)
+    targets = jaspar(ids=[*planted.FACTORS.values(), "MA0138.3", "MA0095.3"])
+    findings = find_motifs(planted.run(tmp_path), data, targets=targets, options=options)
+    show_motifs(findings, Path("report.html"))
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if line.startswith(("kernel_", "attention_"))]
+    assert len(rows) == len(findings.significant)
+    assert not any(line.startswith("attention_") for line in lines)
+    count = (findings.summary["routes"]["attention"]["enriched"], sum(findings.table["route"] == "attention"))
+    assert count[0] >= 3
+    line = f"attention: {count[0]} known motifs enriched, {count[1]} of them distinct; 0, 0, 0 when the places are"
+    assert f"{line} shuffled" in lines
+    assert "factors named by kernels: 4 of 4 (CTCF, FOXA1, MAX, SPI1); by untrained kernels: -" in lines
+    assert lines[-1] == "report.html"
+
+
+def test_unknown_factor(tmp_path: Path, planted: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    data = planted.dataset(np.random.default_rng(0))["test"]
+    windows = ArrayWindows(
+        data.codes(np.arange(60)), data.labels[:60], tasks=("bound1", "bound2", "bound3", "bound4")
+    )
+    run = planted.run(tmp_path)
+    run = replace(run, config={**run.config, "tasks": list(windows.tasks)})
+    options = MotifOptions(routes=("kernels",), untrained=0, shuffles=5)
+    dataset = Dataset("mine.fa", "arrays", {"test": windows}, hash="0")
+    findings = find_motifs(run, dataset, targets=jaspar()[:40], options=options)
+    show_motifs(findings, Path("report.html"))
+    text = capsys.readouterr().out
+    assert "unknown factor: no known motif is named by bound1, bound2, bound3, …; --factor names it" in text
+    assert "factors named" not in text
+    assert (findings.factors["found"] == "unknown").all()
