@@ -146,9 +146,9 @@ def attribute_run(
     made_by: Json | None = None,
     progress: Progress = silent,
 ) -> Attributed:
-    """Attribute windows into ``OUT/attributions.h5`` and make what else is wanted of it beside it.
+    """Attribute windows into ``OUT/attributions.h5`` and export and plot what is wanted.
 
-    Interrupted and called again with the same arguments, it goes on where it stopped.
+    Interrupted and called again with the same arguments, it continues where it stopped.
 
     Parameters
     ----------

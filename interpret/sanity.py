@@ -249,7 +249,7 @@ def _weights(maps: _Maps) -> list[Row]:
 def fresh_twin(model: nn.Module, seed: int) -> nn.Module:
     """Return the model with weights as if it had never been trained.
 
-    One of our architectures is built anew. Of any other module each parameter's entries are permuted, which keeps
+    One of our architectures is built again. Of any other module each parameter's entries are permuted, which keeps
     their distribution.
     """
     if isinstance(model, SequenceModel) and model.name in architectures():

@@ -1,4 +1,4 @@
-"""Writing a store block by block, so that an interrupted one can be gone on with."""
+"""Writing a store block by block, so that an interrupted one can be continued."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,11 +15,11 @@ from motiflens.models.epochs import draw_epoch
 from motiflens.models.evaluate import score
 from motiflens.models.files import write_json
 from motiflens.models.metrics import METRICS, task_metrics
-from motiflens.models.metrics_file import split_record
+from motiflens.models.metrics_file import read_metrics, split_record
 from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.progress import Progress, Step, silent
+from motiflens.models.reading import read_json
 from motiflens.models.registry import build
-from motiflens.models.run import METRICS as METRICS_FILE
 from motiflens.models.run import Run, open_run
 
 FILE = "controls.json"
@@ -28,7 +27,7 @@ CONTROLS = ("pwm", "kmer_logistic")
 NAMES = {"pwm": "the best single JASPAR matrix", "kmer_logistic": "logistic regression on 6-mers"}
 _SHORTEST = 6  # bp: the words' length
 _MOST = 100_000  # training windows
-_VERSION = 1  # of how controls are made: older files are made anew
+_VERSION = 1  # of how controls are made: older files are made again
 
 
 def controls(train: Windows, test: Windows, *, seed: int = 0, progress: Progress = silent) -> pd.DataFrame:
@@ -156,8 +155,7 @@ def controls_of_runs(folders: Sequence[types.Path], split: str = "test") -> dict
     shared: dict[tuple[str, str], list[types.Json]] = {}
     for folder in folders:
         run = open_run(folder)
-        file = run.path / METRICS_FILE
-        measured = split_record(json.loads(file.read_text("utf-8")) if file.is_file() else {}, split) or {}
+        measured = split_record(read_metrics(run.path), split) or {}
         own = run.config.get("data", {}).get("hash")
         tested = measured.get("data_hash") or own
         known, key = _kept(run.path), f"{split} {tested} 0"
@@ -186,7 +184,7 @@ def _of_run(run: Run, records: list[types.Json]) -> pd.DataFrame:
 
 def _kept(folder: Path) -> types.Json:
     path = folder / FILE
-    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    record = read_json(path, "file of controls") if path.is_file() else {}
     kept: types.Json = record.get("controls", {}) if record.get("version") == _VERSION else {}
     return kept
 

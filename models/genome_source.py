@@ -108,7 +108,7 @@ def open_genome_source(
     Raises
     ------
     ValueError
-        If the model needs inputs that the source has not.
+        If the model needs inputs that the source lacks.
     """
     check_range("bin_size", bin_size, PREDICT_RANGES["bin_size"])
     length = run.model.length

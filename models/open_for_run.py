@@ -98,7 +98,7 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
     chosen = {**trained, **changes}
     if "source" not in record and chosen.get("signals") and not chosen.get("tf"):
         raise ValueError(
-            f"{run.path} predicts {run.tasks[0]}, which {where} has not: give --tf to use another's DNase"
+            f"{run.path} predicts {run.tasks[0]}, which {where} lacks: give --tf to use another's DNase"
         )
     if chosen.get("signals") is not None:
         chosen["signals"] = tuple(chosen["signals"])

@@ -12,6 +12,7 @@ from motiflens.models import types
 from motiflens.models.ranges import RECIPE_RANGES, check_ranges
 from motiflens.models.registry import check_hyperparameters
 from motiflens.models.settings import parse_value
+from motiflens.models.suggestion import suggestion
 
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta"]
 Monitor = Literal["auprc", "loss"]
@@ -52,7 +53,7 @@ class Recipe:
     average_strands
         Evaluate and predict with the mean probability of both strands.
     signal_dropout
-        Share of training windows, drawn anew each time, whose signals are set to 0. A model that reads DNase
+        Share of training windows, drawn again each time, whose signals are set to 0. A model that reads DNase
         learns accessibility first, which predicts binding well, and may never look at the bases: this makes it.
     signals
         Signal channels to read: None for all that the data have, () for the sequence alone.
@@ -336,9 +337,9 @@ def adjust(base: Recipe, architecture: str, settings: Sequence[str] | Mapping[st
         elif key in recipe_types:
             changes[key] = parse_value(key, value, recipe_types[key])
         else:
+            near, has = suggestion(key, [*own_types, *recipe_types]), ", ".join(own_types) or "no hyperparameters"
             raise ValueError(
-                f"unknown setting {key!r}: {architecture} has {', '.join(own_types) or 'no hyperparameters'}; "
-                f"training has {', '.join(recipe_types)}"
+                f"unknown setting {key!r}: {near}{architecture} has {has}; training has {', '.join(recipe_types)}"
             )
     if changes.get("optimizer", base.optimizer) != base.optimizer and "rate" not in changes:
         changes["rate"] = DEFAULT_RATES[changes["optimizer"]]

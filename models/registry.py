@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -221,7 +222,10 @@ def _load_plugins() -> None:
 
 def _import(place: str) -> None:
     if not place.endswith(".py"):
-        importlib.import_module(place)
+        try:
+            importlib.import_module(place)
+        except Exception as error:
+            raise ValueError(_plugin_fault(place, error)) from error
         return
     path = Path(place)
     if not path.is_file():
@@ -232,4 +236,16 @@ def _import(place: str) -> None:
         raise ValueError(f"{PLUGINS} names {place}, which cannot be imported")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # it is the user's own code: anything may be wrong with it
+        del sys.modules[name]
+        raise ValueError(_plugin_fault(place, error)) from error
+
+
+def _plugin_fault(place: str, error: Exception) -> str:
+    """Return what is wrong with a plugin, with the line in it where that is known."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(place)]
+    line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+    at = f" line {line}" if line else ""
+    return f"the plugin {place}{at} cannot be imported: {type(error).__name__}: {error}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from motiflens.models.files import write_text, write_whole
 from motiflens.models.provenance import file_hash
 from motiflens.models.reading import read_json, reading
 from motiflens.models.registry import rebuild
+from motiflens.models.suggestion import suggestion
 
 WEIGHTS, CONFIG, METRICS, LOG = "model.safetensors", "config.json", "metrics.json", "log.csv"
 
@@ -96,6 +96,14 @@ def read_config(path: types.Path) -> types.Json:
     return config
 
 
+def _check_names(folder: Path, config: types.Json, model: SequenceModel) -> None:
+    """Refuse a configuration that names more or fewer tasks or channels than the model has."""
+    for key, count in (("tasks", model.outputs), ("channels", model.channels)):
+        names = config.get(key)
+        if names and (len(names) != count or not all(isinstance(name, str) for name in names)):
+            raise ValueError(f"{folder / CONFIG} is damaged: {key} are {str(names)[:60]}, the model has {count}")
+
+
 def open_run(path: types.Path) -> Run:
     """Open a run folder.
 
@@ -115,6 +123,7 @@ def open_run(path: types.Path) -> Run:
     config = read_config(folder)
     with reading(folder / CONFIG, "configuration of a run", "train again, or restore the file"):
         model = rebuild(config["model"])
+    _check_names(folder, config, model)
     try:
         model.load_state_dict(load_file(str(folder / WEIGHTS)))
     except Exception as error:  # safetensors and torch raise their own kinds
@@ -137,9 +146,8 @@ def task_number(run: Run, name: str | None) -> int:
         return run.tasks.index(name)
     if name.isdecimal() and int(name) < len(run.tasks):
         return int(name)
-    near = difflib.get_close_matches(name, run.tasks, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(run.tasks[:10])}"
-    raise ValueError(f"the run has no task {name!r}: {hint}")
+    near = suggestion(name, run.tasks)
+    raise ValueError(f"the run has no task {name!r}: {near}it has {', '.join(run.tasks[:10])}")
 
 
 def load(path: types.Path) -> SequenceModel:

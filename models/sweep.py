@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from motiflens.models import types
-from motiflens.models.data.windows import Dataset
+from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_text
 from motiflens.models.machine import Machine
@@ -18,7 +18,7 @@ from motiflens.models.metrics_file import read_metrics, split_record
 from motiflens.models.progress import Progress, silent, within
 from motiflens.models.recipes import Recipe, adjust
 from motiflens.models.run import Run, open_run, read_config
-from motiflens.models.train import train
+from motiflens.models.train import build_for, train
 
 TABLE = "sweep.tsv"
 
@@ -60,7 +60,7 @@ def sweep(
     open_data
         Opens the data for a recipe (its signals and ratio may be part of the grid).
     out
-        Folder of run folders, and of ``sweep.tsv``, which is written anew after each run. Runs that it holds
+        Folder of run folders, and of ``sweep.tsv``, which is rewritten after each run. Runs that it holds
         finished are kept, and one that was interrupted goes on.
     grid
         Key -> values: keys of the recipe or hyperparameters (see `recipes.adjust`).
@@ -78,19 +78,34 @@ def sweep(
     Raises
     ------
     ValueError
-        For an unknown key or value, before anything is trained.
+        For an unknown key or value, or a model that cannot be made, before anything is trained.
     """
     folder = Path(out)
     keys = list(grid)
     combinations = [dict(zip(keys, values, strict=True)) for values in itertools.product(*grid.values())]
     recipes = [adjust(recipe, architecture, combination) for combination in combinations]
+    names = [",".join(f"{key}={value}" for key, value in each.items()) or "default" for each in combinations]
+    _check_grid(
+        architecture,
+        open_data,
+        [how for how, name in zip(recipes, names, strict=True) if finished(folder / name) is None],
+    )
     rows: list[dict[str, object]] = []
-    for combination, how in zip(combinations, recipes, strict=True):
-        name = ",".join(f"{key}={value}" for key, value in combination.items()) or "default"
+    for name, combination, how in zip(names, combinations, recipes, strict=True):
         told = within(progress, name)
         rows.append({**combination, **_trained(architecture, open_data, folder / name, how, seed, machine, told)})
         write_text(folder / TABLE, pd.DataFrame(rows).to_csv(sep="\t", index=False))
     return pd.DataFrame(rows)
+
+
+def _check_grid(architecture: str, open_data: Callable[[Recipe], Dataset], recipes: Sequence[Recipe]) -> None:
+    """Make each model of a grid, and open each kind of data, so that a fault is found before any training."""
+    examples: dict[tuple[object, ...], Windows] = {}
+    for how in recipes:
+        kind = (how.signals, how.ratio, how.use_peak)
+        if kind not in examples:
+            examples[kind] = open_data(how).example
+        build_for(architecture, examples[kind], how)
 
 
 def _trained(
@@ -124,22 +139,18 @@ def _trained(
 
 def finished(folder: Path) -> Run | None:
     """Open a run folder if its training came to its end."""
-    return open_run(folder) if _metrics(folder).get("finished") else None
-
-
-def _metrics(folder: Path) -> types.Json:
-    return read_metrics(folder)
+    return open_run(folder) if read_metrics(folder).get("finished") else None
 
 
 def _tested(folder: Path) -> types.Json | None:
     """Return the measures on the test split of the run's own data."""
     config = read_config(folder)
-    return split_record(_metrics(folder), "test", config["data"]["hash"])
+    return split_record(read_metrics(folder), "test", config["data"]["hash"])
 
 
 def run_row(folder: Path) -> dict[str, object]:
     """Return what a table says of a run: its folder, epochs, seconds, and mean metrics."""
-    record = _metrics(folder)
+    record = read_metrics(folder)
     row: dict[str, object] = {
         "run": folder.name,
         "epochs": record["epochs"],

@@ -20,6 +20,7 @@ from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.architectures.fitted import FittedModel
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.first_process import first_process
+from motiflens.models.folder_lock import folder_lock
 from motiflens.models.machine import Machine, make_fabric, quiet
 from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
@@ -79,7 +80,8 @@ def train(
     Raises
     ------
     ValueError
-        If `out` already holds a run, the data have no usable validation split, or a setting does not fit.
+        If `out` already holds a run or is being written by another process, the data have no usable validation
+        split, or a setting does not fit.
     KeyboardInterrupt
         After Ctrl-C; `out` is then a run that opens, and that `resume` continues.
     """
@@ -89,9 +91,11 @@ def train(
     folder, machine = Path(out), machine or Machine()
     recipe = recipe or recipe_of(architecture)
     _check(dataset)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file: choose another --out")
     if (folder / CONFIG).exists() and not resume and first_process():
         raise ValueError(f"{folder} already holds a run: choose another --out, or continue it with --resume")
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with folder_lock(folder), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         model, recipe = _model(architecture, dataset, recipe, init_from, seed)
         config = _config(dataset, recipe, seed, init_from)
@@ -141,20 +145,33 @@ def _check(dataset: Dataset) -> None:
         )
 
 
+def build_for(architecture: str, windows: Windows, recipe: Recipe) -> SequenceModel:
+    """Make an untrained model of a recipe's hyperparameters for windows.
+
+    Raises
+    ------
+    ValueError
+        If there is no such architecture or hyperparameter, or the model cannot be made of these.
+    """
+    return build(architecture, **_sizes(windows), **recipe.hyperparameters)
+
+
+def _sizes(windows: Windows) -> dict[str, int]:
+    return {
+        "length": windows.length,
+        "channels": len(windows.channels),
+        "outputs": len(windows.tasks),
+        "meta": len(windows.meta_names),
+    }
+
+
 def _model(
     architecture: str, dataset: Dataset, recipe: Recipe, init_from: types.Path | None, seed: int
 ) -> tuple[SequenceModel, Recipe]:
     """Make the model to train, and the recipe that holds for it."""
-    example = dataset.example
-    sizes = {
-        "length": example.length,
-        "channels": len(example.channels),
-        "outputs": len(example.tasks),
-        "meta": len(example.meta_names),
-    }
     if init_from is None:
-        return build(architecture, **sizes, **recipe.hyperparameters), recipe
-    run = open_run(init_from)
+        return build_for(architecture, dataset.example, recipe), recipe
+    run, sizes = open_run(init_from), _sizes(dataset.example)
     found = run.model.config
     for key, value in {"architecture": architecture, **sizes}.items():
         if found[key] != value:

@@ -118,7 +118,7 @@ def pretrain(model: torch.nn.Module, windows: Windows, *, seed: int = 0) -> bool
     Returns
     -------
     bool
-        Whether it was done. K-mers that the corpus has not keep their first vectors.
+        Whether it was done. K-mers that the corpus lacks keep their first vectors.
     """
     own = getattr(model, "hyperparameters", {})
     if not hasattr(model, "set_word_vectors") or own.get("strategy") == "no-init":

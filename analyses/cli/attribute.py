@@ -54,6 +54,7 @@ def command(
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.destination import output_folder
     from motiflens.models.evaluate import best_device
+    from motiflens.models.folder_lock import folder_lock
     from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.output import parse_output
     from motiflens.models.progress import Step
@@ -86,7 +87,7 @@ def command(
     )
     opened = open_run(folder)
     opened.model.to(device or best_device())
-    with progress_display() as progress:
+    with folder_lock(out), progress_display() as progress:
         progress(Step("opening the data"))
         dataset = open_as_trained(opened, data.named(), data.options())
         made_by = provenance(

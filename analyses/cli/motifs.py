@@ -67,6 +67,7 @@ def command(
     from motiflens.analyses.motifs.write_folder import write_folder
     from motiflens.analyses.report import build_report
     from motiflens.models.destination import output_folder
+    from motiflens.models.folder_lock import folder_lock
 
     named = None if routes is None else tuple(part.strip() for part in routes.split(",") if part.strip())
     options = MotifOptions(
@@ -87,7 +88,7 @@ def command(
     inputs = [chosen if run else None, data.source, *(targets or ())]
     names = ("motifs.tsv", "motifs.meme", "targets.meme", "report.html")
     output_folder(out, mark="summary.json", names=names, inputs=inputs, overwrite=overwrite)
-    with progress_display() as progress:
+    with folder_lock(out), progress_display() as progress:
         findings = model_motifs(
             chosen,
             targets=read_databases(targets or [f"jaspar:{jaspar or '2026'}:{taxon or 'vertebrates'}"]),

@@ -31,6 +31,7 @@ def command(
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
+    from motiflens.models.folder_lock import folder_lock
     from motiflens.models.machine import Machine
     from motiflens.models.open_for_run import open_for_training
     from motiflens.models.recipes import adjust, recipe
@@ -38,7 +39,7 @@ def command(
 
     how = adjust(recipe(model, preset=preset), model, set_ or [])
 
-    with progress_display() as progress:
+    with folder_lock(out), progress_display() as progress:
         source = data.path(progress)
 
         def open_data(wanted: Recipe) -> Dataset:

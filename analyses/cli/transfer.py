@@ -22,6 +22,7 @@ def command(
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
+    from motiflens.models.folder_lock import folder_lock
     from motiflens.models.machine import Machine
     from motiflens.models.metrics import METRICS
     from motiflens.models.recipes import adjust, recipe
@@ -30,7 +31,7 @@ def command(
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
     how = adjust(recipe(model, preset=preset), model, set_ or [])
-    with progress_display() as progress:
+    with folder_lock(out), progress_display() as progress:
         rows = transfer(
             data,
             out,

@@ -134,7 +134,7 @@ def decoy_null(p: Doubles, accepted: Sequence[bool], null: Doubles, *, total: in
 
 
 def untrained(model: SequenceModel, *, seed: int) -> SequenceModel:
-    """Build the same architecture anew, its weights drawn from `seed`; torch's generator stays as it was."""
+    """Build the same architecture again, its weights drawn from `seed`; torch's generator stays as it was."""
     return rebuild(model.config, seed=seed).eval()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +11,11 @@ import pandas as pd
 
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.models.reading import read_json
 from motiflens.models.types import Json
 from motiflens.models.types import Path as AnyPath
 
+_AGAIN = "run 'interpret motifs' again"
 REQUIRED = ("summary.json", "motifs.tsv", "motifs.meme", "targets.meme")
 
 
@@ -66,21 +67,13 @@ def read_folder(path: AnyPath) -> MotifsFolder:
     dendrogram = folder / "dendrogram.json"
     return MotifsFolder(
         path=folder,
-        summary=_json(folder / "summary.json"),
+        summary=read_json(folder / "summary.json", "summary", _AGAIN),
         table=pd.read_csv(folder / "motifs.tsv", sep="\t", dtype={"motif_id": str, "target_id": str}),
         motifs=_by_name(folder / "motifs.meme"),
         targets=_by_name(folder / "targets.meme"),
-        dendrogram=_json(dendrogram) if dendrogram.is_file() else {},
+        dendrogram=read_json(dendrogram, "dendrogram", _AGAIN) if dendrogram.is_file() else {},
         profiles=_arrays(folder / "profiles.npz"),
     )
-
-
-def _json(path: Path) -> Json:
-    try:
-        content: Json = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no valid JSON ({error}): run 'interpret motifs' again") from error
-    return content
 
 
 def _by_name(path: Path) -> dict[str, Motif]:

@@ -52,7 +52,7 @@ def edited_logits(
 ) -> Tensor:
     """Return the target's logit after each edit, (E,).
 
-    Where the first layers are convolutions and poolings, only what an edit can reach is computed anew (as in
+    Where the first layers are convolutions and poolings, only what an edit can reach is computed again (as in
     fastISM: Nair et al., Bioinformatics 2022), if that saves much; this is checked against whole passes on some
     edits first, by the size of their own effects.
     """

@@ -54,7 +54,7 @@ def predictions(model: nn.Module, x: Tensor, target: int, meta: Tensor | None, b
 
 
 # On a CPU a pass with gradients slows down (by a third, measured) once its layers' outputs outgrow the caches and
-# the allocator's thresholds: memory is then mapped anew for each. Too few rows slow recurrent layers down.
+# the allocator's thresholds: memory is then mapped again for each. Too few rows slow recurrent layers down.
 _LAYER_BYTES: Final = 8 * 2**20
 _FEWEST: Final = 8
 

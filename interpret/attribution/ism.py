@@ -29,7 +29,7 @@ def ism(
     batch_size
         Most mutants in one pass.
     fast
-        Compute anew only what a substitution can change, where the model's first layers allow it.
+        Recompute only what a substitution can change, where the model's first layers allow it.
 
     Returns
     -------

@@ -15,7 +15,7 @@ def keras_initialise(model: nn.Module, *, per_gate: bool = False) -> None:
     Parameters
     ----------
     model
-        Every convolution, linear, embedding (uniform ±0.05), LSTM and GRU layer in it is drawn anew.
+        Every convolution, linear, embedding (uniform ±0.05), LSTM and GRU layer in it is drawn again.
     per_gate
         Draw the kernels of each gate by themselves, as Keras 1 did (Keras 2: those of all gates as one matrix).
     """

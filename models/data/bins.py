@@ -77,7 +77,7 @@ class BinTable:
         If there is no such file.
     ValueError
         For another header, a missing cell type, labels other than B, U and A, bins of another size, or
-        chromosomes that the genome has not.
+        chromosomes that the genome lacks.
     """
 
     def __init__(self, path: Path, cell_type: str, genome: Genome, size: int) -> None:
@@ -126,7 +126,7 @@ class BinTable:
             )
 
     def __call__(self, number: int, starts: Integers) -> Floats:
-        """Return the labels of bins; NaN for ambiguous ones and for those that the table has not."""
+        """Return the labels of bins; NaN for ambiguous ones and for those that the table lacks."""
         here = np.flatnonzero(self._chrom == number)
         order = here[np.argsort(self._start[here], kind="stable")]
         known = self._start[order]

@@ -25,7 +25,7 @@ def alias(name: str, names: Sequence[str]) -> str | None:
 
 
 def mismatch(name: str, file: types.Path, names: Sequence[str], other: types.Path) -> str:
-    """Return the message that `file` has a chromosome that `other` has not."""
+    """Return the message that `file` has a chromosome that `other` lacks."""
     shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
     same = alias(name, names)
     if same:

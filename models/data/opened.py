@@ -16,6 +16,7 @@ from motiflens.models.data.intervals import overlaps
 from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import Peaks, read_peaks
 from motiflens.models.data.tracks import Track
+from motiflens.models.suggestion import suggestion
 from motiflens.models.types import Floats
 
 
@@ -43,7 +44,10 @@ def open_files(spec: FolderSpec, options: Options) -> Opened:
     if options.tf is not None:
         experiments = tuple(e for e in experiments if e.tf == options.tf)
         if not experiments:
-            raise ValueError(f"{spec.path} has no experiment of tf {options.tf!r}: it has {', '.join(spec.tfs)}")
+            near = suggestion(options.tf, spec.tfs)
+            raise ValueError(
+                f"{spec.path} has no experiment of tf {options.tf!r}: {near}it has {', '.join(spec.tfs)}"
+            )
     if spec.length < spec.bin and spec.labelling != "centered":
         raise ValueError(f"length is {spec.length} bp: expected at least the bin's {spec.bin}")
     genome = open_genome(spec.fasta)

@@ -65,7 +65,7 @@ def read_peaks(path: types.Path, genome: Genome) -> Peaks:
         If there is no such file.
     ValueError
         For wrong columns, coordinates that are no numbers, negative, reversed or past the chromosome's end,
-        a summit outside its peak, or a chromosome that the genome has not; the message names file and line.
+        a summit outside its peak, or a chromosome that the genome lacks; the message names file and line.
     """
     rows = []
     width = 0

@@ -110,7 +110,7 @@ def dinucleotide_shuffle(codes: Codes, *, seed: int = 0) -> Codes:
     Raises
     ------
     ValueError
-        If `codes` has not two axes or holds other values.
+        If `codes` does not have two axes or holds other values.
 
     Examples
     --------

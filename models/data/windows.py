@@ -294,7 +294,7 @@ class Dataset:
     kind
         ``folder``, ``deepbind_seq``, ``fasta``, ``peaks``, ``deepsea_mat`` or ``arrays``.
     splits
-        ``train``, ``valid``, ``test`` -> windows; a split that the source has not is absent.
+        ``train``, ``valid``, ``test`` -> windows; a split that the source lacks is absent.
     hash
         SHA-256 over the content of the source's files and the options it was opened with.
     options

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import importlib
-import json
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from motiflens.models.provenance import file_hash, provenance
 from motiflens.models.published.import_keras.stored import CONFIG as CONFIG_MEMBER
 from motiflens.models.published.keras_file import Graph, KerasFile
 from motiflens.models.published.published import Published
-from motiflens.models.run import CONFIG, save_run
+from motiflens.models.run import CONFIG, read_config, save_run
 
 KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm", "keras")
 _KERAS_OPTIONS = ("alphabet", "output")  # what only a Keras file of any layers takes
@@ -166,8 +165,10 @@ def import_run(
     Errors as in `import_published`; a folder that holds a trained run is refused, one of an import is replaced.
     """
     source, folder = Path(path), Path(out)
-    if (folder / CONFIG).is_file() and "published" not in json.loads((folder / CONFIG).read_text("utf-8")):
+    if (folder / CONFIG).is_file() and "published" not in read_config(folder):
         raise ValueError(f"{folder} already holds a trained run: choose another folder")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file: choose another folder")
     published = read_published(source, kind=kind, length=length, alphabet=alphabet, output=output)
     files = sorted(p for p in source.iterdir() if p.is_file()) if source.is_dir() else [source]
     save_run(
