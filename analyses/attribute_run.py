@@ -233,6 +233,9 @@ def _rows(
         if "cell_type" not in windows.table:
             raise ValueError(f"the windows are of no cell type, so none is of {options.cell_type!r}")
         allowed = (windows.table["cell_type"] == options.cell_type).to_numpy()
+        if not allowed.any():
+            known = ", ".join(sorted(set(windows.table["cell_type"].astype(str))))
+            raise ValueError(f"no window is of cell type {options.cell_type!r}: there are {known}")
     chosen = np.zeros(len(windows), dtype=bool)
     for region in regions:
         within = allowed & _within(windows, *region)

@@ -109,11 +109,12 @@ class SanityOptions:
 
     def attribution(self, method: str, target: int) -> AttributionOptions:
         """Return the options of an attribution that is checked."""
+        compares = method in COSTS and COSTS[method].shuffles is not None
         return AttributionOptions(
             method=method,
             target=target,
             output=self.output,
-            baseline=self.baseline if COSTS[method].shuffles is not None else None,
+            baseline=self.baseline if compares else None,
             batch_size=self.batch_size,
             seed=self.seed,
             options=self.options,

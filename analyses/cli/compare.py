@@ -29,10 +29,13 @@ def command(
     from motiflens.models.compare import compare, pair, run_folders
     from motiflens.models.destination import output_folder
     from motiflens.models.files import write_json, write_text
+    from motiflens.models.metrics import METRICS
     from motiflens.models.provenance import provenance
 
     if len(runs) < 2:
         raise ValueError("give two or more runs to compare")
+    if metric not in METRICS:
+        raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
     if out is not None:
         names = ["compare.tsv", "compare.json", "controls.tsv"]
         names += [f"pair{number}.{kind}" for number in range(1, len(runs)) for kind in ("tsv", "svg")]

@@ -22,7 +22,7 @@ def command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="TSV to write as well, with OUT.json: how it was made.")] = None,
     overwrite: Overwrite = False,
-    rows: Annotated[int, typer.Option(help="Most tasks to show.")] = 20,
+    rows: Annotated[int, typer.Option(help="Most tasks to show.", min=0)] = 20,
     with_controls: Annotated[
         bool, typer.Option("--controls/--no-controls", help="Measure a JASPAR matrix and 6-mers as well.")
     ] = True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -161,6 +162,8 @@ def _negatives(
         return _genomic(parts, lacking, options, source)
     if not options.ratio and options.ratio is not None:
         raise ValueError(f"ratio is 0, which leaves {source} without negatives: expected more than 0")
+    if options.ratio is not None and math.isinf(options.ratio):
+        raise ValueError(f"ratio is infinite, but {source} has no negatives to take all of: expected a number")
     return {split: _shuffled(parts[split], options, seed=3 * options.seed + i) for i, split in enumerate(lacking)}
 
 

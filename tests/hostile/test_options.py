@@ -30,8 +30,8 @@ NUMERIC = {
     f"{ATTRIBUTE} --batch-size": set(),
     f"{ATTRIBUTE} --max": set(),
     f"{MOTIFS} --width": set(),
-    f"{MOTIFS} --shuffles": set(),
-    f"{MOTIFS} --flat-dnase": {"0"},
+    f"{MOTIFS} --shuffles": {"0"},
+    f"{MOTIFS} --flat-dnase": {"0", "inf", "1e99"},
     "data describe WORLD --length": set(),
     "data describe WORLD/s.fa --ratio": set(),
     "data describe WORLD/peaks.narrowPeak --genome WORLD/genome.fa --offset": {"0"},
@@ -48,6 +48,7 @@ NUMERIC = {
     f"{TRAIN} --set signal_dropout=": {"0"},
     f"{TRAIN} --set clip=": {"0"},
     f"{TRAIN} --set decay=": {"0"},
+    f"{TRAIN} --set epoch_windows=": {""},  # no limit
     f"{TRAIN} --devices": set(),
 }
 NUMBERS = ("0", "-1", "nan", "inf", "1e99", "text", "")
@@ -93,7 +94,7 @@ WORDS = {
     "sweep --model tbinet --data WORLD --out out --grid units": "units",
     "sweep --model tbinet --data WORLD --out out --grid units=1,,2": "units",
     "sweep --model tbinet --data WORLD --out out --grid kernels=4,0": "kernels",
-    "transfer --data WORLD --out out": "WORLD",
+    "transfer --data WORLD/run --out out": "WORLD/run",
     "transfer --data WORLD --out out --metric beauty": "beauty",
     "sanity WORLD/run --method guess": "guess",
     "sanity WORLD/run --task nothing": "nothing",
