@@ -69,7 +69,7 @@ RECIPE_RANGES = {
     "ratio": Range(0, "RATIO", infinite=True),
     "epoch_windows": MANY,
     "signal_dropout": SHARE,
-    "finetune_rate": RATE,
+    "finetune_rate": Range(0, 1_000),  # 0 leaves the weights as they are
     "finetune_patience": COUNT,
     "valid_windows": MANY,
 }
