@@ -59,7 +59,7 @@ OPTION_RANGES = {
 }
 # of training (`recipes.Recipe`)
 RECIPE_RANGES = {
-    "rate": RATE,
+    "rate": Range(0, 1_000),  # 0 leaves the weights as they are
     "momentum": Range(0, 1, below=True),
     "decay": Range(0, 1_000),
     "clip": Range(0, 1_000_000),
@@ -69,7 +69,7 @@ RECIPE_RANGES = {
     "ratio": Range(0, "RATIO", infinite=True),
     "epoch_windows": MANY,
     "signal_dropout": SHARE,
-    "finetune_rate": Range(0, 1_000),  # 0 leaves the weights as they are
+    "finetune_rate": Range(0, 1_000),
     "finetune_patience": COUNT,
     "valid_windows": MANY,
 }

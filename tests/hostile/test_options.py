@@ -40,10 +40,11 @@ NUMERIC = {
     **{
         f"{TRAIN} --set {key}=": set()
         for key in (
-            *("epochs", "patience", "batch", "rate", "epoch_windows", "valid_windows", "kernels", "kernel_size"),
+            *("epochs", "patience", "batch", "epoch_windows", "valid_windows", "kernels", "kernel_size"),
             *("pool", "units", "dense"),
         )
     },
+    f"{TRAIN} --set rate=": {"0"},  # the weights stay
     f"{TRAIN} --set momentum=": {"0"},
     f"{TRAIN} --set signal_dropout=": {"0"},
     f"{TRAIN} --set clip=": {"0"},

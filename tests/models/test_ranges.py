@@ -79,7 +79,9 @@ def test_every_numeric_hyperparameter_has_a_range_that_is_kept(name: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e99", "many"])
-@pytest.mark.parametrize("key", ["rate", "patience", "batch", "epochs", "epoch_windows", "kernels", "kernel_size"])
+@pytest.mark.parametrize(
+    "key", ["valid_windows", "patience", "batch", "epochs", "epoch_windows", "kernels", "kernel_size"]
+)
 def test_settings_and_grids_have_the_same_ranges(key: str, text: str) -> None:
     if (key, text) == ("rate", "0"):
         return  # weights stay as they are
