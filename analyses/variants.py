@@ -14,7 +14,6 @@ from torch import Tensor
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.variant_motifs import MotifTables, motif_changes
 from motiflens.interpret.adapter import Adapter, adapt
-from motiflens.interpret.attribution.edits import Edits, edited_logits
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.one_hot import decode, one_hot
@@ -58,7 +57,7 @@ class VariantOptions:
     attention: bool = False
     motifs: Sequence[Motif] = ()
     threshold: float = 1e-4
-    batch_size: int = 256
+    batch_size: int = 64
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -300,36 +299,12 @@ class _Scorer:
     def _alternative(
         self, x: Tensor, ref: Codes, alt: Codes, meta: Tensor | None, turned: bool, base: Doubles
     ) -> Doubles:
-        """Logits of the alternative alleles: of single bases by what these change in the first layers."""
-        differs = ref != alt
-        single = differs.sum(axis=1) == 1
-        logits = base.copy()  # an allele that lies outside of the window changes nothing
-        rows = np.flatnonzero(single)
+        """Logits of the alternative alleles; one that lies outside of the window changes nothing."""
+        logits = base.copy()
+        rows = np.flatnonzero((ref != alt).any(axis=1))
         if len(rows):
-            places = differs[rows].argmax(axis=1)
-            logits[rows] = self._substituted(x[rows], alt[rows, places], places, _rows(meta, rows), turned)
-        rest = np.flatnonzero(differs.any(axis=1) & ~single)
-        if len(rest):
-            logits[rest] = self._logits(self.with_bases(x[rest], alt[rest]), _rows(meta, rest), turned)
+            logits[rows] = self._logits(self.with_bases(x[rows], alt[rows]), _rows(meta, rows), turned)
         return logits
-
-    def _substituted(
-        self, x: Tensor, bases: Codes, places: Integers, meta: Tensor | None, turned: bool
-    ) -> Doubles:
-        column = torch.from_numpy(one_hot(bases[:, None])).to(x)  # n, 4, 1
-        starts = torch.from_numpy(np.asarray(places, dtype=np.int64)).to(x.device)
-        if turned:
-            x, column, starts = reverse_complement(x), column.flip(1), x.shape[-1] - 1 - starts
-        edits = Edits(
-            torch.arange(len(x), device=x.device),
-            starts,
-            1,
-            lambda index, there: torch.cat([column[index], there[:, 4:]], dim=1),
-        )
-        found = edited_logits(
-            self.model, x, edits, target=self.target, meta=meta, batch_size=self.options.batch_size
-        )
-        return found.double().cpu().numpy()
 
 
 def _rows(meta: Tensor | None, rows: Integers) -> Tensor | None:

@@ -19,7 +19,12 @@ def command(
     model: Annotated[Path | None, typer.Option("--model", hidden=True)] = None,
     out: Annotated[Path, typer.Option(help="Folder for store, tracks and plots.")] = Path("attributions"),
     overwrite: Overwrite = False,
-    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    bed: Annotated[
+        Path | None, typer.Option(help="Own windows: about a BED or narrowPeak file's summits.")
+    ] = None,
+    fasta: Annotated[Path | None, typer.Option(help="Own windows: of a FASTA file.")] = None,
+    locus: Annotated[str | None, typer.Option(help="Own windows: that cover chr:start-end (0-based).")] = None,
+    split: Annotated[str, typer.Option(help="test, valid, train or all.")] = "test",
     task: Annotated[str | None, typer.Option(help="Output to explain, by name; the first by default.")] = None,
     output: Annotated[
         str | None,
@@ -59,9 +64,11 @@ def command(
     from motiflens.models.output import parse_output
     from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
+    from motiflens.models.regions import Regions, open_regions, split_windows
     from motiflens.models.run import open_run
 
     options = values(set_ or [])
+    regions = Regions(bed, fasta, locus, data.genome, data.named(), cell_type)
     if baseline is not None:
         options["baseline"] = baseline
     chosen = AttributeOptions(
@@ -72,7 +79,7 @@ def command(
         precision=precision,
         options=options or None,
         task=task,
-        only=only,  # type: ignore[arg-type]
+        only="all" if regions else only,  # type: ignore[arg-type]
         maximum=maximum,
         export=tuple(part.strip() for part in (export or "").split(",") if part.strip()),
         plot=tuple(plot or ()),
@@ -83,15 +90,21 @@ def command(
     )
     folder = one_run(run, model, "attribute")
     output_folder(
-        out, mark=STORE, names=(STORE, f"{STORE}.part"), inputs=[folder, data.source], overwrite=overwrite
+        out,
+        mark=STORE,
+        names=(STORE, f"{STORE}.part"),
+        inputs=[folder, data.source, bed, fasta],
+        overwrite=overwrite,
     )
     opened = open_run(folder)
     opened.model.to(device or best_device())
     with folder_lock(out), progress_display() as progress:
         progress(Step("opening the data"))
-        dataset = open_as_trained(opened, data.named(), data.options())
-        made_by = provenance(
-            seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash
-        )
-        made = attribute_run(opened, dataset[split], out, chosen, made_by=made_by, progress=progress)
+        if regions:
+            windows, source, data_hash, _ = open_regions(opened, regions)
+        else:
+            dataset = open_as_trained(opened, data.named(), data.options())
+            windows, source, data_hash = split_windows(dataset, split), dataset.source, dataset.hash
+        made_by = provenance(seed=seed, data=source, data_hash=data_hash, weights_hash=opened.weights_hash)
+        made = attribute_run(opened, windows, out, chosen, made_by=made_by, progress=progress)
     show(made, method)

@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "import": "import_run",
     "sanity": "sanity",
     "variants": "variants",
+    "hits": "hits",
     "scan": "scan",
     "match": "match",
     "attribute": "attribute",
@@ -49,7 +50,7 @@ COMMANDS: dict[str, str] = {
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": ("data", "simulate", "cache"),
     "Models": ("train", "evaluate", "predict", "compare", "sweep", "transfer", "import"),
-    "What a model looks at": ("attribute", "sanity", "variants", "chip"),
+    "What a model looks at": ("attribute", "sanity", "variants", "hits", "chip"),
     "Motifs": ("motifs", "report", "scan", "match"),
 }
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}

@@ -21,7 +21,13 @@ def command(
     ],
     overwrite: Overwrite = False,
     data: Annotated[str | None, typer.Option(help="Data; the run's own by default.")] = None,
-    split: Annotated[str | None, typer.Option(help="Score this split's windows: test, valid or train.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Score this split's windows: test, valid, train or all.")
+    ] = None,
+    fasta: Annotated[Path | None, typer.Option(help="Score the sequences of a FASTA file.")] = None,
+    locus: Annotated[
+        str | None, typer.Option(help="Score windows that cover chr:start-end (0-based, half-open).")
+    ] = None,
     bed: Annotated[Path | None, typer.Option(help="Score the window about each interval of a BED file.")] = None,
     genome: Annotated[Path | None, typer.Option(help="Genome FASTA, if not that of --data.")] = None,
     step: Annotated[int, typer.Option(help="Of a whole genome: distance between bins in bp.")] = 200,
@@ -54,13 +60,15 @@ def command(
         write_predictions,
     )
     from motiflens.models.provenance import provenance
+    from motiflens.models.regions import Regions, open_regions, split_windows
     from motiflens.models.run import open_run
 
-    if split is not None and bed is not None:
-        raise ValueError("give either --split or --bed, not both")
+    own = Regions(bed, fasta, locus, genome, data, cell_type)
+    if split is not None and own:
+        raise ValueError("give either --split or --bed, --fasta or --locus, not both")
     if step < 1:
         raise ValueError(f"--step is {step}: expected at least 1 bp")
-    output_file(out, inputs=[run, data, bed, genome, blacklist], overwrite=overwrite)
+    output_file(out, inputs=[run, data, bed, fasta, genome, blacklist], overwrite=overwrite)
     if not streamed(out) and out.suffix.lower() not in (".tsv", ".bed", ".bw", ".bigwig"):
         note(f"{out}: the ending names no format, so tab-separated values are written")
     opened = open_run(run)
@@ -71,8 +79,17 @@ def command(
     if split is not None:
         dataset = open_as_trained(opened, data)
         made_by |= {"data": dataset.source, "data_hash": dataset.hash}
-        of = len(dataset[split])
-        chunks = predict_windows(opened, dataset[split], how)
+        windows = split_windows(dataset, split)
+        of = len(windows)
+        chunks = predict_windows(opened, windows, how)
+    elif fasta is not None or locus is not None:
+        opened_regions = open_regions(opened, own)
+        made_by |= {"data": opened_regions.source, "data_hash": opened_regions.hash}
+        of = len(opened_regions.windows)
+        chunks = predict_windows(opened, opened_regions.windows, how)
+        if opened_regions.genome is not None:
+            at = opened_regions.genome
+            sizes = dict(zip(at.names, at.lengths.tolist(), strict=True))
     else:
         genome_source = open_genome_source(
             opened, data, genome=genome, blacklist=blacklist, cell_type=cell_type, bin_size=bin_size

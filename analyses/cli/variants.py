@@ -38,7 +38,7 @@ def command(
     annotated: Annotated[Path | None, typer.Option(help="Also write the VCF with the effects in INFO.")] = None,
     top: Annotated[int, typer.Option(help="Draw logos of both alleles for this many of the largest effects.")] = 0,
     image: Annotated[str, typer.Option(help="png, svg or pdf.")] = "png",
-    batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
+    batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 64,
     seed: Annotated[int, typer.Option(help="Of the random variants.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -160,6 +161,7 @@ class KerasModel(Wrapped):
         self.flat = flat
         self.inputs = tuple(str(entry["name"]) for entry in network["inputs"])
         self.heads = tuple(str(head[0]) for head in network["heads"])
+        self._heads = namedtuple("Heads", self.heads, rename=True)  # type: ignore[misc]  # names from the file
         self._shapes = [list(entry["shape"]) for entry in network["inputs"]]
         self._order = [alphabet.index(base) for base in BASES]
         self._sequence = sequence_input(self._shapes)
@@ -202,7 +204,7 @@ class KerasModel(Wrapped):
         network: Any = self.module
         found = network(self._given(x, meta))
         if len(found) > 1:
-            return tuple(found)
+            return self._heads(*found)
         return found[0].flatten(1) if self.flat else found[0]
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:

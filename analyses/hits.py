@@ -1,0 +1,249 @@
+"""Motif instances from contribution scores: which places are which motif, and how surely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.models.progress import Progress, Step, silent
+from motiflens.models.types import Codes, Doubles, Floats, Integers
+
+CHUNK = 64  # windows at a time
+
+
+@dataclass(frozen=True)
+class HitOptions:
+    """How instances are called.
+
+    Attributes
+    ----------
+    fdr
+        Largest q-value reported.
+    similarity
+        Least cosine between an instance's contributions and the motif's.
+    overlap
+        Largest share of the shorter of two instances that they may have in common.
+    shuffles
+        Shuffled copies of each window behind the null.
+    seed
+        Of the shuffles.
+    """
+
+    fdr: float = 0.05
+    similarity: float = 0.5
+    overlap: float = 0.3
+    shuffles: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, low, high in (
+            ("fdr", self.fdr, 0, 1),
+            ("similarity", self.similarity, 0, 1),
+            ("overlap", self.overlap, 0, 1),
+        ):
+            if not low <= value <= high:
+                raise ValueError(f"{name} is {value}: expected {low} to {high}")
+        if self.shuffles < 1:
+            raise ValueError(f"shuffles is {self.shuffles}: expected at least 1")
+
+
+class _Hits(NamedTuple):
+    """Instances of some windows, arrays of one entry each."""
+
+    window: Integers
+    motif: Integers
+    strand: Integers  # 0 for +
+    start: Integers
+    score: Doubles
+    similarity: Doubles
+    importance: Doubles
+
+
+def motif_hits(
+    codes: Codes,
+    importance: Floats,
+    motifs: Sequence[Motif],
+    options: HitOptions | None = None,
+    progress: Progress = silent,
+) -> pd.DataFrame:
+    """Call the instances of motifs in windows from their contribution scores.
+
+    A motif is matched with the contributions under it (the base that stands there × its score) as Fi-NeMo's
+    contribution-weighted matrices are: its score at a place is their inner product with the motif's
+    information-weighted matrix of unit length, times the cosine between the two. Of instances that overlap, the
+    one with the largest score is kept. The null is the same on windows whose positions (bases together with their
+    scores) are shuffled; q is the share of null instances among those that score at least as much, motif by motif.
+
+    Parameters
+    ----------
+    codes
+        (N, L): bases, 4 for N.
+    importance
+        (N, L): contribution of the base that stands at each position.
+    motifs
+        Any number.
+    options
+        See `HitOptions`.
+    progress
+        Told how many windows are done.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``window`` (row), ``motif``, ``motif_alt``, ``start``, ``end`` (0-based in the window), ``strand``,
+        ``score``, ``similarity``, ``importance`` (Σ of contributions), ``share`` (of the window's Σ |importance|),
+        ``q``; by window and place.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, or there are no motifs or windows.
+    """
+    wanted = options or HitOptions()
+    if codes.shape != importance.shape or codes.ndim != 2 or not codes.size:
+        raise ValueError(f"codes {codes.shape} and importance {importance.shape}: expected both (windows, bp)")
+    if not len(motifs):
+        raise ValueError("there are no motifs")
+    finder = _Finder(motifs, wanted)
+    rng = np.random.default_rng(wanted.seed)
+    real, null = [], []
+    progress(Step("calling instances", 0, len(codes)))
+    for part in _parts(len(codes)):
+        real.append(finder.find(codes[part], importance[part], part.start))
+        for _ in range(wanted.shuffles):
+            order = rng.permuted(np.tile(np.arange(codes.shape[1]), (part.stop - part.start, 1)), axis=1)
+            shuffled = [np.take_along_axis(array[part], order, axis=1) for array in (codes, importance)]
+            null.append(finder.find(shuffled[0], shuffled[1], part.start))
+        progress(Step("calling instances", part.stop, len(codes)))
+    found, drawn = _joined(real), _joined(null)
+    q = np.ones(len(found.score))
+    for number in range(len(motifs)):
+        here = found.motif == number
+        q[here] = q_values(found.score[here], drawn.score[drawn.motif == number], wanted.shuffles)
+    keep = np.flatnonzero(q <= wanted.fdr)
+    return _table(found, q, keep, motifs, importance)
+
+
+def q_values(scores: Doubles, null: Doubles, shuffles: int = 1) -> Doubles:
+    """Return the share of null instances among those with at least each score, made monotone.
+
+    One null instance is added, so that q is never zero.
+
+    Examples
+    --------
+    >>> q_values(np.array([3.0, 1.0, 2.0]), np.array([1.5]), 1).round(3).tolist()
+    [0.667, 0.667, 0.667]
+    """
+    if not len(scores):
+        return np.zeros(0)
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    drawn = np.sort(null)
+    above = (len(drawn) - np.searchsorted(drawn, ranked, side="left")) / shuffles
+    at_least = np.searchsorted(-ranked, -ranked, side="right")
+    q = np.minimum((above + 1 / shuffles) / at_least, 1.0)
+    q = np.minimum.accumulate(q[::-1])[::-1]
+    found = np.empty(len(scores))
+    found[order] = q
+    return found
+
+
+def _parts(total: int) -> Iterator[slice]:
+    for start in range(0, total, CHUNK):
+        yield slice(start, min(start + CHUNK, total))
+
+
+class _Finder:
+    """Matches both strands of all motifs at once."""
+
+    def __init__(self, motifs: Sequence[Motif], options: HitOptions) -> None:
+        self.options = options
+        self.widths = np.array([motif.width for motif in motifs])
+        widest = int(self.widths.max())
+        kernels = np.zeros((2, len(motifs), 4, widest), dtype=np.float32)
+        masks = np.zeros((len(motifs), 1, widest), dtype=np.float32)
+        for number, motif in enumerate(motifs):
+            matrix = motif.ppm * motif.information[:, None]
+            matrix = matrix / max(float(np.linalg.norm(matrix)), 1e-12)
+            kernels[0, number, :, : motif.width] = matrix.T
+            kernels[1, number, :, : motif.width] = matrix[::-1, ::-1].T
+            masks[number, 0, : motif.width] = 1
+        self.kernels = torch.from_numpy(kernels.reshape(-1, 4, widest))
+        self.masks = torch.from_numpy(masks)
+
+    def find(self, codes: Codes, importance: Floats, first: int) -> _Hits:
+        """Instances of some windows, of which the first has this number."""
+        n, length = codes.shape
+        value = torch.from_numpy(np.asarray(importance, dtype=np.float32))
+        known = torch.from_numpy(codes.astype(np.int64))
+        contributions = functional.one_hot(known, 5)[..., :4].float() * value[..., None]  # n, L, 4
+        pad = self.kernels.shape[-1] - 1  # so that a motif may end with the window
+        padded = functional.pad(contributions.transpose(1, 2), (0, pad))
+        matched = functional.conv1d(padded, self.kernels).reshape(n, 2, len(self.widths), length)
+        energy = functional.conv1d(padded.square().sum(1, keepdim=True), self.masks).clamp_min(1e-12)  # n, K, L
+        similarity = matched / energy.sqrt()[:, None]
+        inside = torch.arange(length)[None] <= length - torch.from_numpy(self.widths)[:, None]
+        good = (similarity >= self.options.similarity) & inside & (matched > 0)
+        score = torch.where(good, matched * similarity, torch.zeros(()))
+        rows, strands, motifs, starts = (index.numpy() for index in torch.nonzero(score, as_tuple=True))
+        scores = score[rows, strands, motifs, starts].double().numpy()
+        alike = similarity[rows, strands, motifs, starts].double().numpy()
+        keep = self._apart(rows, motifs, starts, scores)
+        total = np.concatenate([np.zeros((n, 1)), np.cumsum(importance, axis=1, dtype=np.float64)], axis=1)
+        ends = starts + self.widths[motifs]
+        sums = total[rows, ends] - total[rows, starts]
+        return _Hits(
+            rows[keep] + first, motifs[keep], strands[keep], starts[keep], scores[keep], alike[keep], sums[keep]
+        )
+
+    def _apart(self, rows: Integers, motifs: Integers, starts: Integers, scores: Doubles) -> Integers:
+        """Keep the best of instances that overlap, window by window."""
+        kept: list[int] = []
+        taken: dict[int, list[tuple[int, int]]] = {}
+        for i in np.lexsort((starts, -scores)).tolist():
+            start = int(starts[i])
+            end = start + int(self.widths[motifs[i]])
+            others = taken.setdefault(int(rows[i]), [])
+            clashes = any(
+                min(end, b) - max(start, a) > self.options.overlap * min(end - start, b - a) for a, b in others
+            )
+            if not clashes:
+                others.append((start, end))
+                kept.append(i)
+        return np.array(sorted(kept), dtype=np.int64)
+
+
+def _joined(parts: list[_Hits]) -> _Hits:
+    return _Hits(*(np.concatenate([part[i] for part in parts]) for i in range(len(_Hits._fields))))
+
+
+def _table(found: _Hits, q: Doubles, keep: Integers, motifs: Sequence[Motif], importance: Floats) -> pd.DataFrame:
+    whole: NDArray[np.float64] = np.maximum(np.abs(importance).sum(axis=1, dtype=np.float64), 1e-12)
+    motif = found.motif[keep]
+    names = np.array([one.name for one in motifs], dtype=object)
+    alts = np.array([one.alt for one in motifs], dtype=object)
+    widths = np.array([one.width for one in motifs])
+    table = pd.DataFrame(
+        {
+            "window": found.window[keep],
+            "motif": names[motif],
+            "motif_alt": alts[motif],
+            "start": found.start[keep],
+            "end": found.start[keep] + widths[motif],
+            "strand": np.where(found.strand[keep] == 0, "+", "-"),
+            "score": found.score[keep],
+            "similarity": found.similarity[keep],
+            "importance": found.importance[keep],
+            "share": found.importance[keep] / whole[found.window[keep]],
+            "q": q[keep],
+        }
+    )
+    return table.sort_values(["window", "start", "motif"], kind="stable", ignore_index=True)

@@ -1,0 +1,220 @@
+"""What `interpret hits` does: contribution scores of a run's windows or of a store, instances, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from motiflens.analyses.attribute_run import STORE
+from motiflens.analyses.hits import HitOptions, motif_hits
+from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.interpret.adapter import adapt
+from motiflens.interpret.store import open_store
+from motiflens.models import types
+from motiflens.models.check_run_fits import check_run_fits
+from motiflens.models.data.windows import Dataset, Windows
+from motiflens.models.files import write_whole, write_with_record
+from motiflens.models.progress import Progress, Step, silent
+from motiflens.models.provenance import file_hash, provenance
+from motiflens.models.regions import Regions, open_regions, split_windows
+from motiflens.models.run import Run, open_run, task_number
+from motiflens.models.types import Codes, Floats
+
+CHUNK = 256
+
+
+@dataclass(frozen=True)
+class HitSource:
+    """Where contribution scores come from.
+
+    Attributes
+    ----------
+    where
+        A run folder, a store, or a folder that `interpret attribute` made.
+    regions
+        A run's own windows, in place of the split.
+    split, only
+        Of the run's data: ``test``, ``valid``, ``train`` or ``all``; ``positive`` or ``all`` windows.
+    task, method, seed
+        Of a run: output, attribution method, seed.
+    maximum
+        Most windows, drawn at random.
+    device
+        Where to compute.
+    """
+
+    where: Path
+    regions: Regions
+    split: str = "test"
+    only: str = "positive"
+    task: str | None = None
+    method: str = "input_x_gradient"
+    seed: int = 0
+    maximum: int | None = None
+    device: torch.device | str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.only not in ("positive", "all"):
+            raise ValueError(f"only must be positive or all, not {self.only!r}")
+        if self.maximum is not None and self.maximum < 1:
+            raise ValueError(f"max is {self.maximum}: expected at least 1")
+
+
+class _Contributions(NamedTuple):
+    codes: Codes  # N, L
+    importance: Floats  # N, L
+    table: pd.DataFrame
+    made_by: types.Json
+
+
+def hits_command(
+    source: HitSource,
+    motifs: str,
+    out: types.Path,
+    options: HitOptions,
+    *,
+    bed: types.Path | None = None,
+    counts: types.Path | None = None,
+    open_data: Callable[[Run], Dataset] | None = None,
+    progress: Progress = silent,
+) -> types.Json:
+    """Call motif instances and write them; return the record that is written beside the table.
+
+    Parameters
+    ----------
+    source
+        See `HitSource`.
+    motifs
+        Motif file, or JASPAR by name.
+    out, bed, counts
+        Table (TSV), BED with genome coordinates, and table of instances by window and motif.
+    options
+        See `HitOptions`.
+    open_data
+        Opens the data of a run.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        On bad input, in one line.
+    """
+    found_motifs = read_motifs(motifs)
+    found = _contributions(source, open_data, progress)
+    table = motif_hits(found.codes, found.importance, found_motifs, options, progress)
+    placed = with_places(table, found.table)
+    if bed is not None and "chrom" not in placed:
+        raise ValueError("these windows have no coordinates: no BED file can be written")
+    record: types.Json = {
+        "hits": len(table),
+        "windows": len(found.codes),
+        "windows_with_hits": int(table["window"].nunique()),
+        "motifs": len(found_motifs),
+        "motif_file": motifs,
+        "fdr": options.fdr,
+        **found.made_by,
+    }
+    with write_with_record(out, record) as part:
+        placed.to_csv(part, sep="\t", index=False, float_format="%.6g")
+    if bed is not None:
+        with write_whole(bed) as part:
+            _write_bed(part, placed)
+    if counts is not None:
+        names = found.table["name"].astype(str).to_numpy()
+        wide = pd.crosstab(table["window"], table["motif"]).reindex(range(len(names)), fill_value=0)
+        wide.insert(0, "name", names)
+        with write_whole(counts) as part:
+            wide.to_csv(part, sep="\t", index=False)
+    return record
+
+
+def with_places(table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+    """Add the windows' names, and put places on the genome where these are known."""
+    rows = table["window"].to_numpy()
+    placed = table.copy()
+    placed.insert(1, "name", windows["name"].astype(str).to_numpy()[rows] if len(rows) else [])
+    if "chrom" in windows and not windows["chrom"].isna().any():
+        placed.insert(0, "chrom", windows["chrom"].to_numpy()[rows])
+        first = windows["start"].to_numpy(dtype=np.int64)[rows]
+        placed["start"] += first
+        placed["end"] += first
+    return placed
+
+
+def _write_bed(path: Path, placed: pd.DataFrame) -> None:
+    ordered = placed.drop_duplicates(["chrom", "start", "end", "strand", "motif"])
+    ordered = ordered.sort_values(["chrom", "start", "end"], kind="stable")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for row in ordered.itertuples(index=False):
+            score = max(0, min(1000, round(-100 * np.log10(max(row.q, 1e-10)))))
+            name = f"{row.motif}" + (f"_{row.motif_alt}" if row.motif_alt else "")
+            name = "_".join(name.split())
+            file.write(f"{row.chrom}\t{row.start}\t{row.end}\t{name}\t{score}\t{row.strand}\n")
+
+
+def _contributions(
+    source: HitSource, open_data: Callable[[Run], Dataset] | None, progress: Progress
+) -> _Contributions:
+    store = source.where / STORE if (source.where / STORE).is_file() else source.where
+    if store.is_file():
+        return _of_store(store)
+    run = open_run(source.where)
+    run.model.to(source.device)
+    if source.regions:
+        own = open_regions(run, source.regions)
+        windows, made_by = own.windows, {"data": own.source, "data_hash": own.hash}
+        rows = np.arange(len(windows))
+    else:
+        if open_data is None:
+            raise ValueError("no windows are named: give --bed, --fasta or --locus")
+        dataset = open_data(run)
+        windows = split_windows(dataset, source.split)
+        check_run_fits(run, windows)
+        made_by = {"data": dataset.source, "data_hash": dataset.hash}
+        rows = _rows(run, windows, source)
+    if source.maximum is not None and len(rows) > source.maximum:
+        rows = np.sort(np.random.default_rng(source.seed).choice(rows, source.maximum, replace=False))
+    if not len(rows):
+        raise ValueError(f"no window of the split {source.split} is labelled positive: add --only all")
+    adapter, target = adapt(run.model), task_number(run, source.task)
+    codes, tracks = [], []
+    progress(Step("attributing", 0, len(rows)))
+    for start in range(0, len(rows), CHUNK):
+        some = rows[start : start + CHUNK]
+        batch = windows.read(some)
+        meta = batch.meta if run.model.meta else None
+        result = adapter.attribute(batch.x, method=source.method, target=target, meta=meta, seed=source.seed)
+        tracks.append(result.scores[:, :4].sum(axis=1))
+        codes.append(windows.codes(some))
+        progress(Step("attributing", start + len(some), len(rows)))
+    made_by = provenance(seed=source.seed, weights_hash=run.weights_hash, **made_by)
+    made_by |= {"method": source.method, "task": run.tasks[target]}
+    table = windows.table.iloc[rows].reset_index(drop=True)
+    return _Contributions(np.concatenate(codes), np.concatenate(tracks), table, made_by)
+
+
+def _rows(run: Run, windows: Windows, source: HitSource) -> types.Integers:
+    if source.only == "all":
+        return np.arange(len(windows))
+    target = task_number(run, source.task)
+    name = run.tasks[target]
+    column = windows.tasks.index(name) if name in windows.tasks else min(target, len(windows.tasks) - 1)
+    return np.flatnonzero(windows.labels[:, column] == 1)
+
+
+def _of_store(path: Path) -> _Contributions:
+    with open_store(path) as store:
+        every = slice(0, len(store))
+        made_by = provenance(data=str(path), data_hash=file_hash(path)) | {
+            "method": store.method,
+            "task": store.task,
+        }
+        table = store.table.copy()
+        if "name" not in table:
+            table["name"] = table["row"].astype(str)
+        return _Contributions(store.codes[every], store.importance(every), table, made_by)

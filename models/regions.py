@@ -1,0 +1,153 @@
+"""Windows of a user's own regions: a BED file, a FASTA file, a place on the genome, or all splits of a data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.models.check_run_fits import check_run_fits
+from motiflens.models.data.genome import Genome
+from motiflens.models.data.peaks import read_peaks
+from motiflens.models.data.read_fasta import read_fasta
+from motiflens.models.data.windows import ArrayWindows, Dataset, Joined, Windows
+from motiflens.models.genome_source import open_genome_source
+from motiflens.models.provenance import file_hash
+from motiflens.models.run import Run
+from motiflens.models.types import Integers
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Regions:
+    """What a user names; one of the first three.
+
+    Attributes
+    ----------
+    bed
+        BED or narrowPeak: the window about each interval's summit, or its middle, as in training.
+    fasta
+        Sequences; longer ones are cut to their middle, shorter ones padded with N.
+    locus
+        ``chr:start-end``, 0-based and half-open: one window about its middle, or as many side by side as cover it.
+    genome, data, cell_type
+        Where bases and signals are read: FASTA, or a folder with ``dataset.toml`` (the run's own by default), and
+        whose accessibility.
+    """
+
+    bed: Path | None = None
+    fasta: Path | None = None
+    locus: str | None = None
+    genome: Path | None = None
+    data: str | None = None
+    cell_type: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("bed", "fasta", "locus") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give either --{given[0]} or --{given[1]}, not both")
+
+    def __bool__(self) -> bool:
+        """Whether any is named."""
+        return any(value is not None for value in (self.bed, self.fasta, self.locus))
+
+
+class OwnWindows(NamedTuple):
+    """Windows of regions, unlabelled, and where they come from."""
+
+    windows: Windows
+    source: str
+    hash: str
+    genome: Genome | None
+
+
+def open_regions(run: Run, regions: Regions) -> OwnWindows:
+    """Open the windows of a user's regions as a run takes them; labels are NaN.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        On bad files, as their readers; if nothing is named, or the run reads signals that a FASTA file has not.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from motiflens.models import build, open_run, save_run
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "s.fa").write_text(">a\\nACGTACGTACGT\\n")
+    >>> save_run(folder / "run", build("cnn_zeng", length=40), {"tasks": ["CTCF"]})
+    >>> windows = open_regions(open_run(folder / "run"), Regions(fasta=folder / "s.fa")).windows
+    >>> windows.table["name"].tolist(), windows.length
+    (['a'], 40)
+    """
+    if regions.fasta is not None:
+        if run.model.channels > 4 or run.model.meta:
+            raise ValueError(f"{run.path} reads more than the sequence, which {regions.fasta} has not: give --bed")
+        found, _ = read_fasta(regions.fasta, length=run.model.length)
+        labels = np.full((len(found.codes), len(run.tasks)), np.nan, dtype=np.float32)
+        windows: Windows = ArrayWindows(found.bases(), labels, tasks=run.tasks, table=found.table)
+        check_run_fits(run, windows, where=str(regions.fasta))
+        return OwnWindows(windows, str(regions.fasta), file_hash(regions.fasta), None)
+    if not regions:
+        raise ValueError("no regions are named: give --bed, --fasta or --locus")
+    source = open_genome_source(run, regions.data, genome=regions.genome, cell_type=regions.cell_type)
+    genome, length = source.genome, run.model.length
+    if regions.bed is not None:
+        peaks = read_peaks(regions.bed, genome)
+        chrom, start = peaks.chrom, peaks.summit - length // 2
+        names = peaks.name
+    else:
+        chrom, start = _tiles(genome, str(regions.locus), length)
+        names = ()
+    windows = source.windows(chrom, start + (length - source.bin) // 2, run.tasks)
+    if names and len(set(names)) == len(names):
+        windows.table["name"] = list(names)
+    check_run_fits(run, windows)
+    where = regions.bed if regions.bed is not None else regions.locus
+    return OwnWindows(windows, str(where), genome.hash, genome)
+
+
+def _tiles(genome: Genome, locus: str, length: int) -> tuple[Integers, Integers]:
+    """Chromosome and first base of the windows that cover a place."""
+    name, start, end = parse_locus(locus)
+    number = genome.number(name, "--locus")
+    if end > genome.lengths[number]:
+        raise ValueError(
+            f"--locus {locus} ends past the end of {name} ({genome.lengths[number]} bp in {genome.path})"
+        )
+    count = max(1, -(-(end - start) // length))
+    first = (start + end) // 2 - count * length // 2
+    starts = first + length * np.arange(count, dtype=np.int64)
+    return np.full(count, number, dtype=np.int64), starts
+
+
+def parse_locus(text: str) -> tuple[str, int, int]:
+    """Read ``chr:start-end``, 0-based and half-open; commas are allowed.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> parse_locus("chr5:1,000-1,200")
+    ('chr5', 1000, 1200)
+    """
+    found = re.fullmatch(r"(.+):([\d,]+)-([\d,]+)", text.strip())
+    if found:
+        start, end = (int(found[number].replace(",", "") or 0) for number in (2, 3))
+        if end > start:
+            return found[1], start, end
+    raise ValueError(f"{text!r} is no region: write chr:start-end with start < end")
+
+
+def split_windows(dataset: Dataset, split: str) -> Windows:
+    """Return one split of a data set, or all of them, one after another, by the name ``all``."""
+    if split != ALL:
+        return dataset[split]
+    return Joined([dataset[name] for name in ("train", "valid", "test") if name in dataset.splits])
