@@ -50,7 +50,16 @@ COMMANDS: dict[str, str] = {
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": ("data", "simulate", "cache"),
     "Models": ("train", "evaluate", "predict", "compare", "sweep", "transfer", "import"),
-    "What a model looks at": ("attribute", "sanity", "variants", "hits", "chip"),
+    "What a model looks at": (
+        "attribute",
+        "sanity",
+        "variants",
+        "hits",
+        "chip",
+        "attention",
+        "importance",
+        "dnase",
+    ),
     "Motifs": ("motifs", "report", "scan", "match"),
 }
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
