@@ -120,8 +120,11 @@ def motif_hits(
         real.append(finder.find(codes[part], importance[part], part.start))
         for _ in range(wanted.shuffles):
             order = rng.permuted(np.tile(np.arange(codes.shape[1]), (part.stop - part.start, 1)), axis=1)
-            shuffled = [np.take_along_axis(array[part], order, axis=1) for array in (codes, importance)]
-            null.append(finder.find(shuffled[0], shuffled[1], part.start))
+            bases, values = (
+                np.take_along_axis(codes[part], order, 1),
+                np.take_along_axis(importance[part], order, 1),
+            )
+            null.append(finder.find(bases, values, part.start))
         progress(Step("calling instances", part.stop, len(codes)))
     found, drawn = _joined(real), _joined(null)
     q = np.ones(len(found.score))

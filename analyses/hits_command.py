@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from motiflens.models.run import Run, open_run, task_number
 from motiflens.models.types import Codes, Floats
 
 CHUNK = 256
+_BED = ("chrom", "start", "end", "motif", "motif_alt", "strand", "q")
 
 
 @dataclass(frozen=True)
@@ -150,11 +152,10 @@ def _write_bed(path: Path, placed: pd.DataFrame) -> None:
     ordered = placed.drop_duplicates(["chrom", "start", "end", "strand", "motif"])
     ordered = ordered.sort_values(["chrom", "start", "end"], kind="stable")
     with path.open("w", encoding="utf-8", newline="") as file:
-        for row in ordered.itertuples(index=False):
-            score = max(0, min(1000, round(-100 * np.log10(max(row.q, 1e-10)))))
-            name = f"{row.motif}" + (f"_{row.motif_alt}" if row.motif_alt else "")
-            name = "_".join(name.split())
-            file.write(f"{row.chrom}\t{row.start}\t{row.end}\t{name}\t{score}\t{row.strand}\n")
+        for chrom, start, end, motif, alt, strand, q in ordered[list(_BED)].to_numpy().tolist():
+            score = max(0, min(1000, round(-100 * math.log10(max(q, 1e-10)))))
+            name = "_".join((f"{motif}_{alt}" if alt else f"{motif}").split())
+            file.write(f"{chrom}\t{start}\t{end}\t{name}\t{score}\t{strand}\n")
 
 
 def _contributions(

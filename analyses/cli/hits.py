@@ -49,7 +49,7 @@ def command(
     from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.regions import Regions
 
-    inputs = [run, motifs, bed, fasta, data.source, data.genome]
+    inputs: list[Path | str | None] = [run, motifs, bed, fasta, data.source, data.genome]
     for file, record in ((out, True), (bed_out, False), (counts, False)):
         if file is not None:
             output_file(file, inputs=inputs, overwrite=overwrite, record=record)
