@@ -10,6 +10,7 @@ import torch
 
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.check_run_fits import check_model_fits, check_run_fits
+from motiflens.models.data.both_strands import BothStrands
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.files import write_json
 from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
@@ -83,6 +84,7 @@ def evaluate(
     *,
     split: str = "test",
     average_strands: bool | None = None,
+    strands_as_rows: bool = False,
     batch_size: int = 256,
     device: torch.device | str | None = None,
     progress: Progress = silent,
@@ -99,6 +101,9 @@ def evaluate(
         ``test``, ``valid`` or ``train``.
     average_strands
         As in `score`; by default as the run's recipe says.
+    strands_as_rows
+        Count every window twice, as it is and as its reverse complement, in place of averaging both (TBiNet's data
+        hold both as rows); such measures are not kept.
     batch_size, device
         As in `score`.
     progress
@@ -119,6 +124,8 @@ def evaluate(
     columns = _columns(run, windows)
     if average_strands is None:
         average_strands = bool(run.config.get("training", {}).get("average_strands", False))
+    if strands_as_rows:
+        windows, average_strands = BothStrands(windows), False
     progress(Step("evaluating", 0, len(windows)))
     parts, done = [], 0
     for part in score(run.model, windows, average_strands=average_strands, batch_size=batch_size, device=device):
@@ -127,7 +134,8 @@ def evaluate(
         progress(Step("evaluating", done, len(windows)))
     logits = np.concatenate(parts) if parts else np.zeros((0, run.model.outputs), dtype=np.float32)
     table = task_metrics(windows.labels[:, columns], logits, run.tasks)
-    _keep(run, split, dataset, table, average_strands)
+    if not strands_as_rows:  # what is kept is what commands compare
+        _keep(run, split, dataset, table, average_strands)
     return table
 
 

@@ -49,6 +49,21 @@ def describe_command(
         _show(found)
 
 
+@app.command("uniqueness")
+def uniqueness_command(
+    genome: Annotated[Path, typer.Argument(help="FASTA of the genome.")],
+    out: Annotated[Path, typer.Option(help="bigWig to write.")],
+    size: Annotated[int, typer.Option(help="Length of the k-mers.")] = 35,
+    most: Annotated[int, typer.Option(help="Counts above this are 0.")] = 4,
+    memory: Annotated[float, typer.Option(help="GB of memory to use, about.")] = 4.0,
+) -> None:
+    """Write how unique each place of a genome is: 1 / count of its 35-mer, as ENCODE's Duke uniqueness."""
+    from motiflens.models.data.genome import open_genome
+    from motiflens.models.data.uniqueness import write_uniqueness
+
+    print(write_uniqueness(open_genome(genome), out, size=size, most=most, memory=1e9 * memory))
+
+
 def _show(found: Description) -> None:
     from rich.console import Console
 

@@ -32,7 +32,7 @@ def open_bed(source: types.Path, options: Options) -> Dataset:
         raise ValueError(f"{source} holds coordinates only: give the genome's FASTA as genome (--genome)")
     path = Path(source)
     genome = open_genome(options.genome)
-    if options.labelling in ("deepsea", "dream") or options.negatives == "bins":
+    if options.labelling in ("deepsea", "dream", "overlap") or options.negatives == "bins":
         return _binned(path, genome, options)
     sequences, notes = _centered(path, genome, options)
     other = test_file(options)
@@ -76,7 +76,7 @@ def _binned(path: Path, genome: Genome, options: Options) -> Dataset:
         blacklist=None,
         length=options.length or (_LENGTH if labelling == "centered" else 1000),
         bin=bin_size,
-        stride=50 if labelling == "dream" else bin_size,
+        stride=50 if labelling in ("dream", "overlap") else bin_size,
         labelling=labelling,
         train=(),
         valid=(),

@@ -11,6 +11,7 @@ from motiflens.models.data.bins import BinTable, Labeller, peak_labeller, usable
 from motiflens.models.data.folder_spec import Experiment
 from motiflens.models.data.genome_windows import Features, GenomeWindows, Places, Rows
 from motiflens.models.data.opened import Opened, annotation_bits
+from motiflens.models.data.peaks import read_peaks
 from motiflens.models.types import Floats
 
 
@@ -81,4 +82,7 @@ def _labeller(opened: Opened, experiment: Experiment) -> Labeller:
     found = opened.peaks[experiment.name]
     if isinstance(found, BinTable):
         return found
-    return peak_labeller(found, experiment.relaxed, opened.spec.labelling, opened.spec.bin, opened.genome)
+    ambiguous = [opened.failing[experiment.name]] if experiment.name in opened.failing else []
+    if experiment.relaxed is not None:
+        ambiguous.append(read_peaks(experiment.relaxed, opened.genome))
+    return peak_labeller(found, ambiguous, opened.spec.labelling, opened.spec.bin)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.intervals import covered, merge_intervals, overlaps
-from motiflens.models.data.labels import deepsea_labels, dream_labels
-from motiflens.models.data.peaks import Peaks, read_peaks
+from motiflens.models.data.labels import deepsea_labels, dream_labels, overlap_labels
+from motiflens.models.data.peaks import Peaks
 from motiflens.models.data.text import existing, is_gzip
 from motiflens.models.types import Floats, Integers
 
@@ -47,14 +47,29 @@ def unknown_intervals(genome: Genome, number: int) -> Intervals:
     return edges[0::2].astype(np.int64), edges[1::2].astype(np.int64)
 
 
-def peak_labeller(peaks: Peaks, relaxed: Path | None, labelling: str, size: int, genome: Genome) -> Labeller:
-    """Return what labels bins by peaks, under ``deepsea`` or ``dream``."""
+def peak_labeller(peaks: Peaks, ambiguous: Sequence[Peaks], labelling: str, size: int) -> Labeller:
+    """Return what labels bins by peaks.
+
+    Parameters
+    ----------
+    peaks
+        Of the experiment.
+    ambiguous
+        Peaks called at a lenient threshold, or that fail IDR; ``deepsea`` takes no notice of them.
+    labelling
+        ``deepsea``, ``dream`` or ``overlap``; see `labels`.
+    size
+        Of the bins.
+    """
     if labelling == "deepsea":
         return lambda number, starts: deepsea_labels(starts, size, peaks.on(number))
-    lenient = read_peaks(relaxed, genome) if relaxed is not None else None
-    return lambda number, starts: dream_labels(
-        starts, size, peaks.on(number), lenient.on(number) if lenient else None
-    )
+    rule = overlap_labels if labelling == "overlap" else dream_labels
+
+    def labels(number: int, starts: Integers) -> Floats:
+        lenient = union([part.on(number) for part in ambiguous]) if ambiguous else None
+        return rule(starts, size, peaks.on(number), lenient)
+
+    return labels
 
 
 class BinTable:

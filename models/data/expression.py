@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motiflens.models.data.folder_spec import FolderSpec
 from motiflens.models.data.text import read_lines
 from motiflens.models.types import Doubles, Floats
 
@@ -47,23 +48,28 @@ def read_matrix(path: Path, what: str) -> tuple[list[str], list[str], Doubles]:
     return names, header, np.array(values)
 
 
-def expression_components(values: Doubles, components: int) -> Floats:
+def expression_components(
+    values: Doubles, components: int, *, transform: str = "log2", scaled: bool = True
+) -> Floats:
     """Return principal components of cell types' expression.
 
     Parameters
     ----------
     values
-        (genes, cell types), not negative (TPM, FPKM): taken as log2(x + 1), each gene centred.
+        (genes, cell types), not negative (TPM, FPKM); each gene is centred.
     components
         How many; cell types allow at most one fewer than there are, the others are 0.
+    transform
+        ``log2``: of log2(x + 1); ``tpm``: of the values as they are, as DeepGRN's articles say.
+    scaled
+        Divide each component by the first one's standard deviation, so that models see numbers of about 1.
 
     Returns
     -------
     numpy.ndarray
-        (cell types, components) float32: scores, each component divided by the first one's standard
-        deviation, so that models see numbers of about 1; the largest loading of each is positive.
+        (cell types, components) float32: scores; the largest loading of each is positive.
     """
-    logs = np.log2(values + 1).T  # cell types, genes
+    logs = (np.log2(values + 1) if transform == "log2" else values).T  # cell types, genes
     centred = logs - logs.mean(axis=0)
     u, s, vt = np.linalg.svd(centred, full_matrices=False)
     rank = min(int((s > 1e-9 * max(float(s[0]), 1e-300)).sum()) if s[0] > 0 else 0, components)
@@ -71,21 +77,18 @@ def expression_components(values: Doubles, components: int) -> Floats:
     if rank:
         sign = np.sign(vt[np.arange(rank), np.abs(vt[:rank]).argmax(axis=1)])
         scores = u[:, :rank] * s[:rank] * sign
-        out[:, :rank] = scores / scores[:, 0].std()
+        out[:, :rank] = scores / scores[:, 0].std() if scaled else scores
     return out
 
 
-def read_components(path: Path | None, given: Path | None, components: int, cells: tuple[str, ...]) -> Floats:
+def read_components(spec: FolderSpec, cells: tuple[str, ...]) -> Floats:
     """Return the expression components of cell types, (cells, K) float32; K = 0 without a table.
 
     Parameters
     ----------
-    path
-        Genes × cell types.
-    given
-        Cell types × components, used as they are, instead.
-    components
-        How many to compute.
+    spec
+        Its ``expression`` (genes × cell types) with ``components``, ``transform`` and ``scaled``; or ``given``
+        (cell types × components), used as they are.
     cells
         The cell types wanted. Components are computed over all of the table's.
 
@@ -94,6 +97,7 @@ def read_components(path: Path | None, given: Path | None, components: int, cell
     ValueError
         If a cell type is missing.
     """
+    path, given = spec.expression, spec.given
     if given is not None:
         names, _, found = read_matrix(given, "table of expression components")
         scores, source = found.astype(np.float32), given
@@ -101,7 +105,10 @@ def read_components(path: Path | None, given: Path | None, components: int, cell
         _, names, table = read_matrix(path, "expression table")
         if (table < 0).any():
             raise ValueError(f"{path} has negative values: expected TPM, FPKM or counts")
-        scores, source = expression_components(table, components), path
+        scores, source = (
+            expression_components(table, spec.components, transform=spec.transform, scaled=spec.scaled),
+            path,
+        )
     else:
         return np.zeros((len(cells), 0), dtype=np.float32)
     for cell in cells:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from motiflens.models import types
 from motiflens.models.data.binned import binned_windows
 from motiflens.models.data.centered import centered_windows
 from motiflens.models.data.folder_spec import FolderSpec, read_folder_spec
 from motiflens.models.data.hashing import dataset_hash
-from motiflens.models.data.opened import Opened, features_of, open_files
+from motiflens.models.data.opened import Opened, depth_notes, features_of, open_files
 from motiflens.models.data.options import Options
 from motiflens.models.data.split import split_chromosomes
 from motiflens.models.data.windows import Dataset, Windows
+from motiflens.models.types import Integers
 
 
 def open_folder(source: types.Path, options: Options) -> Dataset:
@@ -31,6 +36,8 @@ def open_spec(spec: FolderSpec, options: Options) -> tuple[dict[str, Windows], t
     opened = open_files(spec, options)
     features = features_of(opened)
     numbers, notes = _splits(opened)
+    first = _first_windows(opened)
+    notes += depth_notes(features)
     splits: dict[str, Windows] = {}
     for split in ("train", "valid", "test"):
         if not numbers[split]:
@@ -40,6 +47,10 @@ def open_spec(spec: FolderSpec, options: Options) -> tuple[dict[str, Windows], t
             notes += [note] if note not in notes else []
         else:
             windows = binned_windows(opened, features, split, numbers[split])
+        if split in first:
+            windows = windows.subset(_first(windows, first[split], spec))
+            shown = ", ".join(f"{count} of {name}" for name, count in first[split].items())
+            notes.append(f"{split} is the first {shown}")
         if len(windows):
             splits[split] = windows
         else:
@@ -47,6 +58,34 @@ def open_spec(spec: FolderSpec, options: Options) -> tuple[dict[str, Windows], t
     if not splits:
         raise ValueError(f"{spec.path}: no window is left in any split: are the chromosomes and peaks right?")
     return splits, tuple(notes)
+
+
+_FIRST = re.compile(r"(.+):first (\d+)")
+
+
+def _first_windows(opened: Opened) -> dict[str, dict[str, int]]:
+    """Return what ``chr7:first 4000`` in [splits] asks for: split -> chromosome -> windows."""
+    found: dict[str, dict[str, int]] = {}
+    for split, names in (("train", opened.spec.train), ("valid", opened.spec.valid), ("test", opened.spec.test)):
+        for name in names:
+            wanted = _FIRST.fullmatch(name)
+            if wanted is not None:
+                found.setdefault(split, {})[wanted[1]] = int(wanted[2])
+    return {} if opened.options.test is not None else found
+
+
+def _first(windows: Windows, wanted: Mapping[str, int], spec: FolderSpec) -> Integers:
+    """Return the rows of the first windows of some chromosomes, and all rows of the others; in order."""
+    table = windows.table
+    keep = np.ones(len(windows), dtype=bool)
+    for name, count in wanted.items():
+        here = np.flatnonzero((table["chrom"] == name).to_numpy())
+        starts = table["start"].to_numpy(dtype=np.int64)[here]
+        places = np.unique(starts)
+        if len(places) < count:
+            raise ValueError(f"{spec.path}: {name} has {len(places)} windows, fewer than the first {count}")
+        keep[here] = starts <= places[count - 1] if count else False
+    return np.flatnonzero(keep)
 
 
 def _splits(opened: Opened) -> tuple[dict[str, list[int]], list[str]]:
@@ -57,6 +96,7 @@ def _splits(opened: Opened) -> tuple[dict[str, list[int]], list[str]]:
         named["test"] = tuple(options.test.split(","))
         for split in ("train", "valid"):
             named[split] = tuple(name for name in named[split] if name not in named["test"])
+    named = {split: tuple(_FIRST.sub(r"\1", name) for name in names) for split, names in named.items()}
     numbers = {split: [genome.number(name, spec.path) for name in names] for split, names in named.items()}
     taken = [number for found in numbers.values() for number in found]
     twice = next((number for i, number in enumerate(taken) if number in taken[:i]), None)

@@ -17,7 +17,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-LABELLINGS = ("deepsea", "dream", "centered")
+LABELLINGS = ("deepsea", "dream", "overlap", "centered")
+COMPUTED = {"cgi": "sequence"}  # signals made from the genome's letters, and how dataset.toml asks for them
 _TABLES = {
     "": (
         "name",
@@ -33,9 +34,9 @@ _TABLES = {
     "genome": ("fasta", "blacklist"),
     "windows": ("length", "bin", "stride", "labelling"),
     "splits": ("train", "valid", "test", "test_cell_types"),
-    "expression": ("table", "given", "components"),
-    "cell_types": ("name", "accessibility"),
-    "experiments": ("tf", "cell_type", "peaks", "relaxed", "labels", "fold_change"),
+    "expression": ("table", "given", "components", "transform", "scaled"),
+    "cell_types": ("name", "accessibility", "normalise"),
+    "experiments": ("tf", "cell_type", "peaks", "relaxed", "labels", "fold_change", "idr"),
 }
 
 
@@ -49,6 +50,7 @@ class Experiment:
     relaxed: Path | None
     labels: Path | None
     fold_change: Path | None
+    idr: float | None = None  # peaks above it are ambiguous
 
     @property
     def name(self) -> str:
@@ -72,6 +74,12 @@ class FolderSpec:
         Cell types used in the test split only (and the others then not in it); empty: all in every split.
     signals, annotations
         Name -> bigWig; name -> BED.
+    computed
+        Names of signals that are made from the sequence (``cgi = "sequence"``, see `CpgIslands`).
+    transform, scaled
+        Of the expression table; see `expression_components`.
+    normalised
+        Cell types whose accessibility is brought to 1x coverage (``normalise = "1x"``).
     accessibility
         Cell type -> bigWig, or None where there is none.
     """
@@ -95,6 +103,10 @@ class FolderSpec:
     given: Path | None
     accessibility: dict[str, Path | None]
     experiments: tuple[Experiment, ...]
+    computed: tuple[str, ...] = ()
+    transform: str = "log2"
+    scaled: bool = True
+    normalised: tuple[str, ...] = ()
 
     @property
     def tfs(self) -> tuple[str, ...]:
@@ -206,7 +218,9 @@ def read_folder_spec(path: types.Path) -> FolderSpec:
             blacklist=reader.optional(genome, "blacklist", "blacklist"),
             length=reader.number(windows, "windows", "length", 101 if labelling == "centered" else 1000),
             bin=bin_size,
-            stride=reader.number(windows, "windows", "stride", 50 if labelling == "dream" else bin_size),
+            stride=reader.number(
+                windows, "windows", "stride", 50 if labelling in ("dream", "overlap") else bin_size
+            ),
             labelling=labelling,
             train=reader.names(splits, "splits", "train"),
             valid=reader.names(splits, "splits", "valid"),
@@ -222,13 +236,51 @@ def read_folder_spec(path: types.Path) -> FolderSpec:
                 for entry in reader.tables("cell_types")
             },
             experiments=tuple(_experiment(reader, entry) for entry in reader.tables("experiments")),
+            computed=tuple(
+                name for name, file in reader.table(content, "signals").items() if _computed(name, file)
+            ),
+            transform=str(expression.get("transform", "log2")),
+            scaled=_flag(reader, expression, "expression", "scaled", default=True),
+            normalised=tuple(
+                str(entry["name"]) for entry in reader.tables("cell_types") if _normalised(reader, entry)
+            ),
         ),
     )
 
 
 def _files(reader: _Reader, table: str, what: str) -> dict[str, Path]:
     content = reader.table(reader.content, table)
-    return {name: reader.file(file, f"{what} {name}") for name, file in content.items()}
+    return {
+        name: reader.file(file, f"{what} {name}")
+        for name, file in content.items()
+        if not (table == "signals" and _computed(name, file))
+    }
+
+
+def _computed(name: str, file: object) -> bool:
+    return name in COMPUTED and file == COMPUTED[name]
+
+
+def _flag(reader: _Reader, content: types.Json, table: str, key: str, *, default: bool) -> bool:
+    found = content.get(key, default)
+    if not isinstance(found, bool):
+        raise reader.fail(f"{key!r} in [{table}] is {found!r}, expected true or false")
+    return found
+
+
+def _normalised(reader: _Reader, entry: types.Json) -> bool:
+    if entry.get("normalise", "none") not in ("none", "1x"):
+        raise reader.fail(f"'normalise' in [cell_types] is {entry['normalise']!r}, expected none or 1x")
+    return entry.get("normalise") == "1x"
+
+
+def _share(reader: _Reader, entry: types.Json, key: str) -> float | None:
+    found = entry.get(key)
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found <= 1:
+        raise reader.fail(f"{key!r} in [experiments] is {found!r}, expected a number above 0 and at most 1")
+    return float(found)
 
 
 def _experiment(reader: _Reader, entry: types.Json) -> Experiment:
@@ -242,12 +294,15 @@ def _experiment(reader: _Reader, entry: types.Json) -> Experiment:
         reader.optional(entry, "relaxed", f"relaxed peaks of {tf} in {cell_type}"),
         reader.optional(entry, "labels", f"labels of {tf} in {cell_type}"),
         reader.optional(entry, "fold_change", f"fold change of {tf} in {cell_type}"),
+        _share(reader, entry, "idr"),
     )
 
 
 def _consistent(reader: _Reader, spec: FolderSpec) -> FolderSpec:
     if spec.labelling not in LABELLINGS:
         raise reader.fail(f"labelling {spec.labelling!r} is unknown: expected {', '.join(LABELLINGS)}")
+    if spec.transform not in ("log2", "tpm"):
+        raise reader.fail(f"'transform' in [expression] is {spec.transform!r}: expected log2 or tpm")
     if not spec.experiments:
         raise reader.fail("there is no [[experiments]]: name at least one TF, cell type and peaks")
     _unique(reader, "experiment", [experiment.name for experiment in spec.experiments])

@@ -57,6 +57,32 @@ def dream_labels(starts: Integers, size: int, peaks: Intervals, relaxed: Interva
     return labels
 
 
+def overlap_labels(starts: Integers, size: int, peaks: Intervals, ambiguous: Intervals | None = None) -> Floats:
+    """Return 1 for bins that share a base with a peak, NaN for others that share one with `ambiguous`, else 0.
+
+    DeepGRN's sentence: a bin that overlaps a peak which passes IDR is bound, one that overlaps a peak which fails
+    it is ambiguous, the rest is unbound. (`dream_labels` is the challenge's own rule: half of the bin.)
+
+    Parameters
+    ----------
+    starts, size, peaks
+        As in `deepsea_labels`.
+    ambiguous
+        The union of peaks that fail IDR, or were called at a lenient threshold.
+
+    Examples
+    --------
+    >>> peaks, failing = (np.array([199]), np.array([201])), (np.array([590]), np.array([610]))
+    >>> overlap_labels(np.array([0, 200, 400, 600, 800]), 200, peaks, failing).tolist()
+    [1.0, 1.0, nan, nan, 0.0]
+    """
+    ends = starts + size
+    labels = overlaps(starts, ends, peaks).astype(np.float32)
+    if ambiguous is not None:
+        labels[overlaps(starts, ends, ambiguous) & (labels == 0)] = np.nan
+    return labels
+
+
 def centered_labels(centers: Integers, peaks: Intervals) -> Floats:
     """Return 1 for windows whose central base lies in a peak, else 0.
 

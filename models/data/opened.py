@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from motiflens.models.data.bins import BinTable, Intervals, union
+from motiflens.models.data.cpg_islands import CpgIslands
 from motiflens.models.data.expression import read_components
 from motiflens.models.data.folder_spec import Experiment, FolderSpec
 from motiflens.models.data.genome import Genome, open_genome
@@ -18,6 +19,8 @@ from motiflens.models.data.peaks import Peaks, read_peaks
 from motiflens.models.data.tracks import Track
 from motiflens.models.suggestion import suggestion
 from motiflens.models.types import Floats
+
+_DEPTHS = 1.5  # ratio of mean depths that is worth a note
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,12 @@ class Opened:
     experiments: tuple[Experiment, ...]
     peaks: Mapping[str, Peaks | BinTable]  # of each experiment, by its name
     cell_types: tuple[str, ...]  # empty where rows are windows rather than windows in a cell type
+    failing: Mapping[str, Peaks] = field(default_factory=dict)  # peaks that fail an experiment's IDR
 
     def bound(self, number: int) -> Intervals:
-        """Return what any experiment has bound on a chromosome."""
-        found = (self.peaks[experiment.name] for experiment in self.experiments)
-        return union([p.on(number) if isinstance(p, Peaks) else p.bound(number) for p in found])
+        """Return what any experiment has bound, or perhaps bound, on a chromosome."""
+        every = [*(self.peaks[experiment.name] for experiment in self.experiments), *self.failing.values()]
+        return union([p.on(number) if isinstance(p, Peaks) else p.bound(number) for p in every])
 
 
 def open_files(spec: FolderSpec, options: Options) -> Opened:
@@ -52,9 +56,13 @@ def open_files(spec: FolderSpec, options: Options) -> Opened:
         raise ValueError(f"length is {spec.length} bp: expected at least the bin's {spec.bin}")
     genome = open_genome(spec.fasta)
     peaks: dict[str, Peaks | BinTable] = {}
+    failing: dict[str, Peaks] = {}
     for experiment in experiments:
         if experiment.peaks is not None:
-            peaks[experiment.name] = read_peaks(experiment.peaks, genome)
+            called = read_peaks(experiment.peaks, genome)
+            if experiment.idr is not None:
+                called, failing[experiment.name] = called.by_idr(experiment.idr)
+            peaks[experiment.name] = called
         elif experiment.labels is not None:
             peaks[experiment.name] = BinTable(experiment.labels, experiment.cell_type, genome, spec.bin)
     return Opened(
@@ -65,6 +73,7 @@ def open_files(spec: FolderSpec, options: Options) -> Opened:
         experiments,
         peaks,
         tuple(e.cell_type for e in experiments) if options.tf is not None else (),
+        failing,
     )
 
 
@@ -72,9 +81,10 @@ def features_of(opened: Opened) -> Features:
     """Open the signals that are channels, all tracks, and the features of cell types."""
     spec, cells = opened.spec, opened.cell_types
     known: dict[str, Signal] = {name: Track(path, opened.genome) for name, path in spec.signals.items()}
+    known |= {name: CpgIslands(opened.genome) for name in spec.computed}
     tracks: dict[str, Signal] = dict(known)
     dnase = {
-        cell: Track(path, opened.genome)
+        cell: Track(path, opened.genome, to_1x=cell in spec.normalised)
         for cell, path in spec.accessibility.items()
         if path is not None and (not cells or cell in cells)
     }
@@ -95,7 +105,7 @@ def features_of(opened: Opened) -> Features:
         if name not in known:
             hint = "; dnase needs tf" if name == "dnase" and not cells else ""
             raise ValueError(f"{spec.path} has no signal {name!r}: it has {', '.join(known) or 'none'}{hint}")
-    components = read_components(spec.expression, spec.given, spec.components, cells)
+    components = read_components(spec, cells)
     meta_names = (*(f"expression{i + 1}" for i in range(components.shape[1])), *spec.annotations)
     if not cells or chosen == ():  # the sequence alone: no features of the cell type or the place either
         components, meta_names = components[:, :0], ()
@@ -130,3 +140,18 @@ def annotation_bits(opened: Opened, places: Places) -> Floats:
                 first[here], first[here] + min(spec.bin, spec.length), intervals.on(number)
             )
     return bits
+
+
+def depth_notes(features: Features) -> list[str]:
+    """Tell of cell types whose accessibility differs in depth: a model would learn the depth of its cell types."""
+    dnase = features.signals.get("dnase")
+    if not isinstance(dnase, Mapping) or len(dnase) < 2:
+        return []
+    depth = {cell: track.depth for cell, track in dnase.items()}
+    low, high = min(depth.values()), max(depth.values())
+    if high <= _DEPTHS * low:
+        return []
+    shown = ", ".join(f"{cell} {value:.3g}" for cell, value in depth.items())
+    return [
+        f'accessibility differs in mean depth ({shown}): normalise = "1x" in [[cell_types]] makes it comparable'
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from motiflens.models.data.intervals import merge_intervals
 from motiflens.models.data.text import read_lines
 from motiflens.models.types import Doubles, Integers
 
+_IDR_COLUMNS = 16  # of IDR's output of narrowPeaks, at least; BED has 12 at most
 _SKIPPED = ("#", "track ", "browser ")
 
 
@@ -36,6 +37,9 @@ class Peaks:
         (n,) column 7 of narrowPeak and broadPeak (fold enrichment), NaN where there is none.
     called
         Whether the summits are the peak caller's.
+    idr
+        (n,) irreproducible discovery rate: of an output of IDR (16 columns or more) its column 12, which holds
+        -log10; else from the score in column 5, which ENCODE's files hold as -125 log2; NaN where there is none.
     """
 
     path: Path
@@ -46,9 +50,29 @@ class Peaks:
     name: tuple[str, ...]
     signal: Doubles
     called: bool
+    idr: Doubles | None = None
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def take(self, index: Integers) -> Peaks:
+        """Return some of them."""
+        arrays = {key: getattr(self, key)[index] for key in ("chrom", "start", "end", "summit", "signal")}
+        names = tuple(self.name[i] for i in index.tolist())
+        return replace(self, **arrays, name=names, idr=None if self.idr is None else self.idr[index])
+
+    def by_idr(self, most: float) -> tuple[Peaks, Peaks]:
+        """Return the peaks whose IDR is at most `most`, and the others.
+
+        Raises
+        ------
+        ValueError
+            If the file tells no IDR.
+        """
+        if self.idr is None or np.isnan(self.idr).any():
+            raise ValueError(f"{self.path} tells no IDR: expected an output of IDR, or scores in column 5")
+        passing = self.idr <= most
+        return self.take(np.flatnonzero(passing)), self.take(np.flatnonzero(~passing))
 
     def on(self, number: int) -> tuple[Integers, Integers]:
         """Return the union of the intervals on one chromosome, sorted and disjoint."""
@@ -82,7 +106,7 @@ def read_peaks(path: types.Path, genome: Genome) -> Peaks:
         rows.append(_row(path, number, fields, genome))
     if not rows:
         raise ValueError(f"{path} holds no interval: expected a BED or narrowPeak file")
-    chrom, start, end, summit, name, signal, called = zip(*rows, strict=True)
+    chrom, start, end, summit, name, signal, called, idr = zip(*rows, strict=True)
     return Peaks(
         Path(path),
         np.array(chrom, dtype=np.int64),
@@ -92,12 +116,13 @@ def read_peaks(path: types.Path, genome: Genome) -> Peaks:
         name,
         np.array(signal),
         all(called),
+        np.array(idr),
     )
 
 
 def _row(
     path: types.Path, number: int, fields: list[str], genome: Genome
-) -> tuple[int, int, int, int, str, float, bool]:
+) -> tuple[int, int, int, int, str, float, bool, float]:
     where = f"{path} line {number}"
     start, end = _whole(where, "start", fields[1]), _whole(where, "end", fields[2])
     if start < 0:
@@ -110,16 +135,26 @@ def _row(
             f"{where} ends at {end}, past the end of {fields[0]} ({genome.lengths[chrom]} bp in {genome.path}): "
             "are both of one genome?"
         )
-    offset = _whole(where, "summit", fields[9]) if len(fields) == 10 else -1
+    narrow = len(fields) == 10 or len(fields) >= _IDR_COLUMNS
+    offset = _whole(where, "summit", fields[9]) if narrow else -1
     if offset >= end - start:
         raise ValueError(f"{where} has its summit {offset} bp after its start, outside the peak")
     summit = start + offset if offset >= 0 else (start + end) // 2
     name = fields[3] if len(fields) > 3 else "."
-    return chrom, start, end, summit, name, _signal(where, fields), offset >= 0
+    return chrom, start, end, summit, name, _signal(where, fields), offset >= 0, _idr(fields)
+
+
+def _idr(fields: list[str]) -> float:
+    try:
+        if len(fields) >= _IDR_COLUMNS:
+            return float(10.0 ** -float(fields[11]))
+        return float(2.0 ** (-float(fields[4]) / 125)) if len(fields) > 4 else float("nan")
+    except (ValueError, OverflowError):
+        return float("nan")
 
 
 def _signal(where: str, fields: list[str]) -> float:
-    if len(fields) not in (9, 10):
+    if len(fields) not in (9, 10) and len(fields) < _IDR_COLUMNS:
         return float("nan")
     try:
         return float(fields[6])

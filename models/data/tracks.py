@@ -26,6 +26,17 @@ _BLOCK = 1 << 24  # bases unpacked at a time: 64 MB
 _DAMAGED = "{} is a damaged or truncated bigWig file: copy or make it again"
 
 
+_KNOWN: dict[str, int] = {}
+
+
+def _known_bases(genome: Genome) -> int:
+    """Count a genome's known bases, once."""
+    if genome.hash not in _KNOWN:
+        numbers = range(len(genome.names))
+        _KNOWN[genome.hash] = sum(int(((genome.chromosome(i) & np.uint8(7)) < 4).sum()) for i in numbers)
+    return _KNOWN[genome.hash]
+
+
 class Track:
     """A per-base signal over a genome.
 
@@ -40,6 +51,8 @@ class Track:
         The bigWig file. Bases without a value, and NaN, are 0.
     genome
         The genome whose chromosome numbers `read` takes.
+    to_1x
+        Multiply values so that their mean over the genome's known bases is 1, as deepTools' RPGC does.
 
     Raises
     ------
@@ -49,17 +62,31 @@ class Track:
         If it is no bigWig, or one of another genome.
     """
 
-    def __init__(self, path: types.Path, genome: Genome) -> None:
+    def __init__(self, path: types.Path, genome: Genome, *, to_1x: bool = False) -> None:
         self.path = existing(path, "bigWig")
         self.names, self.lengths = genome.names, genome.lengths
         self.hash = content_hash(self.path)
         self._open: dict[int, Floats | tuple[NDArray[np.int32], Floats]] = {}
         with _bigwig(self.path) as file:
             self.sizes = {name: int(size) for name, size in (file.chroms() or {}).items()}
+        self._genome: Genome | None = genome
+        self.scale = np.float32(1.0)
         check_lengths(self.sizes, self.path, dict(zip(genome.names, genome.lengths, strict=True)), genome.path)
 
+        if to_1x:
+            if not self.depth > 0:
+                raise ValueError(f"{self.path} holds no positive signal: it cannot be brought to 1x coverage")
+            self.scale = np.float32(1.0 / self.depth)
+
+    @property
+    def depth(self) -> float:
+        """Mean of the file's values over the genome's known bases, times `scale`."""
+        if self._genome is None:
+            raise ValueError(f"the depth of {self.path} is known where it was opened only")
+        return _total(self.path) / max(_known_bases(self._genome), 1) * float(self.scale)
+
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_open": {}}  # the arrays are mapped again where they are used
+        return {**self.__dict__, "_open": {}, "_genome": None}  # the arrays are mapped again where they are used
 
     def read(self, chrom: Integers, starts: Integers, length: int, *, strand: str = "+") -> Floats:
         """Return the values of windows, (n, length) float32; past an end of a chromosome they are 0.
@@ -84,6 +111,8 @@ class Track:
             self._fill(number, starts[rows], part)
             if not whole:
                 out[rows] = part
+        if self.scale != 1:
+            out *= self.scale
         return out[:, ::-1] if strand == "-" else out
 
     def _fill(self, number: int, starts: Integers, out: Floats) -> None:
@@ -130,6 +159,18 @@ class Track:
         if runs.shape[1] * 2 < size:
             return runs
         return np.repeat(runs[1].view(np.float32), np.diff(runs[0], append=size))
+
+
+def _total(path: Path) -> float:
+    """Return the sum of a bigWig's values over its bases, from its summary (Kent et al. 2010, table 5 and 7)."""
+    with path.open("rb") as file:
+        file.seek(44)
+        (place,) = struct.unpack("<Q", file.read(8))
+        file.seek(place)
+        summary = file.read(40)
+    if not place or len(summary) < 40:
+        raise ValueError(f"{path} has no summary: make it again (bedGraphToBigWig or deepTools write one)")
+    return float(struct.unpack("<Q4d", summary)[3])
 
 
 class _bigwig:  # noqa: N801

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from motiflens.models.data.kmer_hashes import kmer_hashes
 from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.simulate.background import Block, background
 from motiflens.models.data.simulate.genome import Genome
@@ -140,9 +140,7 @@ def uniqueness(codes: Codes, size: int = 35, most: int = 4) -> Codes:
     -------
     (total,) uint8: 0, or 1 … `most`.
     """
-    keys = _hashes(codes, size)
-    keys += _hashes(np.where(codes < 4, 3 - codes, 4).astype(np.uint8)[::-1], size)[::-1]
-    # A k-mer and its reverse complement have the same sum. Equal sums stand together once they are sorted.
+    keys = kmer_hashes(codes, size)  # equal ones stand together once they are sorted
     order = np.argsort(keys)
     keys = keys[order]
     edges = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1, [len(keys)]])
@@ -153,23 +151,3 @@ def uniqueness(codes: Codes, size: int = 35, most: int = 4) -> Codes:
     unknown = np.concatenate([[0], np.cumsum(codes > 3)])
     found[: len(keys)][unknown[size:] > unknown[:-size]] = 0
     return found
-
-
-def _hashes(codes: Codes, size: int) -> NDArray[np.uint64]:
-    """Polynomial hashes of all k-mers modulo 2^64, (total - size + 1,), mixed so that their sums tell them apart.
-
-    A k-mer's hash is put together from those of its halves, and so on: a few passes in place of `size`.
-    """
-    multiplier = 0x9E3779B97F4A7C15
-    letters = codes.astype(np.uint64) + np.uint64(1)
-    total, length = letters, 1
-    for bit in bin(size)[3:]:  # from the highest bit down: double the length, then perhaps add one base
-        power = np.uint64(pow(multiplier, length, 1 << 64))
-        total = total[:-length] * power + total[length:]
-        length *= 2
-        if bit == "1":
-            total = total[:-1] * np.uint64(multiplier) + letters[length:]
-            length += 1
-    total ^= total >> np.uint64(31)
-    total *= np.uint64(0xBF58476D1CE4E5B9)
-    return total ^ (total >> np.uint64(29))
