@@ -99,6 +99,8 @@ def write_study(study: Study, out: types.Path) -> list[Path]:
     list of Path
         The files, those to look at first in front.
     """
+    from matplotlib import rc_context
+
     folder = Path(out)
     files: list[Path] = []
     for shown in study.figures:
@@ -106,7 +108,7 @@ def write_study(study: Study, out: types.Path) -> list[Path]:
             files.append(folder / f"{shown.name}.{kind}")
             # Without the time of day, the same data give the same file.
             metadata = {"Date": None} if kind == "svg" else None
-            with write_whole(files[-1]) as part:
+            with write_whole(files[-1]) as part, rc_context({"svg.hashsalt": "motiflens"}):
                 shown.figure.savefig(part, format=kind, dpi=300, metadata=metadata)
             shown.figure.set_layout_engine("none")  # laid out once is enough
     for name, table in study.tables.items():

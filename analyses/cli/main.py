@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "attention": "attention",
     "importance": "importance",
     "dnase": "dnase",
+    "kmers": "kmers",
     "motifs": "motifs",
     "report": "report",
     "cache": "cache",

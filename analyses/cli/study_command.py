@@ -37,18 +37,27 @@ def run_study(
     split, device
         See `open_runs`.
     """
-    from motiflens.analyses.cli.output import say
     from motiflens.analyses.cli.progress_display import progress_display
-    from motiflens.analyses.study import write_study
+    from motiflens.analyses.study import PROVENANCE
     from motiflens.analyses.targets import open_runs
+    from motiflens.models.destination import output_folder
     from motiflens.models.evaluate import best_device
     from motiflens.models.progress import Step
 
+    output_folder(out, mark=PROVENANCE, names=(PROVENANCE,), inputs=[*paths, data.source])
     with progress_display() as progress:
         progress(Step("opening the data"))
         runs = open_runs(paths, data.named(), data.options(), split=split, device=device or best_device())
         study = make(runs, progress)
+    leave(study, out)
+
+
+def leave(study: Study, out: Path) -> None:
+    """Write a study, and print what was found."""
+    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.study import write_study
+
     files = write_study(study, out)
-    for line in study.findings:
-        say(line)
-    say(f"{out}: {len(study.figures)} figures (SVG and PNG), {len(study.tables)} tables, {files[-1].name}")
+    count = f"{len(study.figures)} figure(s) as SVG and PNG, {len(study.tables)} table(s), {files[-1].name}"
+    record = {"kind": study.kind, "findings": list(study.findings), "files": [str(file) for file in files]}
+    result({**record, "made_by": study.made_by}, *study.findings, f"{out}: {count}")

@@ -43,9 +43,6 @@ STYLE: dict[str, Any] = {
     "image.cmap": SEQUENTIAL,
     "image.interpolation": "nearest",
     "figure.constrained_layout.use": True,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "motiflens",
-    "savefig.dpi": 300,
 }
 
 P = ParamSpec("P")
