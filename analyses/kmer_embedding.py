@@ -1,4 +1,4 @@
-"""What a k-mer model's embedding has learned, and how its accuracy depends on k, stride and dimension (004, Fig. 4).
+"""What the embedding of a k-mer model has learned, and its sensitivity to k, stride and dimension (004, Fig. 4).
 
 KEGRU gives every k-mer a vector of its own, and a site on the other strand other k-mers. Whether the embedding
 knows that a k-mer and its reverse complement mean the same is seen from their distance against random pairs.

@@ -1,4 +1,4 @@
-"""`interpret report`: rebuild one run's report, or put several runs side by side."""
+"""`interpret report`: one page of motifs, studies, runs and checks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ REPORT = "report.html"
 
 
 def command(
-    folders: Annotated[list[Path], typer.Argument(help="Output folders of 'interpret motifs'.")],
+    folders: Annotated[
+        list[Path], typer.Argument(help="Output folders of motifs and of studies, run folders, results of sanity.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="File to write; report.html in the folder, or ./report.html for several.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Rebuild the report of a run, or merge several runs side by side."""
+    """Make one page with sections: what the model is, looks at, has learned, and how sure that is."""
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.report import build_report
     from motiflens.models.destination import output_file
