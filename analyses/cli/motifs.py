@@ -48,6 +48,10 @@ def command(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="key=value for training by name; repeatable.")
     ] = None,
+    controls: Annotated[
+        bool,
+        typer.Option("--controls/--no-controls", help="Measure the model, a JASPAR matrix and 6-mers as well."),
+    ] = True,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     # Old spellings.
     jaspar: Annotated[str | None, typer.Option(hidden=True)] = None,
@@ -80,6 +84,7 @@ def command(
         method=method,
         distance=dist or distance,  # type: ignore[arg-type]
         factor=factor,
+        controls=controls,
         shuffles=shuffles,
         untrained=untrained,
         seed=seed,

@@ -17,6 +17,7 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
     """Print the best motifs, the counts of each route, what chance would give, and where the report lies."""
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.tables import print_table
+    from motiflens.analyses.report.words import control_words
 
     summary, matched = findings.summary, findings.significant
     for note in findings.context.dataset.notes:
@@ -39,6 +40,8 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
                 f"{name}: {route['motifs']} motifs, {route['passed']} past the gate, {route['matched']} match "
                 f"({route['families']} families)"
             )
+    for line in control_words(summary):
+        say(line)
     for name, null in summary["nulls"].items():
         if null["null_counts"]:
             low, high = null["null_interval"]

@@ -14,6 +14,7 @@ from motiflens.analyses.motifs.factors import factor_table
 from motiflens.analyses.motifs.families import families
 from motiflens.analyses.motifs.gate import gated
 from motiflens.analyses.motifs.kernel_chance import KernelChance, kernel_chance
+from motiflens.analyses.motifs.model_floor import ModelFloor, model_floor
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.motif_findings import MotifFindings
@@ -113,6 +114,9 @@ def _findings(context: MotifContext, results: Mapping[str, RouteResult]) -> Moti
     table = table.merge(clusters.table[["motif_id", "cluster"]], on="motif_id", how="left")
     table["cluster"] = table["cluster"].astype("Int64")
     seconds["tables and clusters"] = perf_counter() - started
+    started = perf_counter()
+    floor = model_floor(context) if options.controls else ModelFloor()
+    seconds["controls"] = perf_counter() - started
     findings = MotifFindings(
         context=context,
         routes=results,
@@ -125,6 +129,7 @@ def _findings(context: MotifContext, results: Mapping[str, RouteResult]) -> Moti
         clusters=clusters,
         families=families(matched),
         factors=factor_table(table, options.alpha, context.factors, targets),
+        floor=floor,
         seconds=seconds,
     )
     return replace(findings, summary=summarise(findings))

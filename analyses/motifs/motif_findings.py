@@ -10,6 +10,7 @@ import pandas as pd
 from motiflens.analyses.motifs.attended import Attended
 from motiflens.analyses.motifs.cluster_motifs import MotifClusters
 from motiflens.analyses.motifs.kernel_chance import KernelChance
+from motiflens.analyses.motifs.model_floor import ModelFloor
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.naming import Named
@@ -44,6 +45,8 @@ class MotifFindings:
         Of the motifs that passed.
     families, factors
         Matched motifs by the family of their target; which factors that the model was trained on were found.
+    floor
+        The model's measures beside those of controls.
     seconds
         Step -> time taken.
     summary
@@ -61,6 +64,7 @@ class MotifFindings:
     clusters: MotifClusters
     families: pd.DataFrame
     factors: pd.DataFrame
+    floor: ModelFloor
     seconds: Mapping[str, float]
     summary: Json = field(default_factory=dict)
 

@@ -48,6 +48,8 @@ class MotifOptions:
         What motifs need to be matched.
     factor
         The factor that the model was trained on, where the names of its tasks do not tell.
+    controls
+        Measure the model, the best single JASPAR matrix and 6-mers on the windows (`model_floor`).
     shuffles, untrained
         Repeats of the column-shuffled and the untrained-model null.
     seed
@@ -78,6 +80,7 @@ class MotifOptions:
     hit_p: float = 1e-4
     gate: Gate = field(default_factory=Gate)
     factor: str | None = None
+    controls: bool = True
     shuffles: int = 50
     untrained: int = 3
     seed: int = 0

@@ -49,6 +49,7 @@ def summarise(findings: MotifFindings) -> Json:
             "matched_target_distinct": trees["targets"]["distinct"],
             "adjusted_rand": trees.get("adjusted_rand", {}),
         },
+        "controls": findings.floor.json,
         "parameters": parameters,
         "seconds": {name: round(value, 2) for name, value in findings.seconds.items()},
         "made_by": provenance(

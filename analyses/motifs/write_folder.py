@@ -33,6 +33,8 @@ def write_folder(out: types.Path, findings: MotifFindings) -> Path:
         One row a known motif: sites, loci and windows with a hit at attended places, and the backgrounds.
     families.tsv, factors.tsv
         Matched motifs by the family of their target; which factors that the model was trained on were found.
+    controls.tsv
+        The model's metrics beside those of the best single JASPAR matrix and of 6-mers on the same windows.
     sites.bed
         Attended sites and seqlets.
     clusters.tsv, dendrogram.json
@@ -52,6 +54,8 @@ def write_folder(out: types.Path, findings: MotifFindings) -> Path:
     _tsv(folder / "families.tsv", findings.families)
     _tsv(folder / "factors.tsv", findings.factors)
     _tsv(folder / "clusters.tsv", findings.clusters.table)
+    if len(findings.floor.table):
+        _tsv(folder / "controls.tsv", findings.floor.table)
     write_text(folder / "dendrogram.json", json.dumps(findings.clusters.trees) + "\n")
     if findings.attended is not None:
         _tsv(folder / "hits.tsv", findings.attended.hits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from motiflens.models.controls import CONTROLS, NAMES
 from motiflens.models.types import Json
 
 
@@ -42,7 +43,26 @@ def summary_words(summary: Json) -> list[str]:
                 f"{null['null_mean']:.2g} do on average (95 % between {low:.3g} and {high:.3g}; "
                 f"p = {null['p']:.2g})."
             )
-    return paragraphs + factor_words(summary["factors"])
+    return [*control_words(summary), *paragraphs, *factor_words(summary["factors"])]
+
+
+def control_words(summary: Json) -> list[str]:
+    """Return how well the model ranks windows beside the controls, and a warning where it loses."""
+    floor = summary.get("controls")
+    if not floor:
+        return []
+    if not floor["tasks"]:
+        return [f"Controls were not measured: {'; '.join(floor['warnings'])}."]
+    means = "; ".join(f"{NAMES[name]} {floor[name]:.3f}" for name in CONTROLS if name in floor)
+    text = (
+        f"On the {summary['data']['split']} windows the model's auROC is {floor['model']:.3f} (mean of "
+        f"{_count(floor['tasks'], 'task')}); fitted to the same training windows, {means}."
+    )
+    if floor["warnings"]:
+        more = len(floor["warnings"]) - 3
+        text += f" Warning: {'; '.join(floor['warnings'][:3])}{f'; and {more} more' if more > 0 else ''}."
+        text += " What such a model has learned is less than what counting finds."
+    return [text]
 
 
 def factor_words(factors: Json) -> list[str]:
