@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from motiflens.models.types import Floats, Integers, Json
 # Where a check passes. The similarities are conventions (rank correlations over the bases of a window), chosen so
 # that what a check is for shows: a map that hardly changes when the weights behind it are noise explains nothing.
 AT_MOST: Final = {"weights": 0.5, "labels": 0.5, "batches": 1e-3, "completeness": 0.0, "control": 0.2}
-AT_LEAST: Final = {"seeds": 0.7, "strands": 0.5}
+AT_LEAST: Final = {"seeds": 0.7, "strands": 0.5, "twins": 0.5}
 COLUMNS: Final = ("check", "part", "measure", "value", "limit", "passed")
 
 
@@ -85,6 +85,8 @@ class SanityOptions:
         Seeds to compare.
     epochs, train_windows
         Training on shuffled labels: passes over how many windows; 0 epochs leave it out.
+    twins
+        Models of the same architecture to train anew, each from another start, with as many epochs.
     batch_size, seed, baseline, output, options
         As for `attribute`.
     """
@@ -94,6 +96,7 @@ class SanityOptions:
     seeds: int = 3
     epochs: int = 5
     train_windows: int = 256
+    twins: int = 0
     batch_size: int = 64
     seed: int = 0
     baseline: str | None = None
@@ -101,11 +104,13 @@ class SanityOptions:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        least = {"n": 1, "stages": 1, "seeds": 1, "epochs": 0, "train_windows": 1, "batch_size": 1}
+        least = {"n": 1, "stages": 1, "seeds": 1, "epochs": 0, "train_windows": 1, "twins": 0, "batch_size": 1}
         for name, limit in least.items():
             if getattr(self, name) < limit:
                 what = "the number of windows" if name == "n" else name
                 raise ValueError(f"sanity: {what} must be at least {limit}, not {getattr(self, name)}")
+        if self.twins and not self.epochs:
+            raise ValueError("sanity: twins are trained for `epochs` epochs: give at least 1")
 
     def attribution(self, method: str, target: int) -> AttributionOptions:
         """Return the options of an attribution that is checked."""
@@ -128,6 +133,7 @@ def sanity(
     method: str = "saliency",
     target: int = 0,
     shuffled: nn.Module | Run | None = None,
+    twins: Sequence[nn.Module | Run] = (),
     settings: SanityOptions | None = None,
 ) -> Sanity:
     """Check a method on a model.
@@ -138,7 +144,12 @@ def sanity(
       `shuffled`; otherwise a fresh twin is trained briefly on some of the windows, and the loss that it reached is
       reported: only a twin that fitted its labels (well below the loss of answering with the share of bound
       windows, which is given beside it) says much.
-    - ``seeds``: similarity between random seeds of the method. ``strands``: agreement with the reverse complement.
+    - ``seeds``: similarity between random seeds of the method, where it draws anything at all; nothing is trained
+      anew. ``twins``: similarity to the maps of models trained anew from other starts, given or trained briefly on
+      some of the windows, beside that of untrained ones.
+    - ``strands``: agreement with the map of the reverse complement, of the model as it answers. Of a model that
+      merges both strands itself that of single strands is reported too, without a verdict: it owes nothing to
+      either.
     - ``batches``: largest difference between batch sizes. ``completeness``: where the method promises it.
     - ``control``: similarity to random scores, for the scale.
 
@@ -152,6 +163,10 @@ def sanity(
         As for `attribute`.
     shuffled
         A model, or run, trained on shuffled labels.
+    twins
+        Models, or runs, trained on the same data from other random starts.
+    settings
+        How.
 
     Raises
     ------
@@ -159,7 +174,7 @@ def sanity(
         As `attribute`, or if there are no windows.
     """
     chosen = settings or SanityOptions()
-    network = model.model if isinstance(model, Run) else model
+    network = _network(model)
     if not len(windows):
         raise ValueError("sanity needs windows: this split has none")
     if isinstance(model, Run):
@@ -169,8 +184,9 @@ def sanity(
     maps = _Maps(network, torch.from_numpy(batch.x), meta, method, target, chosen)
     rows = [
         *_weights(maps),
-        *_labels(maps, windows, shuffled.model if isinstance(shuffled, Run) else shuffled),
+        *_labels(maps, windows, None if shuffled is None else _network(shuffled)),
         *_seeds(maps),
+        *_twins(maps, windows, [_network(twin) for twin in twins]),
         *_strands(maps),
         *_batches(maps),
         *_completeness(maps),
@@ -179,6 +195,10 @@ def sanity(
     table = pd.DataFrame([dict(zip(COLUMNS, row, strict=True)) for row in rows], columns=list(COLUMNS))
     table["passed"] = table["passed"].astype(object)
     return Sanity(method, target, len(batch.x), table)
+
+
+def _network(model: nn.Module | Run) -> nn.Module:
+    return model.model if isinstance(model, Run) else model
 
 
 Row = tuple[str, str, str, float, str, bool | None]
@@ -211,6 +231,12 @@ class _Maps:
         s = self.settings
         chosen = dataclasses.replace(s.attribution(self.method, self.target), **changed)
         return attribute(model or self.model, self.x, chosen, meta=self.meta)
+
+    @property
+    def draws(self) -> bool:
+        """Whether the method draws anything at random."""
+        shuffles = COSTS[self.method].shuffles is not None and self.settings.baseline in (None, "shuffle")
+        return shuffles or self.method in ("smoothgrad", "gradient_shap", "random")
 
     def similarity(self, first: Floats, second: Floats) -> tuple[float, float]:
         """Return the mean rank correlation over windows, of the signed maps and of their absolute values.
@@ -281,7 +307,7 @@ def _labels(maps: _Maps, windows: Windows, shuffled: nn.Module | None) -> list[R
         if not maps.settings.epochs:
             return []
         shuffled = fresh_twin(maps.model, maps.settings.seed + 1)
-        loss, nothing = _train_on_shuffled(shuffled, windows, maps.settings)
+        loss, nothing = _train(shuffled, windows, maps.settings, shuffle=True)
         part = f"twin trained for {maps.settings.epochs} epochs"
         rows.append(("labels", part, f"training loss ({nothing:.3g} = nothing learned)", loss, "", None))
     signed, absolute = maps.similarity(maps.of(), maps.of(shuffled))
@@ -291,19 +317,21 @@ def _labels(maps: _Maps, windows: Windows, shuffled: nn.Module | None) -> list[R
     return rows
 
 
-def _train_on_shuffled(model: nn.Module, windows: Windows, settings: SanityOptions) -> tuple[float, float]:
-    """Train in place on permuted labels (Adam, 1e-3, batches of 32).
+def _train(
+    model: nn.Module, windows: Windows, settings: SanityOptions, *, shuffle: bool, seed: int = 0
+) -> tuple[float, float]:
+    """Train in place, on permuted labels or the true ones (Adam, 1e-3, batches of 32).
 
     Returns the last epoch's mean loss, and that of a model that knows no more than how many windows are bound.
     """
-    rng = np.random.default_rng(settings.seed)
+    rng = np.random.default_rng(settings.seed + seed)
     index = rng.permutation(len(windows))[: settings.train_windows]
-    labels = torch.from_numpy(windows.labels[rng.permutation(index)])
+    labels = torch.from_numpy(windows.labels[rng.permutation(index) if shuffle else index])
     like = next(model.parameters())
     optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3)
     loss = float("nan")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)  # of dropout
+        torch.manual_seed(settings.seed + seed)  # of dropout
         model.train()
         for _ in range(settings.epochs):
             losses = []
@@ -334,24 +362,53 @@ def _base_rate_loss(labels: Tensor) -> float:
 
 
 def _seeds(maps: _Maps) -> list[Row]:
+    if not maps.draws:
+        return [("seeds", "the method draws nothing: seeds cannot differ", "spearman", 1.0, "", None)]
     found = [maps.of(seed=maps.settings.seed + i) for i in range(maps.settings.seeds)]
     pairs = [(a, b) for i, a in enumerate(found) for b in found[i + 1 :]]
     if not pairs:
         return []
     similar = float(np.mean([maps.similarity(a, b)[0] for a, b in pairs]))
     limit = AT_LEAST["seeds"]
-    return [("seeds", f"{len(found)} seeds", "spearman", similar, f">= {limit}", similar >= limit)]
+    return [("seeds", f"{len(found)} seeds of the method", "spearman", similar, f">= {limit}", similar >= limit)]
+
+
+def _twins(maps: _Maps, windows: Windows, given: list[nn.Module]) -> list[Row]:
+    s = maps.settings
+    rows: list[Row] = []
+    part = f"{len(given)} given models"
+    if not given:
+        if not s.twins:
+            return []
+        part = f"{s.twins} twins trained for {s.epochs} epochs"
+        fresh = [fresh_twin(maps.model, s.seed + 101 + number) for number in range(s.twins)]
+        untrained = float(np.mean([maps.similarity(maps.of(), maps.of(twin))[0] for twin in fresh]))
+        rows.append(("twins", f"{s.twins} untrained twins", "spearman", untrained, "", None))
+        for number, twin in enumerate(fresh):
+            loss, nothing = _train(twin, windows, s, shuffle=False, seed=101 + number)
+            name = f"training loss ({nothing:.3g} = nothing learned)"
+            rows.append(("twins", f"twin {number + 1}", name, loss, "", None))
+        given = fresh
+    similar = float(np.mean([maps.similarity(maps.of(), maps.of(twin))[0] for twin in given]))
+    limit = AT_LEAST["twins"]
+    return [*rows, ("twins", part, "spearman", similar, f">= {limit}", similar >= limit)]
 
 
 def _strands(maps: _Maps) -> list[Row]:
-    s = maps.settings
-    found = strand_agreement(maps.model, maps.x, s.attribution(maps.method, maps.target), meta=maps.meta)
-    pearson, spearman = (float(np.median(np.nan_to_num(values))) for values in (found.pearson, found.spearman))
+    chosen = maps.settings.attribution(maps.method, maps.target)
+    merges = bool(getattr(maps.model, "siamese", False))
     limit = AT_LEAST["strands"]
-    return [
-        ("strands", "median window", "pearson", pearson, f">= {limit}", pearson >= limit),
-        ("strands", "median window", "spearman", spearman, "", None),
-    ]
+    rows: list[Row] = []
+    for single in (False, True) if merges else (False,):
+        found = strand_agreement(maps.model, maps.x, chosen, meta=maps.meta, single=single)
+        pearson, spearman = (float(np.median(np.nan_to_num(r))) for r in (found.pearson, found.spearman))
+        part = "median window, single strands" if single else "median window"
+        verdict = (f">= {limit}", pearson >= limit) if not single else ("", None)
+        rows += [
+            ("strands", part, "pearson", pearson, *verdict),
+            ("strands", part, "spearman", spearman, "", None),
+        ]
+    return rows
 
 
 def _batches(maps: _Maps) -> list[Row]:

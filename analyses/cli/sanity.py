@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from motiflens.analyses.cli.data_options import DataOptions, data_options
 from motiflens.analyses.cli.shared_options import Overwrite
+
+if TYPE_CHECKING:
+    from motiflens.interpret.sanity import Sanity
+
+FAILED = 3  # exit code: a check failed
 
 
 @data_options
@@ -21,23 +26,31 @@ def command(
     windows: Annotated[int, typer.Option(help="Windows to attribute, bound ones first.")] = 32,
     shuffled: Annotated[Path | None, typer.Option(help="Run trained on shuffled labels.")] = None,
     epochs: Annotated[int, typer.Option(help="Else: epochs of training a twin on them; 0 leaves it out.")] = 5,
+    twin: Annotated[
+        list[Path] | None, typer.Option(help="Run trained alike from another start; repeatable.")
+    ] = None,
+    twins: Annotated[int, typer.Option(help="Else: twins to train anew on the true labels, for --epochs.")] = 0,
+    output: Annotated[str | None, typer.Option(help="Which of several outputs: index or name.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Rows in one pass.")] = 64,
     out: Annotated[Path | None, typer.Option(help="Also write the results here (JSON).")] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Randomise weights and labels, change seeds, strands, batches, and see what becomes of attributions."""
+    """Randomise weights and labels, change seeds, strands, batches, and see what becomes of attributions.
+
+    The exit code is 0 if every check passed and 3 if one failed (2: bad input).
+    """
     from motiflens.analyses.cli.output import result
-    from motiflens.analyses.cli.tables import print_table
     from motiflens.interpret.sanity import SanityOptions, sanity
     from motiflens.models.destination import output_file
     from motiflens.models.files import streamed, write_json
     from motiflens.models.open_for_run import open_as_trained
+    from motiflens.models.output import parse_output
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run, task_number
 
     if out is not None:
-        output_file(out, inputs=[run, data.source, shuffled], overwrite=overwrite, record=False)
+        output_file(out, inputs=[run, data.source, shuffled, *(twin or ())], overwrite=overwrite, record=False)
     opened = open_run(run)
     dataset = open_as_trained(opened, data.named(), data.options())
     found = sanity(
@@ -46,19 +59,29 @@ def command(
         method=method,
         target=task_number(opened, task),
         shuffled=None if shuffled is None else open_run(shuffled),
-        settings=SanityOptions(n=windows, epochs=epochs, seed=seed, batch_size=batch_size),
+        twins=[open_run(twin) for twin in twin or ()],
+        settings=SanityOptions(
+            n=windows, epochs=epochs, twins=twins, seed=seed, batch_size=batch_size, output=parse_output(output)
+        ),
     )
     made_by = provenance(seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash)
     record = {**found.as_json(), "made_by": made_by}
     if out is not None:
         write_json(out, record)
-    if streamed(out):
-        return
-    result(record)
+    if not streamed(out):
+        result(record)
+        _show(found, str(run))
+    if not found.passed:
+        raise typer.Exit(FAILED)
+
+
+def _show(found: Sanity, run: str) -> None:
+    from motiflens.analyses.cli.tables import print_table
+
     verdicts = {True: "passed", False: "FAILED"}
     lines = [
         [check, part, measure, f"{value:.4g}", limit, verdicts.get(passed, "")]
         for check, part, measure, value, limit, passed in found.table.to_numpy().tolist()
     ]
-    title = f"{method} of {run}, {found.windows} windows"
+    title = f"{found.method} of {run}, {found.windows} windows"
     print_table(["check", "part", "measure", "value", "limit", ""], lines, title=title)

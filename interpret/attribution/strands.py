@@ -38,26 +38,30 @@ def strand_agreement(
     settings: AttributionOptions | None = None,
     *,
     meta: Tensor | Floats | None = None,
+    single: bool = True,
     **arguments: Unpack[AttributionArguments],
 ) -> StrandAgreement:
     """Compare the attribution of windows with that of their reverse complements (DeepGRN's Fig. 5a, b).
 
     A Siamese model's merged logit is the same for both, so its strands are attributed one at a time, each by the
-    logit of that strand alone. Shuffled baselines of both strands are reverse complements of each other.
+    logit of that strand alone, unless `single` is False. Shuffled baselines of both strands are reverse complements
+    of each other.
 
     Parameters
     ----------
     model, x, settings, meta, arguments
         See `attribute`; the method is saliency by default.
+    single
+        Attribute a Siamese model's single strands, rather than its merged logit.
     """
     if settings is None:
         arguments.setdefault("method", "saliency")
     chosen = attribution_options(settings, arguments)
-    single = OneStrand(model) if getattr(model, "siamese", False) else model
+    network = OneStrand(model) if single and getattr(model, "siamese", False) else model
     windows = check_windows(model, x, None)[0]
     there = flipped(chosen.baseline) if isinstance(chosen.baseline, Tensor) else chosen.baseline
-    ahead = attribute(single, windows, chosen, meta=meta)
-    back = attribute(single, flipped(windows), chosen, meta=meta, baseline=there)
+    ahead = attribute(network, windows, chosen, meta=meta)
+    back = attribute(network, flipped(windows), chosen, meta=meta, baseline=there)
     reverse = np.ascontiguousarray(flipped(torch.from_numpy(back.scores)).numpy())
     known = known_bases(windows).cpu().numpy()  # N, L
     pearson, spearman = agreement(importance(ahead.scores), importance(reverse), known)

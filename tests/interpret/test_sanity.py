@@ -145,3 +145,34 @@ def test_nothing_learned_is_the_entropy_of_the_labels() -> None:
     labels = torch.tensor([[1.0, 0.0], [0.0, float("nan")], [0.0, 1.0], [0.0, float("nan")]])
     entropy = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
     assert _base_rate_loss(labels) == pytest.approx((4 * entropy + 2 * np.log(2)) / 6)
+
+
+def test_a_maximum_over_strands_is_consistent(windows: ArrayWindows) -> None:
+    """DeepBind takes the larger strand: its map turns round with the window, while single strands owe nothing."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build("deepbind", length=LENGTH, kernels=6, kernel_size=8, hidden=5)
+    found = sanity(model, windows, method="saliency", settings=QUICK)
+    strands = found.table[found.table["check"] == "strands"].set_index(["part", "measure"])
+    assert strands.loc[("median window", "pearson"), "value"] == pytest.approx(1, abs=1e-4)
+    assert strands.loc[("median window", "pearson"), "passed"] is True
+    assert strands.loc[("median window, single strands", "pearson"), "passed"] is None
+
+
+def test_a_method_that_draws_nothing_has_no_seeds(windows: ArrayWindows) -> None:
+    seeds = row(sanity(Motif(), windows, method="saliency", settings=QUICK), "seeds", "spearman")
+    assert seeds["passed"] is None
+    assert "draws nothing" in str(seeds["part"])
+    drawn = row(sanity(Motif(), windows, method="deep_lift_shap", settings=QUICK), "seeds", "spearman")
+    assert drawn["part"] == "3 seeds of the method"
+
+
+def test_retrained_twins(windows: ArrayWindows) -> None:
+    same = sanity(Motif(), windows, twins=[Motif()], settings=QUICK)
+    assert row(same, "twins", "spearman")["value"] == pytest.approx(1)
+    assert row(same, "twins", "spearman")["passed"] is True
+    trained = sanity(Motif(), windows, settings=SanityOptions(n=6, stages=2, epochs=2, train_windows=40, twins=2))
+    parts = trained.table.loc[trained.table["check"] == "twins", "part"].tolist()
+    assert parts == ["2 untrained twins", "twin 1", "twin 2", "2 twins trained for 2 epochs"]
+    with pytest.raises(ValueError, match="give at least 1"):
+        SanityOptions(twins=1, epochs=0)
