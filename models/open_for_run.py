@@ -8,6 +8,7 @@ from pathlib import Path
 from motiflens.models.data.folder_spec import read_folder_spec
 from motiflens.models.data.open_dataset import open_dataset, source_kind
 from motiflens.models.data.options import Options
+from motiflens.models.data.signal_ranges import PUBLISHED, SignalRange, fit_signals
 from motiflens.models.data.windows import Dataset
 from motiflens.models.recipes import Recipe
 from motiflens.models.run import Run
@@ -76,7 +77,8 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
     source
         Other data, in place of the run's.
     options
-        Options to set otherwise; those left at their defaults, and the seed, are the run's.
+        Options to set otherwise; those left at their defaults, and the seed, are the run's. Of signals that are of
+        another size than those that the model knows a note warns, or ``scale_signals`` multiplies them.
 
     Raises
     ------
@@ -102,7 +104,21 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
         )
     if chosen.get("signals") is not None:
         chosen["signals"] = tuple(chosen["signals"])
-    return open_dataset(where, **chosen)
+    scale = bool(chosen.pop("scale_signals", False))
+    return fit_signals(open_dataset(where, **chosen), known_signals(run), scale=scale)
+
+
+def known_signals(run: Run) -> dict[str, SignalRange]:
+    """Return how large the signals are that a model knows: measured in its training, or told of published ones.
+
+    Empty where nothing is known (runs of older versions) or the model reads no signals.
+    """
+    recorded = run.config.get("signal_ranges")
+    if recorded is not None:
+        return {name: SignalRange(float(found["mean"]), float(found["high"])) for name, found in recorded.items()}
+    if "published" in run.config and run.config["published"].get("kind") in ("deepgrn", "factornet"):
+        return {name: PUBLISHED[name] for name in run.config.get("channels", ())[4:] if name in PUBLISHED}
+    return {}
 
 
 def _as_published(run: Run, source: str) -> dict[str, object]:

@@ -18,6 +18,7 @@ from torch import nn
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.architectures.fitted import FittedModel
+from motiflens.models.data.signal_ranges import signal_ranges
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.first_process import first_process
 from motiflens.models.folder_lock import folder_lock
@@ -235,6 +236,7 @@ def _config(dataset: Dataset, recipe: Recipe, seed: int, init_from: types.Path |
         "tasks": list(example.tasks),
         "channels": list(example.channels),
         "meta": list(example.meta_names),
+        "signal_ranges": {name: found._asdict() for name, found in signal_ranges(dataset["train"]).items()},
         "data": {
             "source": _anywhere(dataset.source),
             "kind": dataset.kind,

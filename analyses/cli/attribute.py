@@ -56,6 +56,7 @@ def command(
     from motiflens.analyses.attribute_run import STORE, AttributeOptions, attribute_run
     from motiflens.analyses.cli.attribute_report import show, values
     from motiflens.analyses.cli.one_run import one_run
+    from motiflens.analyses.cli.output import note
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.destination import output_folder
     from motiflens.models.evaluate import best_device
@@ -104,6 +105,8 @@ def command(
             windows, source, data_hash, _ = open_regions(opened, regions)
         else:
             dataset = open_as_trained(opened, data.named(), data.options())
+            for line in dataset.notes:
+                note(line)
             windows, source, data_hash = split_windows(dataset, split), dataset.source, dataset.hash
         made_by = provenance(seed=seed, data=source, data_hash=data_hash, weights_hash=opened.weights_hash)
         made = attribute_run(opened, windows, out, chosen, made_by=made_by, progress=progress)

@@ -33,15 +33,23 @@ def describe_command(
     source: Annotated[
         Path | None, typer.Argument(metavar="[SOURCE]", help="What to describe; default: the simulated genome.")
     ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Run folder: are the signals as large as those that it was trained on?")
+    ] = None,
 ) -> None:
     """Print what a data set is, and warn of what will hurt."""
     from motiflens.analyses.cli.output import result, talkative
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.data.describe import describe
+    from motiflens.models.data.signal_ranges import fit_signals
+    from motiflens.models.open_for_run import known_signals
     from motiflens.models.progress import Step
+    from motiflens.models.run import open_run
 
     with progress_display() as progress:
         dataset = data.open(progress)
+        if run is not None:
+            dataset = fit_signals(dataset, known_signals(open_run(run)))
         progress(Step("describing the data"))
         found = describe(dataset)
     result(found.as_json())

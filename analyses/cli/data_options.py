@@ -44,6 +44,9 @@ _TYPES: dict[str, Any] = {
         str | None, _option("--division", "Shares of train,valid,test of a file (0.8,0.1,0.1).")
     ],
     "control": Annotated[str | None, _option("--control", "random_split or shuffled_labels: the data's control.")],
+    "scale_signals": Annotated[
+        bool, _option("--scale-signals", "Multiply signals of another size than the run was trained on.")
+    ],
 }
 
 
@@ -66,6 +69,7 @@ class DataOptions:
     seed: int = 0
     division: str | None = None
     control: str | None = None
+    scale_signals: bool = False
 
     def open(self, progress: Progress | None = None) -> Dataset:
         """Open the data set: the built-in simulated one if no source is named."""
@@ -110,6 +114,7 @@ class DataOptions:
             seed=self.seed,
             division=None if self.division is None else parse_value("division", self.division, Division),
             control=self.control,
+            scale_signals=self.scale_signals,
         )
 
 

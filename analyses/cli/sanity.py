@@ -40,7 +40,7 @@ def command(
 
     The exit code is 0 if every check passed and 3 if one failed (2: bad input).
     """
-    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.cli.output import note, result
     from motiflens.interpret.sanity import SanityOptions, sanity
     from motiflens.models.destination import output_file
     from motiflens.models.files import streamed, write_json
@@ -53,6 +53,8 @@ def command(
         output_file(out, inputs=[run, data.source, shuffled, *(twin or ())], overwrite=overwrite, record=False)
     opened = open_run(run)
     dataset = open_as_trained(opened, data.named(), data.options())
+    for line in dataset.notes:
+        note(line)
     found = sanity(
         opened,
         dataset[split],

@@ -27,6 +27,7 @@ PANELS: dict[str, tuple[str, ...]] = {
             "ratio",
             "genome",
             "signals",
+            "scale_signals",
         ),
         *(
             "test",

@@ -44,8 +44,8 @@ def strand_agreement(
     """Compare the attribution of windows with that of their reverse complements (DeepGRN's Fig. 5a, b).
 
     A Siamese model's merged logit is the same for both, so its strands are attributed one at a time, each by the
-    logit of that strand alone, unless `single` is False. Shuffled baselines of both strands are reverse complements
-    of each other.
+    logit of that strand alone, unless `single` is False. Shuffled baselines of both strands are reverse
+    complements of each other.
 
     Parameters
     ----------

@@ -55,6 +55,8 @@ class Options:
         valid in proportion).
     control
         ``random_split`` or ``shuffled_labels``: the control of this data set (see `control`).
+    scale_signals
+        Opened for a trained model: multiply signals that are of another size than it knows (see `fit_signals`).
 
     Raises
     ------
@@ -76,6 +78,7 @@ class Options:
     seed: int = 0
     division: Division | None = None
     control: str | None = None
+    scale_signals: bool = False
 
     def __post_init__(self) -> None:
         """Check what can be checked without the source, and write values as they are kept."""
@@ -109,7 +112,7 @@ class Options:
         """Return what differs from the defaults, as JSON can hold it (for hashes and run folders)."""
         found: types.Json = {}
         for key, value in asdict(self).items():
-            if value is None or (key == "offset" and value == 0):
+            if value is None or value is False or (key == "offset" and value == 0):
                 continue
             found[key] = value if isinstance(value, str | int | float | tuple) else str(Path(value))
         return found
@@ -139,3 +142,4 @@ class GivenOptions(TypedDict, total=False):
     seed: int
     division: Sequence[float] | None
     control: str | None
+    scale_signals: bool

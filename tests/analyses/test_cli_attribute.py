@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +149,7 @@ def test_attributions_that_do_not_add_up_are_told(
         (("--only", "bound"), "only must be one of positive, negative, all"),
         (("--image", "gif"), "image must be one of"),
         (("--set", "steps"), "write it as key=value"),
-        (("--cell-type", "K562"), "is positive"),
+        (("--cell-type", "K562"), "no window is of cell type 'K562'"),
         (("--split", "no"), "no split 'no'"),
         (("--length", "300"), "takes windows of 200 bp, the data have 300"),
     ],
@@ -165,3 +166,17 @@ def test_bad_input_is_one_line(
 
 def test_settings_are_read() -> None:
     assert values(["steps=64", "baseline=gc", "correct=true"]) == {"steps": 64, "baseline": "gc", "correct": True}
+
+
+def test_a_failed_check_has_its_own_exit_code(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random scores disagree with themselves: sanity exits with 3, and writes what it found all the same."""
+    out = tmp_path / "sanity.json"
+    arguments = ("--method", "random", "--windows", "4", "--epochs", "0", "--out", str(out))
+    monkeypatch.setattr("sys.argv", ["interpret", "sanity", str(folder / "run"), *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 3
+    assert "FAILED" in capsys.readouterr().out
+    assert json.loads(out.read_text())["passed"] is False

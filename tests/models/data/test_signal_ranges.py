@@ -1,0 +1,98 @@
+"""Signals of another size than a model knows are told, and scaled where that is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motiflens.models import build, open_as_trained, save_run
+from motiflens.models.data import ArrayWindows
+from motiflens.models.data.options import Options
+from motiflens.models.data.signal_ranges import (
+    PUBLISHED,
+    ScaledSignals,
+    SignalRange,
+    fit_signals,
+    signal_factors,
+    signal_ranges,
+)
+from motiflens.models.data.windows import Dataset
+from motiflens.models.open_for_run import known_signals
+from motiflens.models.run import open_run
+
+LENGTH = 50
+
+
+def windows(scale: float = 1.0) -> ArrayWindows:
+    rng = np.random.default_rng(0)
+    signals = rng.gamma(0.5, 2.0, (40, 2, LENGTH)).astype(np.float32) * np.array([scale, 1], np.float32)[:, None]
+    codes = rng.integers(0, 4, (40, LENGTH)).astype(np.uint8)
+    labels = (np.arange(40) % 2).astype(np.float32)
+    return ArrayWindows(codes, labels, signals={"dnase": signals[:, 0], "uniqueness": signals[:, 1]})
+
+
+def test_ranges_and_factors() -> None:
+    ranges = signal_ranges(windows())
+    values = windows().signals(np.arange(40))[:, 0]
+    assert ranges["dnase"].mean == pytest.approx(values.mean(), rel=1e-5)
+    assert ranges["dnase"].high == pytest.approx(np.quantile(values, 0.995), rel=1e-5)
+    assert signal_factors(ranges, signal_ranges(windows(2.0))) == {}
+    factors = signal_factors(ranges, signal_ranges(windows(1 / 12)))
+    assert factors == {"dnase": pytest.approx(12, rel=1e-4)}
+    assert signal_factors(ranges, signal_ranges(windows(12)))["dnase"] == pytest.approx(1 / 12, rel=1e-4)
+    assert signal_ranges(ArrayWindows(np.zeros((2, 9), np.uint8), np.zeros(2))) == {}
+
+
+def test_a_warning_or_a_scale() -> None:
+    dataset = Dataset("x", "arrays", {"test": windows(1 / 12)}, "hash")
+    known = signal_ranges(windows())
+    told = fit_signals(dataset, known)
+    assert told.hash == "hash"
+    assert len(told.notes) == 1
+    assert "warning: the signal dnase reaches" in told.notes[0]
+    assert "--scale-signals multiplies it by 12" in told.notes[0]
+    scaled = fit_signals(dataset, known, scale=True)
+    assert scaled.hash != "hash"
+    assert isinstance(scaled["test"], ScaledSignals)
+    some = np.array([3, 7])
+    np.testing.assert_allclose(scaled["test"].signals(some), windows().signals(some), rtol=1e-4)
+    np.testing.assert_array_equal(scaled["test"].codes(some), windows().codes(some))
+    assert fit_signals(Dataset("x", "arrays", {"test": windows()}, "hash"), known, scale=True).hash == "hash"
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.05])
+def test_runs_know_their_signals(tmp_path: Path, scale: float) -> None:
+    data = tmp_path / "data.npz"
+    codes = windows().codes(np.arange(40))
+    bases = np.eye(4, dtype=np.float32)[codes].transpose(0, 2, 1)
+    x = np.concatenate([bases, windows(scale).signals(np.arange(40))], axis=1)
+    np.savez(data, X=x, y=np.arange(40) % 2)
+    model = build("deepgrn", length=LENGTH, channels=6, kernels=4, kernel_size=5, pool=5, units=3, dense=4)
+    config = {"tasks": ["task0"], "channels": ["A", "C", "G", "T", "signal0", "signal1"], "meta": []}
+    names = open_dataset_channels(data)
+    known = {name: found._asdict() for name, found in zip(names, signal_ranges(windows()).values(), strict=True)}
+    source = {"source": str(data), "options": {}}
+    run = open_run(save_run(tmp_path / "run", model, {**config, "data": source, "signal_ranges": known}))
+    notes = open_as_trained(run).notes
+    assert any("--scale-signals" in note for note in notes) == (scale != 1)
+    scaled = open_as_trained(run, options=Options(scale_signals=True))
+    assert any("is multiplied by" in note for note in scaled.notes) == (scale != 1)
+    imported = open_run(
+        save_run(tmp_path / "rest", model, {**config, "channels": ["A", "C", "G", "T", "dnase", "uniqueness"],
+                                            "published": {"kind": "deepgrn"}})
+    )  # fmt: skip
+    assert known_signals(imported) == PUBLISHED
+    assert known_signals(open_run(save_run(tmp_path / "old", model, config))) == {}
+    assert SignalRange(1.0, 12.0) == PUBLISHED["dnase"]
+
+
+def open_dataset_channels(path: Path) -> tuple[str, ...]:
+    from motiflens.models import open_dataset
+
+    return open_dataset(path).example.channels[4:]
+
+
+def test_options_without_it_are_as_before() -> None:
+    assert Options().given() == {"seed": 0}
