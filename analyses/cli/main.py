@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "sanity": "sanity",
     "variants": "variants",
     "hits": "hits",
+    "marginalize": "marginalize",
     "scan": "scan",
     "match": "match",
     "attribute": "attribute",
