@@ -40,7 +40,8 @@ def spacing_figure(table: pd.DataFrame, names: tuple[str, str], path: types.Path
     FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [1, 1.4]})
     limit = max(float(np.nanmax(np.abs(grid.to_numpy()))), 1e-9)
-    edges = np.append(spacings, spacings[-1] + 1) - 0.5
+    half = np.diff(spacings).min() / 2 if len(spacings) > 1 else 0.5
+    edges = np.append(spacings - half, spacings[-1] + half)
     mesh = above.pcolormesh(
         edges, np.arange(len(grid) + 1), grid.to_numpy(), cmap="RdBu_r", vmin=-limit, vmax=limit
     )

@@ -57,12 +57,13 @@ PANELS: dict[str, tuple[str, ...]] = {
         "sanity",
         "variants",
         "hits",
+        "marginalize",
         "chip",
         "attention",
         "importance",
         "dnase",
     ),
-    "Motifs": ("motifs", "report", "scan", "match"),
+    "Motifs": ("motifs", "report", "kmers", "scan", "match"),
 }
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
 
