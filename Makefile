@@ -15,8 +15,9 @@ help:
 	@echo "make test   set up, then the tests        make lint   ruff, mypy and pyright"
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
+	@echo "setting up $(VENV): torch and the other packages, some minutes at the first time"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) ".[dev]"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt $(EDITABLE) ".[dev]"
 	@touch $(STAMP)
 
 demo: $(STAMP)

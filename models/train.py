@@ -36,12 +36,11 @@ if TYPE_CHECKING:
 
 
 def train(
-    architecture: str,
+    architecture: str | Run,
     dataset: Dataset,
     out: types.Path,
     *,
     recipe: Recipe | None = None,
-    init_from: types.Path | None = None,
     resume: bool = False,
     seed: int = 0,
     machine: Machine | None = None,
@@ -52,7 +51,8 @@ def train(
     Parameters
     ----------
     architecture
-        See `motiflens.models.architectures`.
+        See `motiflens.models.architectures`; or a run whose weights to start from: then the recipe's
+        ``finetune_rate`` and ``finetune_patience`` hold, and its hyperparameters are the run's.
     dataset
         With the splits ``train`` and ``valid``.
     out
@@ -60,9 +60,6 @@ def train(
         ``metrics.json``, ``log.csv``, and ``last.ckpt`` for `resume`.
     recipe
         How to train, with the architecture's hyperparameters; the paper's by default (see `recipes.recipe`).
-    init_from
-        A run folder whose weights to start from; then the recipe's ``finetune_rate`` and ``finetune_patience``
-        hold, and its hyperparameters are the run's.
     resume
         Go on after the last finished epoch that `out` holds, or start if it holds none. On a CPU the result is
         that of an uninterrupted run. Where the rate is constant, ``epochs`` and ``patience`` may have grown.
@@ -90,7 +87,9 @@ def train(
     from motiflens.models.word2vec import pretrain
 
     folder, machine = Path(out), machine or Machine()
-    recipe = recipe or recipe_of(architecture)
+    start = architecture if isinstance(architecture, Run) else None
+    name = architecture if isinstance(architecture, str) else architecture.model.name
+    recipe = recipe or recipe_of(name)
     _check(dataset)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: choose another --out")
@@ -98,26 +97,26 @@ def train(
         raise ValueError(f"{folder} already holds a run: choose another --out, or continue it with --resume")
     with folder_lock(folder), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
-        model, recipe = _model(architecture, dataset, recipe, init_from, seed)
-        config = _config(dataset, recipe, seed, init_from)
+        model, recipe = _model(name, dataset, recipe, start)
+        config = _config(dataset, recipe, seed, start)
         if isinstance(model, FittedModel):
-            _refuse_weights(architecture, init_from)
+            _refuse_weights(start)
             return _fitted(Job(model, dataset, recipe, folder, config, seed, None), model, progress)
         state = _state(folder / LAST) if resume and (folder / LAST).exists() else None
         if state is not None:
             _check_resumed(folder, config, model)
             if first_process():
                 save_config(folder, model, config)  # it may train for longer now
-        elif init_from is None:
+        elif start is None:
             pretrain(model, dataset["train"], seed=seed)
         job = Job(model, dataset, recipe, folder, config, seed, state)
         _fit(job, machine, progress)
     return open_run(folder)
 
 
-def _refuse_weights(architecture: str, init_from: types.Path | None) -> None:
-    if init_from is not None:
-        raise ValueError(f"{architecture} is fitted in one go: it cannot start from {init_from}")
+def _refuse_weights(start: Run | None) -> None:
+    if start is not None:
+        raise ValueError(f"{start.model.name} is fitted in one go: it cannot start from {start.path}")
 
 
 def _fitted(job: Job, model: FittedModel, progress: Progress) -> Run:
@@ -166,25 +165,23 @@ def _sizes(windows: Windows) -> dict[str, int]:
     }
 
 
-def _model(
-    architecture: str, dataset: Dataset, recipe: Recipe, init_from: types.Path | None, seed: int
-) -> tuple[SequenceModel, Recipe]:
+def _model(architecture: str, dataset: Dataset, recipe: Recipe, start: Run | None) -> tuple[SequenceModel, Recipe]:
     """Make the model to train, and the recipe that holds for it."""
-    if init_from is None:
+    if start is None:
         return build_for(architecture, dataset.example, recipe), recipe
-    run, sizes = open_run(init_from), _sizes(dataset.example)
+    run = open_run(start.path)  # the caller's own stays as it is
     found = run.model.config
-    for key, value in {"architecture": architecture, **sizes}.items():
+    for key, value in _sizes(dataset.example).items():
         if found[key] != value:
             raise ValueError(
-                f"{init_from} was trained with {key} {found[key]}, here it is {value}: these must agree to start "
+                f"{start.path} was trained with {key} {found[key]}, here it is {value}: these must agree to start "
                 "from its weights"
             )
     for key, value in recipe.hyperparameters.items():
         # A run's JSON holds tuples as lists.
         if json.dumps(found["hyperparameters"].get(key, value)) != json.dumps(value):
             raise ValueError(
-                f"{init_from} has {key} {found['hyperparameters'][key]}: it cannot be set to {value} when "
+                f"{start.path} has {key} {found['hyperparameters'][key]}: it cannot be set to {value} when "
                 "starting from its weights"
             )
     how = replace(
@@ -193,7 +190,7 @@ def _model(
         patience=recipe.finetune_patience,
         hyperparameters=dict(run.model.hyperparameters),
     )
-    _freeze(run.model, recipe.freeze, init_from)
+    _freeze(run.model, recipe.freeze, start.path)
     return run.model.train(), how
 
 
@@ -222,7 +219,7 @@ def _anywhere(path: object) -> object:
     return str(Path(path).resolve()) if isinstance(path, str) and Path(path).exists() else path
 
 
-def _config(dataset: Dataset, recipe: Recipe, seed: int, init_from: types.Path | None) -> types.Json:
+def _config(dataset: Dataset, recipe: Recipe, seed: int, start: Run | None) -> types.Json:
     example = dataset.example
     training: types.Json = {
         **recipe.json,
@@ -230,8 +227,8 @@ def _config(dataset: Dataset, recipe: Recipe, seed: int, init_from: types.Path |
         "train_windows": _train_sizes(dataset["train"]),
         "training_sequences": training_sizes(dataset),
     }
-    if init_from is not None:
-        training["init_from"] = {"run": str(init_from), "weights_hash": open_run(init_from).weights_hash}
+    if start is not None:
+        training["init_from"] = {"run": str(start.path), "weights_hash": start.weights_hash}
     return {
         "tasks": list(example.tasks),
         "channels": list(example.channels),

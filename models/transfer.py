@@ -123,16 +123,15 @@ def transfer(
         sets, counts, _ = independent_sets(sets, seed=seed)
         write_text(where / RELATED, counts.to_csv(sep="\t", index=False))
 
-    def trained(name: str, dataset: Dataset, init_from: Path | None = None) -> Run:
+    def trained(name: str, dataset: Dataset, start: Run | None = None) -> Run:
         done = finished(where / name)
         if done is not None:
             return done
         return train(
-            architecture,
+            start or architecture,
             dataset,
             where / name,
             recipe=recipe,
-            init_from=init_from,
             resume=True,
             seed=seed,
             machine=machine,
@@ -145,7 +144,7 @@ def transfer(
         runs = {
             "individual": trained(f"individual/{name}", dataset),
             "global": shared,
-            "transfer": trained(f"transfer/{name}", dataset, shared.path),
+            "transfer": trained(f"transfer/{name}", dataset, shared),
         }
         bound = int((dataset["train"].labels == 1).sum())
         size = size_class(next(iter(training_sizes(dataset).values())))

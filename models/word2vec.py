@@ -31,6 +31,11 @@ def kmer_numbers(codes: Codes, *, k: int, stride: int) -> Integers:
     return numbers
 
 
+# gensim's defaults, which the paper used: words of context on each side, and how often a k-mer must occur to get a
+# vector.
+WINDOW, MIN_COUNT = 5, 5
+
+
 def word2vec(
     windows: Windows,
     *,
@@ -38,8 +43,6 @@ def word2vec(
     stride: int,
     dimension: int,
     epochs: int = 5,
-    window: int = 5,
-    min_count: int = 5,
     corpus: int | None = None,
     seed: int = 0,
 ) -> tuple[Tensor, Integers]:
@@ -51,9 +54,8 @@ def word2vec(
         The corpus: each window's k-mers are one sentence.
     k, stride, dimension
         As the model's.
-    epochs, window, min_count
-        Passes over the corpus, words of context on each side, and how often a k-mer must occur to get a vector
-        (gensim's defaults, which the paper used).
+    epochs
+        Passes over the corpus.
     corpus
         Windows read at most, chosen at random; None for all.
     seed
@@ -73,13 +75,13 @@ def word2vec(
     counts = np.zeros(4**k + 1, dtype=np.int64)
     for numbers in sentences.blocks():
         counts += np.bincount(numbers.ravel(), minlength=len(counts))
-    if counts.max(initial=0) < min_count:
+    if counts.max(initial=0) < MIN_COUNT:
         return torch.zeros(0, dimension), np.zeros(0, dtype=np.int64)
     vectors: Any = Word2Vec(
         sentences,
         vector_size=dimension,
-        window=window,
-        min_count=min_count,
+        window=WINDOW,
+        min_count=MIN_COUNT,
         sg=0,
         epochs=epochs,
         workers=1,  # several are faster, and give other vectors each time
@@ -89,7 +91,7 @@ def word2vec(
 
 
 class _Corpus:
-    """The windows' sentences, read anew in each pass, so that memory does not grow with the corpus."""
+    """The windows' sentences, read again in each pass, so that memory does not grow with the corpus."""
 
     def __init__(self, windows: Windows, rows: Integers, k: int, stride: int) -> None:
         self.windows, self.rows, self.k, self.stride = windows, rows, k, stride

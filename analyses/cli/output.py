@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from typing import Any
 
 _TALKATIVE: ContextVar[bool] = ContextVar("talkative", default=True)
-_AS_JSON: ContextVar[bool] = ContextVar("as_json", default=False)
 
 
 @contextmanager
 def speaking(*, quiet: bool, as_json: bool) -> Iterator[None]:
     """Let `say`, `result`, tables and progress speak within the block as ``--quiet`` and ``--json`` want."""
-    talkative_before = _TALKATIVE.set(not (quiet or as_json))
-    as_json_before = _AS_JSON.set(as_json)
-    try:
+    if not (quiet or as_json):
         yield
+        return
+    real = sys.stdout
+    muted = _Muted(real)
+    tokens = [(_TALKATIVE, _TALKATIVE.set(False)), (_MUTED, _MUTED.set(muted))]
+    try:
+        with redirect_stdout(muted):
+            yield
+        if as_json and not muted.streamed:
+            record = muted.record if muted.record is not None else {"lines": muted.getvalue().splitlines()}
+            print(_json(record), end="", flush=True, file=real)
     finally:
-        _TALKATIVE.reset(talkative_before)
-        _AS_JSON.reset(as_json_before)
+        for variable, token in tokens:
+            variable.reset(token)
+
+
+class _Muted(io.StringIO):
+    """Takes what is printed; bytes of a result that is streamed go to the real standard output."""
+
+    def __init__(self, real: Any) -> None:
+        super().__init__()
+        self.real, self.streamed = real, False
+        self.record: Mapping[str, Any] | None = None
+
+    @property
+    def buffer(self) -> Any:
+        """What bytes are written to."""
+        self.streamed = True
+        return self.real.buffer
+
+
+_MUTED: ContextVar[_Muted | None] = ContextVar("muted", default=None)
+
+
+def _json(record: Mapping[str, Any]) -> str:
+    from motiflens.models.files import json_text
+
+    return json_text(dict(record))
 
 
 def talkative() -> bool:
@@ -57,15 +89,11 @@ def result(record: Mapping[str, Any], *lines: str, out: object = None) -> None:
     out
         Where the command wrote: the lines go to stderr if that is the standard output.
     """
-    from motiflens.models.files import STREAMS, json_text
-    from motiflens.models.first_process import first_process
+    from motiflens.models.files import STREAMS
 
-    streamed = str(out) in STREAMS
-    if not first_process():
-        return
-    if _AS_JSON.get():
-        if not streamed:
-            print(json_text(dict(record)), end="", flush=True)
+    muted = _MUTED.get()
+    if muted is not None:
+        muted.record = record
         return
     for line in lines:
-        (note if streamed else say)(line)
+        (note if str(out) in STREAMS else say)(line)

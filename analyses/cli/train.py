@@ -37,6 +37,7 @@ def command(
     from motiflens.models.progress import Step
     from motiflens.models.recipes import adjust, recipe
     from motiflens.models.registry import architecture
+    from motiflens.models.run import open_run
     from motiflens.models.train import train
 
     architecture(model)
@@ -45,6 +46,9 @@ def command(
         show_settings(model, how)
         return
     folder = out or Path("runs") / model
+    start = None if init_from is None else open_run(init_from)
+    if start is not None and start.model.name != model:
+        raise ValueError(f"{init_from} was trained with architecture {start.model.name}, here it is {model}")
     with progress_display() as progress:
         source = data.path(progress)
         progress(Step("opening the data"))
@@ -52,11 +56,10 @@ def command(
         for note in dataset.notes:
             say(note)
         run = train(
-            model,
+            start or model,
             dataset,
             folder,
             recipe=how,
-            init_from=init_from,
             resume=resume,
             seed=seed,
             machine=Machine(devices, nodes, accelerator, precision),

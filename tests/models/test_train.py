@@ -213,13 +213,13 @@ def test_signal_dropout_silences_signals_and_no_bases() -> None:
 def test_init_from(tmp_path: Path) -> None:
     first = train("toy", dataset(), tmp_path / "a", recipe=RECIPE)
     frozen = Recipe(epochs=1, finetune_rate=0.0)
-    second = train("toy", dataset(), tmp_path / "b", recipe=frozen, init_from=tmp_path / "a")
+    second = train(first, dataset(), tmp_path / "b", recipe=frozen)
     for name, value in first.model.named_parameters():
         assert torch.equal(value, dict(second.model.named_parameters())[name])
     assert second.config["training"]["init_from"]["weights_hash"] == first.weights_hash
     assert second.config["training"]["rate"] == 0.0
     with pytest.raises(ValueError, match="was trained with outputs 1, here it is 2"):
-        train("toy", dataset(outputs=2), tmp_path / "c", recipe=RECIPE, init_from=tmp_path / "a")
+        train(first, dataset(outputs=2), tmp_path / "c", recipe=RECIPE)
 
 
 def test_unknown_labels_are_masked() -> None:
