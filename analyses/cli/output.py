@@ -20,7 +20,7 @@ def speaking(*, quiet: bool, as_json: bool) -> Iterator[None]:
         return
     real = sys.stdout
     muted = _Muted(real)
-    tokens = [(_TALKATIVE, _TALKATIVE.set(False)), (_MUTED, _MUTED.set(muted))]
+    talkative_before, muted_before = _TALKATIVE.set(False), _MUTED.set(muted)
     try:
         with redirect_stdout(muted):
             yield
@@ -28,8 +28,8 @@ def speaking(*, quiet: bool, as_json: bool) -> Iterator[None]:
             record = muted.record if muted.record is not None else {"lines": muted.getvalue().splitlines()}
             print(_json(record), end="", flush=True, file=real)
     finally:
-        for variable, token in tokens:
-            variable.reset(token)
+        _TALKATIVE.reset(talkative_before)
+        _MUTED.reset(muted_before)
 
 
 class _Muted(io.StringIO):
