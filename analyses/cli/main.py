@@ -54,8 +54,6 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Models": ("train", "evaluate", "predict", "compare", "sweep", "transfer", "import"),
     "What a model looks at": ("attribute", "sanity", "variants", "hits", "marginalize"),
     "Studies": ("chip", "attention", "importance", "dnase"),
-    "What a model looks at": ("attribute", "sanity", "variants", "hits", "marginalize"),
-    "Studies": ("chip", "attention", "importance", "dnase"),
     "Motifs": ("motifs", "report", "kmers", "scan", "match"),
 }
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
