@@ -21,6 +21,16 @@ def command(
         bool, typer.Option("--controls/--no-controls", help="Measure a JASPAR matrix and 6-mers as well.")
     ] = True,
     out: Annotated[Path | None, typer.Option(help="Folder for the tables and scatter figures.")] = None,
+    scores: Annotated[
+        list[Path] | None,
+        typer.Option(help="TSV of published or others' measures (task, metrics, perhaps method); repeatable."),
+    ] = None,
+    curves: Annotated[
+        bool, typer.Option("--curves", help="Draw ROC and precision-recall curves as well.")
+    ] = False,
+    cell_types: Annotated[
+        bool, typer.Option("--cell-types", help="Cell types of a TF as rows of their own in the study's tables.")
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Show mean metrics and DREAM's unified score, and each further run against the first, task by task."""
@@ -59,7 +69,53 @@ def command(
     for number, found in enumerate(pairs, start=1):
         write_text(out / f"pair{number}.tsv", found.table.to_csv(sep="\t", index=False))
         compare_figure(found, out / f"pair{number}.svg")
-    say(f"{out}: compare.tsv, and a table and a figure of each pair")
+    for line in _study(runs, out, metric=metric, split=split, scores=scores or [], by_cell=cell_types):
+        say(line)
+    if curves:
+        _curves(runs, out / "curves", split)
+    say(f"{out}: compare.tsv, and a table and a figure of each pair; figures and tables of the study")
+
+
+def _study(
+    runs: list[Path], out: Path, *, metric: str, split: str, scores: list[Path], by_cell: bool
+) -> list[str]:
+    """Write the study of runs, and of others' measures, into the folder; its findings."""
+    from motiflens.analyses.compare_study import compare_study, read_logs, read_scores
+    from motiflens.analyses.study import write_study
+    from motiflens.models.compare import task_table
+    from motiflens.models.provenance import provenance
+
+    tables = {str(run): task_table(run, split=split) for run in runs}
+    if by_cell:
+        tables = _by_cell_type(runs, split)
+    for path in scores:
+        tables |= read_scores(path)
+    record = {"split": split, "metric": metric, **provenance()}
+    study = compare_study(tables, metric=metric, logs=read_logs(runs), made_by=record)
+    write_study(study, out)
+    return list(study.findings)
+
+
+def _by_cell_type(runs: list[Path], split: str) -> dict[str, pd.DataFrame]:
+    """Measure every TF in every cell type again: what is kept of a run pools them."""
+    import pandas as pd
+
+    from motiflens.analyses.curves import target_table
+    from motiflens.analyses.targets import open_runs
+
+    return {
+        str(run): pd.concat([target_table(opened) for opened in open_runs([run], split=split)], ignore_index=True)
+        for run in runs
+    }
+
+
+def _curves(runs: list[Path], out: Path, split: str) -> None:
+    """Write the study of curves."""
+    from motiflens.analyses.curves import curves_study
+    from motiflens.analyses.study import write_study
+    from motiflens.analyses.targets import open_runs
+
+    write_study(curves_study(open_runs(runs, split=split)), out)
 
 
 def _controls(runs: list[Path], split: str) -> pd.DataFrame | None:

@@ -21,6 +21,9 @@ def command(
         typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="TSV to write as well, with OUT.json: how it was made.")] = None,
+    curves: Annotated[
+        Path | None, typer.Option(help="Folder for ROC and precision-recall curves, and rows by cell type.")
+    ] = None,
     overwrite: Overwrite = False,
     rows: Annotated[int, typer.Option(help="Most tasks to show.", min=0)] = 20,
     with_controls: Annotated[
@@ -34,7 +37,7 @@ def command(
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import metrics_table
     from motiflens.models.controls import controls_of
-    from motiflens.models.destination import output_file
+    from motiflens.models.destination import output_file, output_folder
     from motiflens.models.evaluate import best_device, evaluate
     from motiflens.models.files import streamed, write_with_record
     from motiflens.models.open_for_run import open_as_trained
@@ -44,6 +47,8 @@ def command(
 
     if out is not None:
         output_file(out, inputs=[run, data.source], overwrite=overwrite)
+    if curves is not None:
+        output_folder(curves, mark="provenance.json", names=("provenance.json",), inputs=[run, data.source])
     opened = open_run(run)
     with progress_display() as progress:
         progress(Step("opening the data"))
@@ -68,6 +73,19 @@ def command(
         return
     result({**made_by, "run": str(run), "tasks": table.to_dict("records")})
     metrics_table(table, title=f"{run} on the {split} split of {dataset.source}", rows=rows)
+    if curves is not None:
+        _curves(run, data, curves, split)
     if floor is not None:
         control_table(floor)
         warn_beaten(table, floor)
+
+
+def _curves(run: Path, data: DataOptions, out: Path, split: str) -> None:
+    """Write curves and measures of every TF in every cell type."""
+    from motiflens.analyses.cli.output import say
+    from motiflens.analyses.curves import curves_study
+    from motiflens.analyses.study import write_study
+    from motiflens.analyses.targets import open_runs
+
+    write_study(curves_study(open_runs([run], data.named(), data.options(), split=split)), out)
+    say(f"{out}: curves.svg, curves.tsv, and targets.tsv with cell types as rows")
