@@ -45,6 +45,7 @@ COMMANDS: dict[str, str] = {
     "kmers": "kmers",
     "motifs": "motifs",
     "report": "report",
+    "serve": "serve",
     "cache": "cache",
 }
 
@@ -52,7 +53,7 @@ COMMANDS: dict[str, str] = {
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": ("data", "simulate", "cache"),
     "Models": ("train", "evaluate", "predict", "compare", "sweep", "transfer", "import"),
-    "What a model looks at": ("attribute", "sanity", "variants", "hits", "marginalize"),
+    "What a model looks at": ("attribute", "sanity", "variants", "hits", "marginalize", "serve"),
     "Studies": ("chip", "attention", "importance", "dnase"),
     "Motifs": ("motifs", "report", "kmers", "scan", "match"),
 }

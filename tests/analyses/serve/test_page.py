@@ -1,0 +1,204 @@
+"""The page in a real browser: paste, mutate, compare, download, by keyboard, on a narrow screen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (shutil.which("chromium") and shutil.which("chromedriver")), reason="Chromium is not installed"
+    ),
+]
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1200,900",
+)
+SEQUENCE = "ACGTTGCATTGACCAGGTACTGGCCACCAGGGGGCGCTATTTGCATGCAATTGGCCAACG"
+
+
+@pytest.fixture(scope="module")
+def address(run_folders: list[Path]) -> Iterator[str]:
+    """The address of a server in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [sys.executable, "-m", "motiflens.analyses.cli.main", "serve", *map(str, run_folders)]
+    server = subprocess.Popen([*words, "--port", str(port)], stderr=subprocess.PIPE, text=True)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
+                assert json.load(answer)["status"] == "ready"
+            break
+        except OSError:
+            assert server.poll() is None, server.communicate()[1]
+            time.sleep(0.1)
+    yield url
+    server.terminate()
+    _, errors = server.communicate(timeout=30)
+    assert "Traceback" not in errors
+    assert server.returncode in (0, -15)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Headless Chromium that saves downloads into a folder of its own."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(shutil.which("chromedriver"))))
+    driver.downloads = tmp_path_factory.mktemp("downloads")
+    driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(driver.downloads)}
+    )
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Any:
+    """The page, newly opened."""
+    browser.set_window_size(1200, 900)
+    browser.get(address)
+    _wait(browser, "return document.querySelectorAll('#run option').length === 2")
+    return browser
+
+
+def _wait(browser: Any, script: str, seconds: float = 90.0) -> None:
+    end = time.monotonic() + seconds
+    while not browser.execute_script(script):
+        assert time.monotonic() < end, browser.execute_script("return document.body.innerText.slice(0, 2000)")
+        time.sleep(0.1)
+
+
+def _predict(page: Any, text: str, *, other: str = "") -> None:
+    page.execute_script(
+        "document.getElementById('sequences').value = arguments[0];"
+        "const o = document.getElementById('other'); o.value = arguments[1]; o.dispatchEvent(new Event('change'));"
+        "document.getElementById('form').requestSubmit()",
+        text,
+        other,
+    )
+    _wait(page, "return document.querySelectorAll('#panels svg').length > 0")
+
+
+def _saved(page: Any, kind: str, name: str) -> str:
+    page.find_element("css selector", f"[data-save={kind}]").click()
+    path = Path(page.downloads) / name
+    end = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    text = path.read_text()
+    path.unlink()
+    return text
+
+
+def test_paste_look_and_save(page: Any) -> None:
+    _predict(page, f">chr1:100-160\n{SEQUENCE}\n>b\n{SEQUENCE[::-1]}")
+    rows = page.find_elements("css selector", "#table tbody tr")
+    assert len(rows) == 4  # two sequences, two outputs
+    assert "<b>REST</b>" in page.find_element("id", "table").text  # shown as it is called, not as markup
+    assert not page.find_elements("css selector", "#table b")
+    assert page.execute_script("return document.querySelectorAll('#panels svg .attention').length") > 5
+    assert "CTCF" in page.execute_script("return document.querySelector('#panels svg').textContent")
+    table = _saved(page, "tsv", "predictions.tsv").splitlines()
+    assert table[0].split("\t")[:3] == ["sequence", "output", "probability"]
+    assert len(table) == 5
+    assert _saved(page, "bed", "predictions.bed").startswith("chr1\t100\t160\t")
+    scores = _saved(page, "scores", "scores.tsv").splitlines()
+    assert len(scores) == 1 + len(SEQUENCE)
+    assert _saved(page, "svg", "importance.svg").startswith("<svg")
+    assert "interpret attribute tbinet" in page.find_element("id", "command").text
+
+
+def test_sorting_by_the_head(page: Any) -> None:
+    _predict(page, f">a\n{SEQUENCE}\n>b\n{'A' * 60}")
+    page.find_elements("css selector", "#table th button")[2].click()
+    shown = page.execute_script(
+        "return [...document.querySelectorAll('#table tbody tr')].map(r => Number(r.cells[2].dataset.value))"
+    )
+    assert shown == sorted(shown, reverse=True)
+
+
+def test_mutation_by_keyboard_and_back(page: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    _predict(page, SEQUENCE)
+    before = page.find_element("id", "look-lead").text
+    base = page.find_element("css selector", "#panels .base")
+    base.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, "t")
+    _wait(page, "return document.getElementById('look-lead').textContent.includes('1 base changed')")
+    assert page.execute_script("return document.activeElement.classList.contains('base')")
+    assert page.find_elements("css selector", "#panels .changed")
+    page.find_element("id", "undo").click()
+    _wait(page, "return !document.getElementById('look-lead').textContent.includes('changed')")
+    assert page.find_element("id", "look-lead").text == before
+
+
+def test_mutation_by_click(page: Any) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    _predict(page, SEQUENCE)
+    base = page.find_element("css selector", "#panels .base")
+    ActionChains(page).move_to_element_with_offset(base, -base.size["width"] / 2 + 6, 0).click().perform()
+    _wait(page, "return !document.getElementById('choice').hidden")
+    assert "Base 0 is A" in page.find_element("id", "choice").text
+    page.find_elements("css selector", "#choice button")[2].click()
+    _wait(page, "return document.getElementById('look-lead').textContent.includes('1 base changed')")
+
+
+def test_two_runs_side_by_side(page: Any) -> None:
+    _predict(page, SEQUENCE, other="deepbind")
+    assert page.execute_script("return document.querySelectorAll('#panels .panel').length") == 2
+    assert "deepbind, CTCF" in page.find_element("id", "look-lead").text
+
+
+def test_bad_input_is_told_in_words(page: Any) -> None:
+    page.execute_script(
+        "document.getElementById('sequences').value = '>a\\nACGT<script>';"
+        "document.getElementById('form').requestSubmit()"
+    )
+    _wait(page, "return document.getElementById('status').className === 'bad'")
+    assert "which is no base" in page.find_element("id", "status").text
+
+
+def test_narrow_screen_does_not_scroll_sideways(page: Any) -> None:
+    page.set_window_size(360, 740)
+    _predict(page, SEQUENCE)
+    # Chromium's own windows are never narrower than 500 px: the layout is asked for at the page's true width.
+    assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_nothing_is_asked_of_another_host(page: Any, address: str) -> None:
+    _predict(page, SEQUENCE)
+    asked = {
+        message["params"]["request"]["url"]
+        for entry in page.get_log("performance")
+        if (message := json.loads(entry["message"])["message"])["method"] == "Network.requestWillBeSent"
+    }
+    assert asked
+    assert {url for url in asked if url.startswith("http") and not url.startswith(f"{address}/")} == set()
+    assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
