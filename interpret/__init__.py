@@ -9,6 +9,7 @@ from motiflens.models.lazy import lazy_exports
 if TYPE_CHECKING:
     from motiflens.interpret.adapter import Adapter, adapt
     from motiflens.interpret.attribution.attribute import METHODS, attribute
+    from motiflens.interpret.attribution.dependency_map import DependencyMap, dependency_map
     from motiflens.interpret.attribution.options import AttributionOptions
     from motiflens.interpret.attribution.strands import StrandAgreement, strand_agreement
     from motiflens.interpret.averaged_track import averaged_track
@@ -29,6 +30,7 @@ __all__ = [
     "Attention",
     "Attribution",
     "AttributionOptions",
+    "DependencyMap",
     "Field",
     "Sanity",
     "SanityOptions",
@@ -39,6 +41,7 @@ __all__ = [
     "adapt",
     "attribute",
     "averaged_track",
+    "dependency_map",
     "export_bigwig",
     "export_modisco",
     "field_of",
@@ -57,6 +60,8 @@ __getattr__ = lazy_exports(
         "adapt": "motiflens.interpret.adapter",
         "METHODS": "motiflens.interpret.attribution.attribute",
         "attribute": "motiflens.interpret.attribution.attribute",
+        "DependencyMap": "motiflens.interpret.attribution.dependency_map",
+        "dependency_map": "motiflens.interpret.attribution.dependency_map",
         "AttributionOptions": "motiflens.interpret.attribution.options",
         "StrandAgreement": "motiflens.interpret.attribution.strands",
         "strand_agreement": "motiflens.interpret.attribution.strands",

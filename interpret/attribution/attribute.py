@@ -107,7 +107,7 @@ def attribute(
     if chosen.output is not None and isinstance(model, SequenceModel):
         raise ValueError(f"{model.name} gives logits alone: leave out output=, and choose a column by target=")
     with torch.inference_mode(False):
-        network = _in_full_precision(model)
+        network = in_full_precision(model)
         windows, extra = check_windows(network, x, meta, letters=chosen.reads_letters)
         parts: list[Raw] = []
         with model_unchanged(network, seed=chosen.seed), one_output(network, chosen.output):
@@ -143,7 +143,7 @@ def _baselines(chosen: AttributionOptions, windows: Tensor, part: slice) -> Tens
     return baselines(windows[part], given, n=chosen.shuffles, seed=chosen.seed)
 
 
-def _in_full_precision(model: nn.Module) -> nn.Module:
+def in_full_precision(model: nn.Module) -> nn.Module:
     """Return the model, or a float32 copy of one in half precision, whose gradients would have three digits."""
     for name, parameter in model.named_parameters():
         if parameter.is_inference():

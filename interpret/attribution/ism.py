@@ -19,6 +19,8 @@ def ism(
     meta: Tensor | None = None,
     batch_size: int = 64,
     fast: bool = True,
+    start: int = 0,
+    end: int | None = None,
 ) -> Raw:
     """In-silico saturation mutagenesis: the change in logit for every base in place of the one that stands there.
 
@@ -30,16 +32,31 @@ def ism(
         Most mutants in one pass.
     fast
         Recompute only what a substitution can change, where the model's first layers allow it.
+    start, end
+        The part of the windows that is mutated, in bp from their start (0-based, half-open); all by default. Other
+        bases get 0.
 
     Returns
     -------
     Raw
         ``hypothetical[n, c, l]`` = logit(base c at l) − logit(x).
+
+    Raises
+    ------
+    ValueError
+        If the part does not lie in the windows.
     """
+    length = x.shape[-1]
+    end = length if end is None else end
+    if not 0 <= start < end <= length:
+        raise ValueError(f"ism: part {start}-{end} does not lie in windows of {length} bp")
+    part = torch.zeros(length, dtype=torch.bool, device=x.device)
+    part[start:end] = True
     if fast and isinstance(model, GkmSVM):
-        return _by_gkm_svm(model, x, target, meta, batch_size)
+        raw = _by_gkm_svm(model, x, target, meta, batch_size)
+        return raw if raw.hypothetical is None else raw._replace(hypothetical=raw.hypothetical * part)
     bases = x[:, :4]
-    known = known_bases(x)  # N, L
+    known = known_bases(x) & part  # N, L
     rows, channels, places = torch.nonzero((bases == 0) & known[:, None], as_tuple=True)
     one_hot = torch.eye(4, dtype=x.dtype, device=x.device)
 
@@ -52,7 +69,7 @@ def ism(
     mutated = edited_logits(model, x, Edits(rows, places, 1, substitute), **options)  # type: ignore[arg-type]
     scores[rows, channels, places] = mutated - prediction[rows]
 
-    rows, signals, places = torch.nonzero(x[:, 4:], as_tuple=True)
+    rows, signals, places = torch.nonzero(x[:, 4:] * part, as_tuple=True)
 
     def silence(index: Tensor, there: Tensor) -> Tensor:
         there[torch.arange(len(index), device=x.device), 4 + signals[index]] = 0
