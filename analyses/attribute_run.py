@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from motiflens.analyses.pair_maps import pair_maps, parse_part
 from motiflens.analyses.report.plot_window import save_window
 from motiflens.analyses.report.window_view import parse_region, region_view, row_view, top_rows
 from motiflens.interpret.adapter import adapt
@@ -56,6 +57,9 @@ class AttributeOptions:
         Plot this many of the windows predicted highest.
     width
         Base pairs of those that are shown.
+    pairs
+        ``start-end`` in bp from a window's start: pairs of bases are substituted there, in the `top` windows (one
+        by default); see `dependency_map`.
     image
         ``png``, ``svg`` or ``pdf``.
     cell_type
@@ -75,6 +79,7 @@ class AttributeOptions:
     plot: Sequence[str] = ()
     top: int = 0
     width: int = 120
+    pairs: str | None = None
     image: str = "png"
     cell_type: str | None = None
 
@@ -89,6 +94,8 @@ class AttributeOptions:
         at_least("width", self.width, 1)
         if self.maximum is not None:
             at_least("maximum", self.maximum, 1)
+        if self.pairs is not None:
+            parse_part(self.pairs)
         self.store()
 
     def store(self) -> StoreOptions:
@@ -188,6 +195,10 @@ def attribute_run(
     with open_store(path) as store:
         files = _exports(store, windows, folder, options, progress)
         files += _plots(store, windows, folder, options, regions, progress)
+        if options.pairs is not None:
+            part, rows = parse_part(options.pairs), top_rows(store, options.top or 1).tolist()
+            mutated = replace(options.store(), target=target)
+            files += pair_maps(run, windows, store, rows, part, mutated, options.image, progress)
         error, flagged = store.completeness, store.flagged
         return Attributed(
             store=path,
@@ -210,6 +221,8 @@ def chromosome_sizes(windows: Windows) -> dict[str, int] | None:
 
 
 def _check(options: AttributeOptions, windows: Windows) -> None:
+    if options.pairs is not None and parse_part(options.pairs)[1] > windows.length:
+        raise ValueError(f"part {options.pairs} does not lie in windows of {windows.length} bp")
     if "bigwig" in options.export and not {"chrom", "start"} <= set(windows.table):
         raise ValueError("the windows have no genome coordinates, so there is no bigWig to export")
 

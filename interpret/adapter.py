@@ -205,9 +205,9 @@ class Adapter:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         sources = self.sources_in(windows[:1].to(like), None if extra is None else extra[:1].to(like))
         source = self._choose(sources, layer)
-        how = choose_reduction(source.kind, reduce)
+        reduction = choose_reduction(source.kind, reduce)
         chain = [source]
-        if how == "rollout":
+        if reduction == "rollout":
             below = [other for other in sources if other.name in source.below and other.kind == "pairwise"]
             chain = [*below, source]
         parts = [
@@ -217,11 +217,11 @@ class Adapter:
         if not parts:
             raise ValueError("there are no windows: x is empty")
         weights = [np.concatenate(layers) for layers in zip(*parts, strict=True)]
-        if how == "rollout":
+        if reduction == "rollout":
             between = [coarsening(a.field, b.field) for a, b in pairwise(chain)]
             reduced = rollout([mean_heads(part) for part in weights], between).astype(weights[-1].dtype)
         else:
-            reduced = profile(weights[-1], source.kind, reduce=how, query=query)
+            reduced = profile(weights[-1], source.kind, reduce=reduction, query=query)
         return Attention(weights[-1], source.kind, reduced, chain[0].field, source.name, strand)
 
     def attribute(

@@ -61,18 +61,18 @@ def profile(weights: Floats, kind: str, *, reduce: Reduce | None = None, query: 
     >>> profile(np.array([[[0.75, 0.25], [0.5, 0.5]]]), "pairwise").tolist()
     [[1.25, 0.75]]
     """
-    how = choose_reduction(kind, reduce)
-    if how == "weights":
+    reduction = choose_reduction(kind, reduce)
+    if reduction == "weights":
         return weights
-    if how == "mean":
+    if reduction == "mean":
         return weights.mean(axis=2)
-    if how == "max_channel":
+    if reduction == "max_channel":
         channel = weights.max(axis=1).argmax(axis=1)  # N
         return np.take_along_axis(weights, channel[:, None, None], axis=2)[:, :, 0]
     pairs = mean_heads(weights)  # N, Q, K
-    if how == "columns":
+    if reduction == "columns":
         return pairs.sum(axis=1)
-    if how == "row":
+    if reduction == "row":
         row = pairs.shape[1] // 2 if query is None else query
         if not 0 <= row < pairs.shape[1]:
             raise ValueError(f"there is no query {row}: they are 0 to {pairs.shape[1] - 1}")

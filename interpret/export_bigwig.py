@@ -95,9 +95,9 @@ def _write(
                 rows = table.index[table["chrom"] == chrom].to_numpy(np.int64)
 
                 def read(some: Integers, rows: Integers = rows) -> Floats:
-                    wanted = rows[some]
-                    order = np.argsort(wanted)  # h5py reads increasing rows
-                    return values(wanted[order])[np.argsort(order)]
+                    chosen = rows[some]
+                    order = np.argsort(chosen)  # h5py reads increasing rows
+                    return values(chosen[order])[np.argsort(order)]
 
                 starts = table.loc[rows, "start"].to_numpy(np.int64)
                 pieces = averaged_track(starts, store.length, read, size=lengths[chrom], block=block)

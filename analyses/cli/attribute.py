@@ -45,6 +45,12 @@ def command(
     ] = None,
     top: Annotated[int, typer.Option(help="Plot this many of the windows predicted highest.")] = 0,
     width: Annotated[int, typer.Option(help="Base pairs of the top windows that are shown.")] = 120,
+    pairs: Annotated[
+        str | None,
+        typer.Option(
+            help="START-END within windows, up to 60 bp: pairs of bases are mutated there, in the top windows."
+        ),
+    ] = None,
     image: Annotated[str, typer.Option(help="png, svg or pdf.")] = "png",
     export: Annotated[str | None, typer.Option(help="Of bigwig,modisco (TF-MoDISco's input).")] = None,
     precision: Annotated[str, typer.Option(help="float32 or float16.")] = "float32",
@@ -86,6 +92,7 @@ def command(
         plot=tuple(plot or ()),
         top=top,
         width=width,
+        pairs=pairs,
         image=image,
         cell_type=cell_type,
     )

@@ -50,9 +50,9 @@ def branches(model: nn.Module) -> Branches | None:
         parts = tuple((OneStrand(member) if one else member, False) for member in members)
         return Branches(parts, lambda logits: merge_logits(logits, "mean"))
     if getattr(model, "siamese", False):
-        how: Merge = getattr(model, "merge", "mean")
+        merge: Merge = getattr(model, "merge", "mean")
         strand = OneStrand(model)
-        return Branches(((strand, False), (strand, True)), lambda logits: merge_logits(logits, how))
+        return Branches(((strand, False), (strand, True)), lambda logits: merge_logits(logits, merge))
     return None
 
 

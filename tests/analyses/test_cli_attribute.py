@@ -180,3 +180,21 @@ def test_a_failed_check_has_its_own_exit_code(
     assert stop.value.code == 3
     assert "FAILED" in capsys.readouterr().out
     assert json.loads(out.read_text())["passed"] is False
+
+
+def test_a_part_and_pairs(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(
+        folder, "--out", str(tmp_path), "--method", "ism", "--set", "start=95", "--set", "end=105",
+        "--maximum", "3", "--pairs", "96-100", "--top", "2", capsys=capsys,
+    )  # fmt: skip
+    assert code == 0
+    assert "pairs_02.png" in out
+    with open_store(tmp_path / "attributions.h5") as store:
+        assert np.abs(store.scores[:, :4, 95:105]).max() > 0
+        assert (store.scores[:, :4, :95] == 0).all()
+    with np.load(tmp_path / "pairs.npz") as pairs:
+        assert pairs["pair"].shape == (2, 4, 4, 4, 4)
+        assert pairs["codes"].shape == (2, 4)
+    for part, message in (("96", "is no part"), ("10-90", "at most 60"), ("190-210", "windows of 200 bp")):
+        code, _, err = _run(folder, "--out", str(tmp_path / "no"), "--pairs", part, capsys=capsys)
+        assert (code, message in err) == (2, True)
