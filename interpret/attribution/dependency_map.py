@@ -105,8 +105,9 @@ def dependency_map(
             for row in range(len(windows))
         ]
     width = end - start
-    single = np.stack([part[0] for part in parts]) if parts else np.zeros((0, width, 4))
-    pair = np.stack([part[1] for part in parts]) if parts else np.zeros((0, width, 4, width, 4))
+    single, pair = np.zeros((0, width, 4), np.float32), np.zeros((0, width, 4, width, 4), np.float32)
+    if parts:
+        single, pair = np.stack([part[0] for part in parts]), np.stack([part[1] for part in parts])
     return DependencyMap(start, end, prediction.cpu().numpy(), single, pair)
 
 
