@@ -20,8 +20,9 @@ def draw_epoch(
     number, seed
         The same ones always give the same rows.
     use_peak
-        Of each peak draw one random window in place of all of its windows (DeepGRN's ``use_peak``), and negatives
-        in proportion. A peak is a run of bound windows of one cell type that overlap or touch.
+        Of each peak draw one random window in place of all of its windows (DeepGRN's ``use_peak``), and
+        negatives in proportion. Where the data's own peaks are at hand, a random place in each is drawn
+        (`PeakWindows`); else a peak is a run of bound windows of one cell type that overlap or touch.
     most
         At most so many windows, chosen at random; None for all.
 
@@ -31,7 +32,7 @@ def draw_epoch(
         If `use_peak` is wanted where windows have no coordinates or more than one task.
     """
     rows = windows.epoch(number, seed)
-    if not use_peak:
+    if not use_peak or windows.moving:
         return rows[:most]  # they come shuffled
     bound = (windows.labels[rows] == 1).any(axis=1)
     generator = np.random.default_rng([seed, number, 4])

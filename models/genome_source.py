@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from motiflens.models.data.opened import Opened, annotation_bits, features_of, o
 from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import Peaks, read_peaks
 from motiflens.models.data.windows import BASES
+from motiflens.models.open_for_run import trained_options
 from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.run import Run
 from motiflens.models.types import Booleans, Integers
@@ -123,7 +124,7 @@ def open_genome_source(
     if where is None or source_kind(where) != "folder":
         raise ValueError("a genome is needed: give --genome FASTA, or --data, a folder with dataset.toml")
     spec = replace(read_folder_spec(where), length=length)
-    opened = open_files(spec, _options(run, spec.tfs))
+    opened = open_files(spec, _options(run, str(where), spec.tfs))
     features = features_of(opened)
     inputs = _Inputs(length, (*BASES, *features.signals), features.meta_names)
     check_run_fits(run, inputs, where=str(where))
@@ -132,15 +133,15 @@ def open_genome_source(
     return GenomeSource(opened.genome, black, opened, features, cell, length, bin_size or min(spec.bin, length))
 
 
-def _options(run: Run, tfs: tuple[str, ...]) -> Options:
-    """Return the TF and the signals that a run reads; of an imported one, by the names that it carries."""
-    given = dict(run.config.get("data", {}).get("options", {}))
-    tf, signals = given.get("tf"), given.get("signals")
+def _options(run: Run, source: str, tfs: tuple[str, ...]) -> Options:
+    """Return the TF and the signals that a run reads; the TF decides only which cell types there are."""
+    trained = trained_options(run, source)
+    tf, signals = trained.get("tf"), trained.get("signals")
     if tf is None and (run.model.channels > 4 or run.model.meta):
-        tf = run.tasks[0] if run.tasks[0] in tfs else tfs[0]  # it decides only which cell types there are
+        tf = run.tasks[0] if run.tasks[0] in tfs else tfs[0]
     if signals is None and run.model.channels > 4:
         signals = run.config.get("channels", ())[4:] or None
-    return Options(tf=tf, signals=None if signals is None else tuple(signals))
+    return Options(tf=cast("str | None", tf), signals=cast("tuple[str, ...] | None", signals))
 
 
 class _Inputs(NamedTuple):

@@ -53,7 +53,7 @@ class CodeCache:
     def __init__(self, windows: Windows, limit: int = CACHE_BYTES) -> None:
         self.windows = windows
         self._kept: Codes | None = None
-        if len(windows) * windows.length <= limit:
+        if not windows.moving and len(windows) * windows.length <= limit:
             self._kept = np.empty((len(windows), windows.length), dtype=np.uint8)
             self._read = np.zeros(len(windows), dtype=bool)
 

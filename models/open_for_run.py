@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from motiflens.models.data.folder_spec import read_folder_spec
@@ -53,7 +53,8 @@ def open_for_training(source: str | None, recipe: Recipe, options: Options | Non
     if folder and tf is None and signals is None:
         tf = read_folder_spec(where).tfs[0]
         notes = (f"signals are one TF's: {tf} is taken (tf chooses another; signals none, the sequence alone)",)
-    opened = open_dataset(where, **asdict(replace(wanted, tf=tf, ratio=ratio, signals=signals)))
+    peaks = wanted.peak_windows or (folder and tf is not None and recipe.use_peak)
+    opened = open_dataset(where, replace(wanted, tf=tf, ratio=ratio, signals=signals, peak_windows=peaks))
     return replace(opened, notes=(*opened.notes, *notes))
 
 
@@ -89,12 +90,9 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
     where = source if source is not None else record.get("source")
     if where is None:
         raise ValueError(f"{run.path} does not say which data it was trained on: give --data")
-    known = {option.name for option in fields(Options)}
-    trained = {key: value for key, value in dict(record.get("options", {})).items() if key in known}
-    if source is not None and str(Path(source).resolve()) != record.get("source"):
+    trained = trained_options(run, where)
+    if "source" in record and source is not None and str(Path(source).resolve()) != record["source"]:
         trained.pop("test", None)
-    if "source" not in record:
-        trained = _as_published(run, where)
     changes = {} if options is None else options.given()
     changes.pop("seed", None)
     chosen = {**trained, **changes}
@@ -119,6 +117,25 @@ def known_signals(run: Run) -> dict[str, SignalRange]:
     if "published" in run.config and run.config["published"].get("kind") in ("deepgrn", "factornet"):
         return {name: PUBLISHED[name] for name in run.config.get("channels", ())[4:] if name in PUBLISHED}
     return {}
+
+
+def trained_options(run: Run, source: str) -> dict[str, object]:
+    """Return the options that a run's data were opened with; of an imported model, those that it needs.
+
+    An imported model tells its length, its signals, and its TF where the data have it.
+
+    Parameters
+    ----------
+    run
+        The run.
+    source
+        The data to open.
+    """
+    record = run.config.get("data", {})
+    if "source" not in record:
+        return _as_published(run, source)
+    known = {option.name for option in fields(Options)}
+    return {key: value for key, value in dict(record.get("options", {})).items() if key in known}
 
 
 def _as_published(run: Run, source: str) -> dict[str, object]:

@@ -43,6 +43,9 @@ _TYPES: dict[str, Any] = {
     "division": Annotated[
         str | None, _option("--division", "Shares of train,valid,test of a file (0.8,0.1,0.1).")
     ],
+    "variable": Annotated[
+        bool, _option("--variable-length", "Take sequences of different lengths (KEGRU: --set variable=true).")
+    ],
     "control": Annotated[str | None, _option("--control", "random_split or shuffled_labels: the data's control.")],
     "scale_signals": Annotated[
         bool, _option("--scale-signals", "Multiply signals of another size than the run was trained on.")
@@ -68,6 +71,7 @@ class DataOptions:
     offset: int = 0
     seed: int = 0
     division: str | None = None
+    variable: bool = False
     control: str | None = None
     scale_signals: bool = False
 
@@ -113,6 +117,7 @@ class DataOptions:
             offset=self.offset,
             seed=self.seed,
             division=None if self.division is None else parse_value("division", self.division, Division),
+            variable=self.variable,
             control=self.control,
             scale_signals=self.scale_signals,
         )

@@ -101,8 +101,8 @@ def _in_folder(folder: Path, tf: str | None) -> Path:
     raise ValueError(f"{folder}: {problem} tf={tf!r}; choose one of {listed(sorted(chosen or sets))}")
 
 
-def read_seq(path: types.Path) -> Sequences:
-    """Read one file.
+def read_seq(path: types.Path, *, variable: bool = False) -> Sequences:
+    """Read one file; for `variable` see `sequence_codes`.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def read_seq(path: types.Path) -> Sequences:
         labels.append(int(fields[3]))
     if not names:
         raise ValueError(f"{path} holds no sequence")
-    codes = sequence_codes(texts)
+    codes = sequence_codes(texts, variable=variable)
     return Sequences(codes, np.array(labels, dtype=np.float32), pd.DataFrame({"name": names}))
 
 
@@ -141,7 +141,7 @@ def open_deepbind_seq(source: types.Path, options: Options) -> Dataset:
     """Open a file, a pair or a folder of DeepBind's sequence files; see `open_dataset`."""
     options.refuse("DeepBind sequence files", "labelling", "signals", "columns", "offset", "length")
     files = find_seq_files(source, options.test, options.tf)
-    train = read_seq(files.train)
-    test = read_seq(files.test) if files.test is not None else None
+    train = read_seq(files.train, variable=options.variable)
+    test = read_seq(files.test, variable=options.variable) if files.test is not None else None
     splits, notes = split_memory(train, test, options, task=files.name, source=files.train)
     return dataset(source, "deepbind_seq", splits, options, notes, [files.train, files.test])

@@ -15,9 +15,9 @@ def open_fasta(source: types.Path, options: Options) -> Dataset:
     """Open a FASTA file of positives; see `open_dataset`."""
     options.refuse("a FASTA file", "labelling", "signals", "columns", "offset")
     path = Path(source)
-    sequences, notes = read_fasta(path, length=options.length)
+    sequences, notes = read_fasta(path, length=options.length, variable=options.variable)
     other = test_file(options)
-    test = read_fasta(other, length=options.length)[0] if other is not None else None
+    test = read_fasta(other, length=options.length, variable=options.variable)[0] if other is not None else None
     task = options.tf or path.name.split(".")[0]
     splits, more = split_memory(sequences, test, options, task=task, source=path)
     return dataset(source, "fasta", splits, options, (*notes, *more), [path, other])

@@ -15,6 +15,7 @@ from motiflens.models.data.folder_spec import FolderSpec, read_folder_spec
 from motiflens.models.data.hashing import dataset_hash
 from motiflens.models.data.opened import Opened, depth_notes, features_of, open_files
 from motiflens.models.data.options import Options
+from motiflens.models.data.peak_windows import peak_windows
 from motiflens.models.data.split import split_chromosomes
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.types import Integers
@@ -22,7 +23,7 @@ from motiflens.models.types import Integers
 
 def open_folder(source: types.Path, options: Options) -> Dataset:
     """Open a folder with a `dataset.toml`; see `open_dataset`."""
-    options.refuse("a folder with dataset.toml", "genome", "negatives_file")
+    options.refuse("a folder with dataset.toml", "genome", "negatives_file", "division", "variable")
     spec = read_folder_spec(source)
     spec = replace(spec, length=options.length or spec.length, labelling=options.labelling or spec.labelling)
     splits, notes = open_spec(spec, options)
@@ -47,6 +48,10 @@ def open_spec(spec: FolderSpec, options: Options) -> tuple[dict[str, Windows], t
             notes += [note] if note not in notes else []
         else:
             windows = binned_windows(opened, features, split, numbers[split])
+            if split == "train" and options.peak_windows and opened.cell_types:
+                moving = peak_windows(opened, windows, numbers[split])
+                windows = windows if moving is None else moving
+                notes += [] if moving is None else ["train draws a random place in each peak, anew each epoch"]
         if split in first:
             windows = windows.subset(_first(windows, first[split], spec))
             shown = ", ".join(f"{count} of {name}" for name, count in first[split].items())

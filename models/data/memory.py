@@ -21,7 +21,7 @@ from motiflens.models.data.sequences import Sequences, placed_sequences
 from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.data.split import join_groups, split_groups
 from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
-from motiflens.models.types import Integers
+from motiflens.models.types import Codes, Integers
 
 FRACTIONS = {"test": 0.1, "valid": 0.1, "train": 0.8}
 _ORDER = ("train", "valid", "test")
@@ -83,7 +83,10 @@ def _parts(
     """Divide sequences into train, valid and test."""
     name, rest = source.name, sequences
     notes = []
-    if test is not None:
+    if test is not None and options.variable:
+        width = max(test.codes.shape[1], sequences.codes.shape[1])
+        test, rest = test.padded(width), rest.padded(width)
+    elif test is not None:
         lengths = test.codes.shape[1], sequences.codes.shape[1]
         if lengths[0] != lengths[1]:
             raise ValueError(
@@ -151,7 +154,14 @@ def _negatives(
     """Return negatives for the splits that have none."""
     if options.negatives_file is not None:
         length = next(iter(parts.values())).codes.shape[1]
-        found, _ = read_fasta(options.negatives_file, length=length, label=0.0)
+        found, _ = read_fasta(
+            options.negatives_file,
+            length=None if options.variable else length,
+            label=0.0,
+            variable=options.variable,
+        )
+        if options.variable:
+            found = found.padded(length)
         shares = {split: FRACTIONS[split] for split in FRACTIONS if split in lacking}
         total = sum(shares.values())
         index = split_groups(found.groups(), {s: f / total for s, f in shares.items()}, seed=options.seed)
@@ -175,11 +185,22 @@ def _copies(count: int, ratio: float | None) -> Integers:
 def _shuffled(positives: Sequences, options: Options, *, seed: int) -> Sequences:
     """Return dinucleotide-shuffled copies, `ratio` (1) per positive, labelled 0."""
     which = _copies(len(positives.labels), options.ratio)
-    codes = dinucleotide_shuffle(positives.bases()[which], seed=seed)
+    bases = positives.bases()[which]
+    sizes = _sizes(bases) if options.variable else np.full(len(bases), bases.shape[1])
+    codes = np.full(bases.shape, 4, dtype=np.uint8)
+    for size in np.unique(sizes).tolist():  # what fills up a sequence is no part of it
+        here = np.flatnonzero(sizes == size)
+        codes[here, :size] = dinucleotide_shuffle(np.ascontiguousarray(bases[here, :size]), seed=seed)
     copies = np.arange(len(which)) // len(positives.labels)
     old = positives.table["name"].to_numpy()[which]
     names = [f"{name}_shuffled{copy or ''}" for name, copy in zip(old, copies, strict=True)]
     return Sequences(codes, np.zeros(len(which), dtype=np.float32), pd.DataFrame({"name": names}))
+
+
+def _sizes(codes: Codes) -> Integers:
+    """Return the length of each sequence without the N that fill it up at the end, (N,)."""
+    known = codes[:, ::-1] < 4
+    return np.where(known.any(axis=1), codes.shape[1] - known.argmax(axis=1), codes.shape[1]).astype(np.int64)
 
 
 def _genomic(

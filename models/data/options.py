@@ -57,6 +57,12 @@ class Options:
         ``random_split`` or ``shuffled_labels``: the control of this data set (see `control`).
     scale_signals
         Opened for a trained model: multiply signals that are of another size than it knows (see `fit_signals`).
+    peak_windows
+        Of a folder's bins with a TF: in place of bound bins, train on a random place in each peak, drawn anew each
+        epoch (see `PeakWindows`; the recipe's ``use_peak`` asks for it).
+    variable
+        Of files of sequences: take sequences of different lengths, filled up with N at the end (KEGRU's
+        ``variable`` does not read it).
 
     Raises
     ------
@@ -79,6 +85,8 @@ class Options:
     division: Division | None = None
     control: str | None = None
     scale_signals: bool = False
+    peak_windows: bool = False
+    variable: bool = False
 
     def __post_init__(self) -> None:
         """Check what can be checked without the source, and write values as they are kept."""
@@ -143,3 +151,5 @@ class GivenOptions(TypedDict, total=False):
     division: Sequence[float] | None
     control: str | None
     scale_signals: bool
+    peak_windows: bool
+    variable: bool

@@ -21,7 +21,7 @@ _REVERSED = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
 
 
 def read_fasta(
-    path: types.Path, *, length: int | None = None, label: float = 1.0
+    path: types.Path, *, length: int | None = None, label: float = 1.0, variable: bool = False
 ) -> tuple[Sequences, tuple[str, ...]]:
     """Read sequences of one label, with their places if every header carries one.
 
@@ -32,7 +32,7 @@ def read_fasta(
     ----------
     path
         FASTA, plain or gzipped; lower case means soft-masked.
-    length
+    length, variable
         See `sequence_codes`.
     label
         Of all of them.
@@ -59,7 +59,9 @@ def read_fasta(
             )
         names[name] = record.line
     codes = sequence_codes(
-        [(f"{path} line {record.line}", record.letters.decode("latin-1")) for record in records], length=length
+        [(f"{path} line {record.line}", record.letters.decode("latin-1")) for record in records],
+        length=length,
+        variable=variable,
     )
     table = pd.DataFrame({"name": list(names)})
     labels = np.full(len(records), label, dtype=np.float32)
@@ -68,12 +70,14 @@ def read_fasta(
     if len(known) < len(places):
         return Sequences(codes, labels, table), ()
     size = np.array([len(record.letters) for record in records])
-    trim = (size - codes.shape[1]) // 2
+    padded = variable and length is None
+    trim = np.zeros(len(size), dtype=np.int64) if padded else (size - codes.shape[1]) // 2
     table["chrom"] = [place[0] for place in known]
     minus = np.array([place[2] == "-" for place in known])
-    first = np.where(minus, size - codes.shape[1] - trim, trim)  # what was cut off before the first base
+    width = size if padded else codes.shape[1]
+    first = np.where(minus, size - width - trim, trim)  # what was cut off before the first base
     table["start"] = np.array([place[1] for place in known], dtype=np.int64) + first
-    table["end"] = table["start"] + codes.shape[1]
+    table["end"] = table["start"] + width
     codes[minus] = (_REVERSED[codes[minus] & 7] | (codes[minus] & 8))[:, ::-1]
     notes: tuple[str, ...] = ("places taken from the headers",)
     if minus.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,12 @@ class Sequences:
             table[column] = table[column].astype("Int64")  # sequences without a place have NA
         codes = np.concatenate([self.codes, other.codes])
         return Sequences(codes, np.concatenate([self.labels, other.labels]), table)
+
+    def padded(self, length: int) -> Sequences:
+        """Return them filled up with N at the end; longer ones are cut."""
+        out = np.full((len(self.codes), length), 4, dtype=np.uint8)
+        out[:, : min(length, self.codes.shape[1])] = self.codes[:, :length]
+        return replace(self, codes=out)
 
     @property
     def placed(self) -> bool:

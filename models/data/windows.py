@@ -51,6 +51,7 @@ class Windows(ABC):
     meta_names: tuple[str, ...]
     labels: Floats
     table: pd.DataFrame
+    moving: bool = False  # whether an epoch may give a row another place, so that nothing of it may be kept
 
     def __len__(self) -> int:
         return len(self.labels)

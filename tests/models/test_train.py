@@ -259,3 +259,25 @@ def test_interrupted_before_the_first_epoch_leaves_a_run(tmp_path: Path, monkeyp
     assert not json.loads((tmp_path / "run" / "metrics.json").read_text())["finished"]
     whole = train("toy", dataset(), tmp_path / "whole", recipe=RECIPE)
     assert train("toy", dataset(), tmp_path / "run", recipe=RECIPE, resume=True).weights_hash == whole.weights_hash
+
+
+def test_frozen_layers_stay(tmp_path: Path) -> None:
+    """SAResNet's supplement S2: parts keep their weights, and their batch normalisation its statistics."""
+    own = {"kernels": 4, "blocks": (1, 1), "attention_size": 2, "dense": 3}
+    how = Recipe(epochs=1, batch=20, hyperparameters=own)
+    data = dataset()
+    first = train("saresnet", data, tmp_path / "a", recipe=how)
+    frozen = replace(how, freeze=("convolution", "stages.0"), finetune_rate=0.1)
+    second = train("saresnet", data, tmp_path / "b", recipe=frozen, init_from=tmp_path / "a", seed=1)
+    before, after = first.model.state_dict(), second.model.state_dict()
+    kept = {name for name in before if name.startswith(("convolution.", "stages.0."))}
+    assert any("running_mean" in name for name in kept)
+    for name in kept - {name for name in kept if "num_batches" in name}:
+        torch.testing.assert_close(after[name], before[name], rtol=0, atol=0)
+    assert not torch.equal(after["output.weight"], before["output.weight"])
+    assert not torch.equal(after["stages.1.0.norm1.running_mean"], before["stages.1.0.norm1.running_mean"])
+    with pytest.raises(ValueError, match="has no layer 'stage' to freeze: it has attentions, convolution, dense"):
+        train("saresnet", data, tmp_path / "c", recipe=replace(how, freeze=("stage",)), init_from=tmp_path / "a")
+    every = tuple({name.split(".")[0] for name in before})
+    with pytest.raises(ValueError, match=r"leaves nothing of .* to train"):
+        train("saresnet", data, tmp_path / "d", recipe=replace(how, freeze=every), init_from=tmp_path / "a")
