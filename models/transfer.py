@@ -77,6 +77,14 @@ def pooled_folder(folder: types.Path, recipe: Recipe | None = None, *, seed: int
     return replace(found, notes=(*found.notes, *notes))
 
 
+def folder_as_it_is(folder: types.Path, *, ratio: float | None = None, seed: int = 0) -> Dataset:
+    """Open a folder of data sets as one, whole, with a note on what training would leave out."""
+    sets = open_sets(folder, ratio=ratio, seed=seed, related="keep")
+    found = pool(sets, source=str(folder))
+    (note,) = independent_sets(sets, seed=seed).notes
+    return replace(found, notes=(*found.notes, f"in training on this folder {note} (related=keep keeps them)"))
+
+
 def transfer(
     folder: types.Path,
     out: types.Path,

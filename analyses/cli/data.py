@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from motiflens.models.data.describe import Description
+    from motiflens.models.data.windows import Dataset
 
 app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
 _SHOWN = 20  # tasks
@@ -47,7 +48,7 @@ def describe_command(
     from motiflens.models.run import open_run
 
     with progress_display() as progress:
-        dataset = data.open(progress)
+        dataset = _folder_of_sets(data) or data.open(progress)
         if run is not None:
             dataset = fit_signals(dataset, known_signals(open_run(run)))
         progress(Step("describing the data"))
@@ -55,6 +56,20 @@ def describe_command(
     result(found.as_json())
     if talkative():
         _show(found)
+
+
+def _folder_of_sets(data: DataOptions) -> Dataset | None:
+    """Open a folder of several DeepBind-format sets as one, whole, unless one of them is chosen."""
+    from motiflens.models.data.deepbind_seq import seq_sets
+
+    folder = data.source
+    if data.tf is not None or folder is None or not folder.is_dir() or (folder / "dataset.toml").exists():
+        return None
+    if len(seq_sets(folder)) < 2:
+        return None
+    from motiflens.models.transfer import folder_as_it_is
+
+    return folder_as_it_is(folder, ratio=data.ratio, seed=data.seed)
 
 
 @app.command("uniqueness")

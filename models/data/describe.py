@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from motiflens.models import types
 from motiflens.models.data.genome_windows import GenomeWindows
+from motiflens.models.data.homology_groups import homology_groups
 from motiflens.models.data.numba_gather import hash_strands
 from motiflens.models.data.windows import Dataset, Windows
-from motiflens.models.types import Booleans, Integers
+from motiflens.models.types import Booleans, Codes, Integers
 
 _BLOCK = 4096
 _COMPARED = 200_000  # windows per split that are compared with other splits
+_HOMOLOGS = 20_000  # of which k-mers are compared, too
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def describe(dataset: Dataset, *, sample: int = 4096, seed: int = 0) -> Descript
     signals = _signal_ranges(dataset, sample, seed)
     warnings = (
         *_leaks(keys),
+        *_homologs(dataset, seed),
         *_overlaps(dataset),
         *_balance(splits, tasks),
         *_shortcuts(dataset, splits),
@@ -167,14 +170,14 @@ def _split_row(windows: Windows, index: Integers) -> types.Json:
     }
 
 
-def _compared(windows: Windows, seed: int) -> Integers:
+def _compared(windows: Windows, seed: int, most: int = _COMPARED) -> Integers:
     """Return the windows that are compared with other splits: all, or positives first, each place once."""
     bound = _bound(windows)
     generator = np.random.default_rng([seed, 6])
     order = np.concatenate([np.flatnonzero(bound), generator.permutation(np.flatnonzero(~bound))])
     if isinstance(windows, GenomeWindows):  # rows of several cell types share a place
         order = order[np.sort(np.unique(windows.rows.window[order], return_index=True)[1])]
-    return np.sort(order[:_COMPARED])
+    return np.sort(order[:most])
 
 
 def sequence_hashes(windows: Windows, index: Integers) -> pd.DataFrame:
@@ -182,16 +185,23 @@ def sequence_hashes(windows: Windows, index: Integers) -> pd.DataFrame:
 
     Windows of which half or more is N are left out. Columns: hash (uint64), bound (bool).
     """
-    weights = np.random.default_rng(7).integers(1, 2**63, size=windows.length, dtype=np.uint64) | np.uint64(1)
-    values = np.random.default_rng(8).integers(1, 2**63, size=5, dtype=np.uint64)  # one for each base
     hashes, kept = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int64)]
     for first in range(0, len(index), _BLOCK):
         part = index[first : first + _BLOCK]
         codes = windows.codes(part)
         known = (codes == 4).mean(axis=1) < 0.5
-        hashes.append(hash_strands(np.ascontiguousarray(codes[known]), values, weights))
+        hashes.append(_hashed(codes[known]))
         kept.append(part[known])
     return pd.DataFrame({"hash": np.concatenate(hashes), "bound": _bound(windows)[np.concatenate(kept)]})
+
+
+def _hashed(codes: Codes) -> NDArray[np.uint64]:
+    """Return a hash of each sequence, (n,), the same for its reverse complement."""
+    weights = np.random.default_rng(7).integers(1, 2**63, size=codes.shape[1], dtype=np.uint64)
+    weights |= np.uint64(1)  # odd
+    values = np.random.default_rng(8).integers(1, 2**63, size=5, dtype=np.uint64)  # one for each base
+    hashes: NDArray[np.uint64] = hash_strands(np.ascontiguousarray(codes), values, weights)
+    return hashes
 
 
 def _repeated(hashes: NDArray[np.uint64]) -> int:
@@ -212,6 +222,24 @@ def _leaks(keys: dict[str, pd.DataFrame]) -> Iterator[str]:
             f"{int(shared.sum())} windows of {b} have a sequence that is also in {a} "
             f"({int(positive.sum())} of them positive in both): scores on {b} will be too good"
         )
+
+
+def _homologs(dataset: Dataset, seed: int) -> Iterator[str]:
+    """Warn of windows that are homologous to windows of another split (see `homology_groups`).
+
+    At most `_HOMOLOGS` windows of each split are compared, positives first.
+    """
+    parts = {name: _compared(windows, seed, _HOMOLOGS) for name, windows in dataset.splits.items()}
+    codes = [dataset[name].codes(index) for name, index in parts.items()]
+    groups = dict(zip(parts, homology_groups(codes), strict=True))
+    equal = {name: _hashed(part) for name, part in zip(parts, codes, strict=True)}
+    for a, b in combinations(parts, 2):
+        shared = int((np.isin(groups[b], groups[a]) & ~np.isin(equal[b], equal[a])).sum())
+        if shared:
+            yield (
+                f"{shared} of {len(groups[b])} windows of {b} that were compared are homologous, not equal, to "
+                f"windows of {a} (a quarter of their 14-mers in common, directly or through others): scores on {b} may be too good"
+            )
 
 
 def _overlaps(dataset: Dataset) -> Iterator[str]:

@@ -180,3 +180,22 @@ def test_division(tmp_path: Path) -> None:
         dataset = open_dataset(tmp_path / "x.fa", division=division)
         found = tuple(int((dataset[split].labels == 1).sum()) for split in ("train", "valid", "test"))
         assert found == sizes
+
+
+def test_describe_tells_of_them(tmp_path: Path) -> None:
+    """Of one set, of a file with its test half, and of a folder of sets: what is related, in numbers."""
+    from typer.testing import CliRunner
+
+    from motiflens.analyses.cli.main import app
+    from motiflens.models.data.describe import describe
+
+    sets, _ = sets_with_leaks()
+    test = ArrayWindows(mutated(sets["a"]["train"].codes(np.arange(30)), 0.02, 5), np.arange(30) % 2, tasks=("a",))
+    found = describe(Dataset("x", "arrays", {"train": sets["a"]["train"], "test": test}, "h")).warnings
+    assert any("of test that were compared are homologous, not equal, to windows of train" in w for w in found)
+    folder = write_sets(tmp_path / "sets")
+    result = CliRunner().invoke(app, ["data", "describe", str(folder)])
+    assert result.exit_code == 0
+    text = " ".join(result.output.split())
+    assert "in training on this folder 30 of 430 training windows are equal to, overlap or are homologous" in text
+    assert "windows of test that were compared are homologous, not equal, to windows of train" in text
