@@ -197,8 +197,8 @@ def sequence_hashes(windows: Windows, index: Integers) -> pd.DataFrame:
 
 def _hashed(codes: Codes) -> NDArray[np.uint64]:
     """Return a hash of each sequence, (n,), the same for its reverse complement."""
-    weights = np.random.default_rng(7).integers(1, 2**63, size=codes.shape[1], dtype=np.uint64)
-    weights |= np.uint64(1)  # odd
+    odd = np.random.default_rng(7).integers(1, 2**63, size=codes.shape[1], dtype=np.uint64) | np.uint64(1)
+    weights: NDArray[np.uint64] = np.asarray(odd, dtype=np.uint64)
     values = np.random.default_rng(8).integers(1, 2**63, size=5, dtype=np.uint64)  # one for each base
     hashes: NDArray[np.uint64] = hash_strands(np.ascontiguousarray(codes), values, weights)
     return hashes
@@ -238,7 +238,8 @@ def _homologs(dataset: Dataset, seed: int) -> Iterator[str]:
         if shared:
             yield (
                 f"{shared} of {len(groups[b])} windows of {b} that were compared are homologous, not equal, to "
-                f"windows of {a} (a quarter of their 14-mers in common, directly or through others): scores on {b} may be too good"
+                f"windows of {a} (a quarter of their 14-mers in common, directly or through others): scores on {b} "
+                "may be too good"
             )
 
 

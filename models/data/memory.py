@@ -281,4 +281,7 @@ def dataset(
     """Return a `Dataset` whose hash covers `files` and those that the options name."""
     given = options.given()
     paths = [path for path in (*files, options.negatives_file, options.genome) if path is not None]
-    return Dataset(str(source), kind, splits, dataset_hash(paths, {**given, "splits": _RULE}), given, notes)
+    hashed = {key: value for key, value in given.items() if key not in ("genome", "negatives_file")}
+    if test_file(options) is not None:
+        hashed.pop("test")  # the content of files is hashed, not how their paths are spelt
+    return Dataset(str(source), kind, splits, dataset_hash(paths, {**hashed, "splits": _RULE}), given, notes)

@@ -349,3 +349,20 @@ def test_a_choice_lists_all_that_there_is_to_choose_from(tmp_path: Path) -> None
         (tmp_path / f"set{i:02d}.AC.seq").write_text("FoldID\tEventID\tseq\tBound\n")
     with pytest.raises(ValueError, match=r"choose one of set00.*set13 with tf"):
         open_dataset(tmp_path)
+
+
+def test_the_hash_is_of_content_not_of_how_paths_are_spelt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--resume` with absolute paths was refused: started on other data."""
+    texts = random_texts(30)
+    (tmp_path / "x.fa").write_text("".join(f">s{i}\n{text}\n" for i, text in enumerate(texts)))
+    (tmp_path / "n.fa").write_text("".join(f">n{i}\n{text}\n" for i, text in enumerate(random_texts(30, seed=9))))
+    (tmp_path / "t.fa").write_text("".join(f">t{i}\n{text}\n" for i, text in enumerate(random_texts(9, seed=8))))
+    monkeypatch.chdir(tmp_path)
+    options = {"negatives_file": "n.fa", "test": "t.fa"}
+    relative = open_dataset("x.fa", **options)
+    absolute = open_dataset(tmp_path / "x.fa", **{key: tmp_path / name for key, name in options.items()})
+    assert relative.hash == absolute.hash
+    (tmp_path / "n.fa").write_text((tmp_path / "n.fa").read_text()[::-1][::-1] + ">more\n" + texts[0] + "\n")
+    assert open_dataset("x.fa", **options).hash != relative.hash
