@@ -238,8 +238,8 @@ def _homologs(dataset: Dataset, seed: int) -> Iterator[str]:
         if shared:
             yield (
                 f"{shared} of {len(groups[b])} windows of {b} that were compared are homologous, not equal, to "
-                f"windows of {a} (a quarter of their 14-mers in common, directly or through others): scores on {b} "
-                "may be too good"
+                f"windows of {a} (a quarter of their 14-mers in common, directly or through others): scores on "
+                f"{b} may be too good"
             )
 
 
