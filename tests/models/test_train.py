@@ -268,7 +268,7 @@ def test_frozen_layers_stay(tmp_path: Path) -> None:
     data = dataset()
     first = train("saresnet", data, tmp_path / "a", recipe=how)
     frozen = replace(how, freeze=("convolution", "stages.0"), finetune_rate=0.1)
-    second = train("saresnet", data, tmp_path / "b", recipe=frozen, init_from=tmp_path / "a", seed=1)
+    second = train(first, data, tmp_path / "b", recipe=frozen, seed=1)
     before, after = first.model.state_dict(), second.model.state_dict()
     kept = {name for name in before if name.startswith(("convolution.", "stages.0."))}
     assert any("running_mean" in name for name in kept)
@@ -277,7 +277,7 @@ def test_frozen_layers_stay(tmp_path: Path) -> None:
     assert not torch.equal(after["output.weight"], before["output.weight"])
     assert not torch.equal(after["stages.1.0.norm1.running_mean"], before["stages.1.0.norm1.running_mean"])
     with pytest.raises(ValueError, match="has no layer 'stage' to freeze: it has attentions, convolution, dense"):
-        train("saresnet", data, tmp_path / "c", recipe=replace(how, freeze=("stage",)), init_from=tmp_path / "a")
+        train(first, data, tmp_path / "c", recipe=replace(how, freeze=("stage",)))
     every = tuple({name.split(".")[0] for name in before})
     with pytest.raises(ValueError, match=r"leaves nothing of .* to train"):
-        train("saresnet", data, tmp_path / "d", recipe=replace(how, freeze=every), init_from=tmp_path / "a")
+        train(first, data, tmp_path / "d", recipe=replace(how, freeze=every))
