@@ -9,30 +9,8 @@ import numpy as np
 from torch import nn
 
 from motiflens.interpret.results import Field
+from motiflens.models.architectures.geometry import POINTWISE
 
-# Layers that work on each position by itself. Linear is meant position-wise.
-_POINTWISE = (
-    nn.Identity,
-    nn.Linear,
-    nn.modules.dropout._DropoutNd,
-    nn.modules.batchnorm._BatchNorm,
-    nn.LayerNorm,
-    nn.ReLU,
-    nn.ReLU6,
-    nn.ELU,
-    nn.SELU,
-    nn.CELU,
-    nn.GELU,
-    nn.SiLU,
-    nn.Mish,
-    nn.LeakyReLU,
-    nn.PReLU,
-    nn.Softplus,
-    nn.Sigmoid,
-    nn.Tanh,
-    nn.Hardsigmoid,
-    nn.Hardtanh,
-)
 _PADS = (
     nn.modules.padding._ConstantPadNd,
     nn.modules.padding._ReflectionPadNd,
@@ -91,7 +69,7 @@ def advance(before: Geometry, layer: nn.Module) -> Geometry:
     """Return the geometry behind one more layer. Errors as in `field_of`."""
     if isinstance(layer, nn.RNNBase):
         return before._replace(nominal=True)
-    if isinstance(layer, _POINTWISE):
+    if isinstance(layer, POINTWISE):
         return before
     if isinstance(layer, _PADS):
         left, right = _pair(layer.padding)

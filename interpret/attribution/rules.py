@@ -9,6 +9,7 @@ from tangermeme.deep_lift_shap import BilinearOp
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.functions import GlobalMax
+from motiflens.models.architectures.geometry import LINEAR
 from motiflens.models.architectures.layers import AttentionWeights, MatMul, Multiply
 from motiflens.models.architectures.recurrent import KerasGRU, KerasLSTM
 
@@ -16,21 +17,7 @@ from motiflens.models.architectures.recurrent import KerasGRU, KerasLSTM
 _RECURRENT: Final = (nn.RNNBase, KerasLSTM, KerasGRU)
 
 # Modules that are linear in their input in eval mode, or change nothing.
-_LINEAR: Final = (
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Linear,
-    nn.Identity,
-    nn.Flatten,
-    nn.Unflatten,
-    nn.modules.dropout._DropoutNd,
-    nn.modules.batchnorm._BatchNorm,
-    nn.AvgPool1d,
-    nn.AdaptiveAvgPool1d,
-    nn.ConstantPad1d,
-    nn.Embedding,
-    *_RECURRENT,  # within `OneTensor`, which has the rule
-)
+_LINEAR: Final = (*LINEAR, *_RECURRENT)  # recurrent layers within `OneTensor`, which has the rule
 # Modules that tangermeme has a rule for.
 _RULED: Final = (
     nn.ReLU,

@@ -12,19 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from motiflens.interpret.attribution.gradient_inputs import call
-
-_POINTWISE: Final = (
-    nn.ReLU,
-    nn.ELU,
-    nn.GELU,
-    nn.LeakyReLU,
-    nn.SiLU,
-    nn.Sigmoid,
-    nn.Tanh,
-    nn.Softplus,
-    nn.Identity,
-    nn.modules.dropout._DropoutNd,
-)
+from motiflens.models.architectures.geometry import ELEMENTWISE
 
 
 @dataclass(frozen=True)
@@ -278,7 +266,7 @@ def _is_local(module: nn.Module, last: bool, *, first: bool) -> bool:
         return isinstance(module, nn.Conv1d) and module.padding_mode == "zeros" and not last
     if isinstance(module, nn.Linear):
         return last
-    if isinstance(module, _POINTWISE):
+    if isinstance(module, ELEMENTWISE):
         return True
     if last:
         return False
