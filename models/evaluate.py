@@ -163,12 +163,12 @@ def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, average_s
 
 
 def check_device(device: torch.device | str | None) -> None:
-    """Refuse a device that this machine has not.
+    """Refuse a device that is missing on this machine.
 
     Raises
     ------
     ValueError
-        Naming it, and those that there are.
+        Naming it, and those that can be used.
     """
     if device is None:
         return

@@ -227,7 +227,7 @@ _SMALL: dict[str, types.Json] = {
 }
 
 # For ChIP-seq sets of windows of about 100 bp: sizes that train on two cores in minutes, tuned on validation
-# splits. All see at most 20,000 windows an epoch, so that no set takes longer than its fellows.
+# splits. All see at most 20,000 windows an epoch, so that large sets take no longer than others.
 _SHORT_ALL: types.Json = {"epochs": 10, "patience": 5, "schedule": "cosine", "epoch_windows": 20_000}
 _SHORT: dict[str, types.Json] = {
     "tbinet": {

@@ -51,7 +51,9 @@ def open_spec(spec: FolderSpec, options: Options) -> tuple[dict[str, Windows], t
             if split == "train" and options.peak_windows and opened.cell_types:
                 moving = peak_windows(opened, windows, numbers[split])
                 windows = windows if moving is None else moving
-                notes += [] if moving is None else ["train draws a random place in each peak, anew each epoch"]
+                notes += (
+                    [] if moving is None else ["train draws a random place in each peak, another in each epoch"]
+                )
         if split in first:
             windows = windows.subset(_first(windows, first[split], spec))
             shown = ", ".join(f"{count} of {name}" for name, count in first[split].items())

@@ -57,7 +57,7 @@ def independent_sets(sets: Mapping[str, Dataset], *, seed: int = 0) -> Independe
 
     The rule: test windows stay as they are. Training and validation windows of any set that are equal to, overlap
     or are homologous to a test window of any set, directly or through others, are left out. The others are divided
-    anew into training and validation, nine to one, by whole groups over all sets, so that no validation window is
+    again into training and validation, nine to one, by whole groups over all sets, so that no validation window is
     related to a training window of any set (but where a small set would be left without validation).
 
     Parameters

@@ -33,7 +33,7 @@ class Options:
     negatives
         ``dinucleotide``: shuffled positives; ``gc``: genomic, matched on length, GC and repeats; ``bins``:
         unbound bins, drawn afresh each epoch. By default ``bins`` for binned labellings, else
-        ``dinucleotide`` (``gc`` where there are signals, which shuffled sequences have not).
+        ``dinucleotide`` (``gc`` where there are signals: shuffled sequences have none).
     negatives_file
         FASTA of negatives, instead.
     ratio
@@ -58,7 +58,7 @@ class Options:
     scale_signals
         Opened for a trained model: multiply signals that are of another size than it knows (see `fit_signals`).
     peak_windows
-        Of a folder's bins with a TF: in place of bound bins, train on a random place in each peak, drawn anew each
+        Of a folder's bins with a TF: in place of bound bins, train on a random place in each peak, another each
         epoch (see `PeakWindows`; the recipe's ``use_peak`` asks for it).
     variable
         Of files of sequences: take sequences of different lengths, filled up with N at the end (KEGRU's

@@ -1,4 +1,4 @@
-"""Training windows that are drawn anew in each epoch: a random place in each peak, off the grid of bins."""
+"""Training windows that move in each epoch: a random place in each peak, off the grid of bins."""
 
 from __future__ import annotations
 
