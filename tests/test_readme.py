@@ -180,3 +180,18 @@ def test_every_dependency_is_used() -> None:
     for name in filter(None, wanted):
         module = names.get(name, name)
         assert re.search(rf"\b(import|from) {module}\b", code), f"{name} is installed and never imported"
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("place", sorted(set(re.findall(r"`([a-z_/]+\.py)(?:: \w+)?`", CONTRIBUTING))))
+def test_contributing_names_files_that_there_are(place: str) -> None:
+    if "/" in place:
+        assert (ROOT / place).is_file()
+
+
+@pytest.mark.parametrize(("place", "name"), sorted(set(re.findall(r"`([a-z_/]+\.py): (\w+)`", CONTRIBUTING))))
+def test_contributing_names_functions_that_there_are(place: str, name: str) -> None:
+    tree = ast.parse((ROOT / place).read_text(encoding="utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
