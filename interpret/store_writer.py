@@ -14,11 +14,12 @@ from motiflens.interpret.results import Attention, Attribution, Field
 from motiflens.interpret.scaled import half_precision
 from motiflens.interpret.store import FORMAT, PLACE_COLUMNS, TEXT_COLUMNS
 from motiflens.models import types
-from motiflens.models.files import write_whole
+from motiflens.models.files import check_room, write_whole
 from motiflens.models.hdf5 import dataset, subgroup
 from motiflens.models.types import Codes, Floats, Integers, Json
 
 _BLOCK = 1 << 24  # bytes copied at a time
+_HEAD = 1 << 16  # bytes of a store beside its arrays
 
 
 class StoreWriter:
@@ -149,9 +150,11 @@ class StoreWriter:
         return None
 
     def _allocated(self, values: dict[str, Any], attention: dict[str, Attention]) -> h5py.File:
+        rows = len(self.index)
+        row = sum(block[:1].nbytes for block in values.values())
+        check_room(self.part, 2 * row * rows + _HEAD)  # the finished store is written beside it
         self.part.parent.mkdir(parents=True, exist_ok=True)
         file = h5py.File(self.part, "w")
-        rows = len(self.index)
         for name, block in values.items():
             kind = self.precision if name in ("scores", "hypothetical") else block.dtype
             data = file.create_dataset(name, (rows, *block.shape[1:]), kind)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -80,6 +82,33 @@ def write_together(*paths: types.Path) -> Iterator[tuple[Path, ...]]:
     """
     with ExitStack() as stack:
         yield tuple(stack.enter_context(write_whole(path)) for path in paths)
+
+
+def check_room(path: types.Path, size: int) -> None:
+    """Refuse a file that there is no room for, before it is begun: some libraries crash when a disk becomes full.
+
+    Parameters
+    ----------
+    path
+        The file.
+    size
+        Bytes that it will have at most.
+
+    Raises
+    ------
+    OSError
+        If the disk has not so much room, or the system allows no file of this size.
+
+    Examples
+    --------
+    >>> check_room("table.tsv", 100)
+    """
+    folder = next(part for part in Path(path).absolute().parents if part.exists())
+    if shutil.disk_usage(folder).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    soft, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if soft != resource.RLIM_INFINITY and soft < size:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
 
 
 def write_text(path: types.Path, text: str) -> None:

@@ -26,7 +26,15 @@ _FULL = {
     errno.EFBIG: "the file is larger than the system allows",
 }
 # What libraries say of a full disk in exceptions of their own (safetensors, h5py, pandas).
-_FULL_TEXTS = ("no space left on device", "disk quota exceeded", "file too large", "errno = 28", "errno = 27")
+_FULL_TEXTS = (
+    "no space left on device",
+    "disk quota exceeded",
+    "file too large",
+    "errno = 28",
+    "errno = 27",
+    "requested and",
+    "an error while writing",
+)
 
 
 def failure(error: BaseException) -> tuple[str, int]:

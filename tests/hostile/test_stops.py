@@ -1,0 +1,172 @@
+"""A full disk and Ctrl-C: one line, what was there is there still, and the same command again ends equally."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from motiflens.analyses.cli import progress_display
+from motiflens.models import load
+from motiflens.models.progress import Step
+
+from .conftest import Ended, tree
+
+TRAIN = "train --model tbinet --data WORLD --tf CTCF --seed 3 --set epochs=2 --set batch=16 --set kernels=4"
+TRAIN += " --set units=3 --set dense=4 --set pool=10 --set kernel_size=5 --out out"
+ATTRIBUTE = "attribute WORLD/run --only all --batch-size 1 --out out"
+MOTIFS = "motifs WORLD/run --routes kernels --targets WORLD/m.meme --shuffles 5 --untrained 1 --out out"
+# Command -> most bytes that a file may have: less than its result needs.
+WRITERS = {
+    "scan --motifs WORLD/m.meme --sequences WORLD/s.fa --thresh 0.1 --out out.tsv": 300,
+    "match WORLD/m.meme WORLD/m.meme --thresh 1 --out out.tsv": 60,
+    "predict WORLD/plain --genome WORLD/genome.fa --out out.tsv": 300,
+    "predict WORLD/plain --genome WORLD/genome.fa --out out.bed": 300,
+    "predict WORLD/plain --genome WORLD/genome.fa --out out.bw": 300,
+    "sanity WORLD/run --epochs 0 --windows 2 --out out.json": 300,
+    "compare WORLD/run WORLD/run --split test --no-controls --out out": 30,
+    ATTRIBUTE: 2_000,
+    TRAIN: 2_000,
+    "simulate out": 100_000,
+}
+
+
+@contextlib.contextmanager
+def small_disk(most: int) -> Iterator[None]:
+    """Let no file grow over so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def words(line: str, world: Path) -> list[str]:
+    return line.replace("WORLD", str(world)).split()
+
+
+@pytest.mark.parametrize("line", WRITERS)
+def test_a_full_disk(line: str, world: Path, interpret: Callable[..., Ended], tmp_path: Path) -> None:
+    if line.startswith("compare"):
+        interpret(*words("evaluate WORLD/run --no-controls", world))
+    before = tree(world)
+    with small_disk(WRITERS[line]):
+        ended = interpret(*words(line, world))
+    assert ended.code == 2, ended
+    (line,) = (line for line in ended.err.splitlines() if not line.startswith("  "))  # else stages that take long
+    assert "file is larger than the system allows" in line
+    assert tree(world) == before
+    left = {name for name in tree(tmp_path) if not name.endswith((".h5.part", "last.ckpt"))}
+    assert not left, "nothing looks like a result"
+
+
+@pytest.fixture
+def press(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """Press Ctrl-C at the n-th step of a stage, once."""
+
+    def at(stage: str, number: int) -> None:
+        plain, seen = progress_display.Lines.__call__, []
+
+        def call(self: progress_display.Lines, step: Step) -> None:
+            plain(self, step)
+            if step.stage == stage and len(seen) < number:
+                seen.append(step)
+                if len(seen) == number:
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        monkeypatch.setattr(progress_display.Lines, "__call__", call)
+
+    return at
+
+
+def stopped(ended: Ended) -> None:
+    assert (ended.code, ended.err) == (130, "interpret: interrupted\n"), ended
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_train_is_stopped(
+    number: int,
+    world: Path,
+    interpret: Callable[..., Ended],
+    press: Callable[[str, int], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("motiflens.models.training_log._EVERY", 0.0)
+    press("training", number)
+    stopped(interpret(*words(TRAIN, world)))
+    assert interpret(*words(TRAIN, world), "--resume").code == 0
+    assert interpret(*words(TRAIN.replace("--out out", "--out whole"), world)).code == 0
+    for name, value in load(tmp_path / "whole").state_dict().items():
+        np.testing.assert_array_equal(load(tmp_path / "out").state_dict()[name].numpy(), value.numpy())
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_attribute_is_stopped(
+    number: int,
+    world: Path,
+    interpret: Callable[..., Ended],
+    press: Callable[[str, int], None],
+    tmp_path: Path,
+) -> None:
+    press("attributing", number)
+    stopped(interpret(*words(ATTRIBUTE, world)))
+    assert not (tmp_path / "out" / "attributions.h5").exists()
+    assert interpret(*words(ATTRIBUTE, world)).code == 0
+    assert interpret(*words(ATTRIBUTE.replace("--out out", "--out whole"), world)).code == 0
+    with (
+        h5py.File(tmp_path / "out" / "attributions.h5") as a,
+        h5py.File(tmp_path / "whole" / "attributions.h5") as b,
+    ):
+        np.testing.assert_array_equal(a["scores"][:], b["scores"][:])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["attributions.h5"]
+
+
+def test_motifs_are_stopped_at_each_stage(
+    world: Path, interpret: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stages: list[str] = []
+    plain = progress_display.Lines.__call__
+
+    def listen(self: progress_display.Lines, step: Step) -> None:
+        plain(self, step)
+        if step.stage not in stages:
+            stages.append(step.stage)
+            if stop_at == len(stages):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(progress_display.Lines, "__call__", listen)
+    stop_at = 0
+    assert interpret(*words(MOTIFS.replace("--out out", "--out whole"), world)).code == 0
+    count = len(stages)
+    assert count >= 3
+    for stop_at in range(1, count + 1):  # noqa: B007 (read by `listen`)
+        stages.clear()
+        stopped(interpret(*words(MOTIFS, world)))
+        assert not tree(tmp_path).keys() & {"out/motifs.tsv", "out/summary.json"}
+    stop_at = 0
+    assert interpret(*words(MOTIFS, world)).code == 0
+    whole = {
+        name.removeprefix("whole/"): value for name, value in tree(tmp_path).items() if name.startswith("whole/")
+    }
+    again = {name.removeprefix("out/"): value for name, value in tree(tmp_path).items() if name.startswith("out/")}
+    told = {"summary.json", "report.html"}  # they hold the command line
+    assert {name: again[name] for name in again if name not in told} == {
+        name: whole[name] for name in whole if name not in told
+    }
+
+
+def test_simulate_is_stopped(
+    interpret: Callable[..., Ended], press: Callable[[str, int], None], tmp_path: Path
+) -> None:
+    press("simulating a genome", 2)
+    stopped(interpret("simulate", "out"))
+    assert not list(tmp_path.iterdir())
