@@ -84,6 +84,45 @@ def write_together(*paths: types.Path) -> Iterator[tuple[Path, ...]]:
         yield tuple(stack.enter_context(write_whole(path)) for path in paths)
 
 
+@contextmanager
+def files_together(folder: types.Path) -> Iterator[Path]:
+    """Give a temporary folder; its files go into `folder` (made if need be) if the block ends well, or none does.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> out = pathlib.Path(tempfile.mkdtemp()) / "out"
+    >>> with files_together(out) as part:
+    ...     _ = (part / "a.tsv").write_text("a")
+    >>> [path.name for path in out.iterdir()]
+    ['a.tsv']
+    """
+    target = Path(os.path.realpath(folder))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{target.name[:200]}."
+    with tempfile.TemporaryDirectory(prefix=prefix, suffix=".part", dir=target.parent) as name:
+        yield Path(name)
+        for file in sorted(path for path in Path(name).rglob("*") if path.is_file()):
+            place = target / file.relative_to(name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
+
+
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Keep what a C library writes to the error stream away from it; exceptions tell the same."""
+    number = 2  # C's, whatever `sys.stderr` is
+    sys.stderr.flush()
+    kept, null = os.dup(number), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, number)
+        yield
+    finally:
+        os.dup2(kept, number)
+        os.close(kept)
+        os.close(null)
+
+
 def check_room(path: types.Path, size: int) -> None:
     """Refuse a file that there is no room for, before it is begun: some libraries crash when a disk becomes full.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.text import listed
 from motiflens.models.data.windows import Windows
 from motiflens.models.evaluate import score
-from motiflens.models.files import write_whole
+from motiflens.models.files import silent_stderr, write_whole
 from motiflens.models.progress import Progress, Step
 from motiflens.models.ranges import PREDICT_RANGES, check_ranges
 from motiflens.models.run import Run
@@ -273,6 +274,25 @@ def _bed(file: IO[str], tasks: tuple[str, ...], column: int) -> Writer:
     return write
 
 
+@contextmanager
+def bigwig_writer(path: Path) -> Iterator[Callable[..., None]]:
+    """Give what calls a method of an opened bigWig; what the library writes to the error stream is kept away."""
+    import pyBigWig
+
+    with silent_stderr():
+        file = pyBigWig.open(str(path), "w")
+
+    def write(method: str, *values: Any, **named: Any) -> None:
+        with silent_stderr():
+            getattr(file, method)(*values, **named)
+
+    try:
+        yield write
+    finally:
+        with silent_stderr():
+            file.close()
+
+
 def _write_bigwig(
     path: Path,
     chunks: Iterator[Chunk],
@@ -280,13 +300,11 @@ def _write_bigwig(
     sizes: dict[str, int],
     step: int | None,
 ) -> int:
-    import pyBigWig
-
     if not sizes:
         raise ValueError("a bigWig needs the chromosomes' lengths: predict a genome or a BED file")
     total, last = 0, ("", -1)
-    with pyBigWig.open(str(path), "w") as file:
-        file.addHeader(list(sizes.items()))
+    with bigwig_writer(path) as write:
+        write("addHeader", list(sizes.items()))
         for chunk in chunks:
             chrom = chunk.table["chrom"].to_numpy(dtype=object)
             start = chunk.table["start"].to_numpy(dtype=np.int64)
@@ -296,7 +314,8 @@ def _write_bigwig(
                 start, end = start + cut // 2, end - (cut - cut // 2)
             last = _in_order(last, chrom, start, end, list(sizes))
             values = chunk.probabilities[:, column].astype(np.float64)
-            file.addEntries(chrom.astype(str).tolist(), start.tolist(), ends=end.tolist(), values=values.tolist())
+            names = chrom.astype(str).tolist()
+            write("addEntries", names, start.tolist(), ends=end.tolist(), values=values.tolist())
             total += len(start)
     return total
 

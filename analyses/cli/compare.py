@@ -38,7 +38,7 @@ def command(
     from motiflens.analyses.cli.tables import comparison_tables
     from motiflens.models.compare import compare, pair, run_folders
     from motiflens.models.destination import output_folder
-    from motiflens.models.files import write_json, write_text
+    from motiflens.models.files import files_together, write_json, write_text
     from motiflens.models.metrics import METRICS
     from motiflens.models.provenance import provenance
 
@@ -62,17 +62,18 @@ def command(
         return
     from motiflens.analyses.compare_figure import compare_figure
 
-    write_text(out / "compare.tsv", table.to_csv(sep="\t", index=False))
-    write_json(out / "compare.json", made_by)
-    if floor is not None:
-        write_text(out / "controls.tsv", floor.to_csv(sep="\t", index=False))
-    for number, found in enumerate(pairs, start=1):
-        write_text(out / f"pair{number}.tsv", found.table.to_csv(sep="\t", index=False))
-        compare_figure(found, out / f"pair{number}.svg")
-    for line in _study(runs, out, metric=metric, split=split, scores=scores or [], by_cell=cell_types):
-        say(line)
-    if curves:
-        _curves(runs, out / "curves", split)
+    with files_together(out) as part:
+        write_text(part / "compare.tsv", table.to_csv(sep="\t", index=False))
+        write_json(part / "compare.json", made_by)
+        if floor is not None:
+            write_text(part / "controls.tsv", floor.to_csv(sep="\t", index=False))
+        for number, found in enumerate(pairs, start=1):
+            write_text(part / f"pair{number}.tsv", found.table.to_csv(sep="\t", index=False))
+            compare_figure(found, part / f"pair{number}.svg")
+        for line in _study(runs, part, metric=metric, split=split, scores=scores or [], by_cell=cell_types):
+            say(line)
+        if curves:
+            _curves(runs, part / "curves", split)
     say(f"{out}: compare.tsv, and a table and a figure of each pair; figures and tables of the study")
 
 
