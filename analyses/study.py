@@ -99,18 +99,8 @@ def write_study(study: Study, out: types.Path) -> list[Path]:
     list of Path
         The files, those to look at first in front.
     """
-    from matplotlib import rc_context
-
     folder = Path(out)
-    files: list[Path] = []
-    for shown in study.figures:
-        for kind in ("png", "svg"):
-            files.append(folder / f"{shown.name}.{kind}")
-            # Without the time of day, the same data give the same file.
-            metadata = {"Date": None} if kind == "svg" else None
-            with write_whole(files[-1]) as part, rc_context({"svg.hashsalt": "motiflens"}):
-                shown.figure.savefig(part, format=kind, dpi=300, metadata=metadata)
-            shown.figure.set_layout_engine("none")  # laid out once is enough
+    files = write_figures(folder, study.figures)
     for name, table in study.tables.items():
         files.append(folder / f"{name}.tsv")
         write_text(files[-1], table.to_csv(sep="\t", index=False))
@@ -125,6 +115,22 @@ def write_study(study: Study, out: types.Path) -> list[Path]:
     }
     write_json(folder / STUDY, record)
     return [*files, folder / PROVENANCE]
+
+
+def write_figures(folder: Path, figures: Sequence[StudyFigure]) -> list[Path]:
+    """Write each figure as PNG and SVG into a folder (made if need be); return the files."""
+    from matplotlib import rc_context
+
+    files: list[Path] = []
+    for shown in figures:
+        for kind in ("png", "svg"):
+            files.append(folder / f"{shown.name}.{kind}")
+            # Without the time of day, the same data give the same file.
+            metadata = {"Date": None} if kind == "svg" else None
+            with write_whole(files[-1]) as part, rc_context({"svg.hashsalt": "motiflens"}):
+                shown.figure.savefig(part, format=kind, dpi=300, metadata=metadata)
+            shown.figure.set_layout_engine("none")  # laid out once is enough
+    return files
 
 
 def read_study(path: types.Path) -> StudyFolder:

@@ -41,6 +41,8 @@ class Attended:
     ----------
     hits
         FIMO's columns: hits of the known motifs at attended places, overlapping ones of a window once.
+    rows
+        (hits,) the place of each: row of the sites' table.
     known
         One row a known motif, ``target_id`` and `TESTED`: ``sites`` (places of windows with a hit, overlapping
         hits once), ``loci`` (the same, places that several windows share once), ``windows`` (with a hit);
@@ -57,6 +59,7 @@ class Attended:
     hits: pd.DataFrame
     known: pd.DataFrame
     own: pd.DataFrame
+    rows: Integers
     motifs: tuple[Motif, ...] = ()
     shuffled: tuple[int, ...] = ()
 
@@ -135,11 +138,13 @@ def attended(
     own_tested.insert(0, "motif_id", [motif.name for motif in own])
     names = np.array(site_names(sites.table, windows), dtype=object)
     listed = hits[hits["site"]].reset_index(drop=True)
-    listed["sequence_name"] = names[listed["row"].to_numpy(dtype=np.int64)]
+    rows = listed["row"].to_numpy(dtype=np.int64)
+    listed["sequence_name"] = names[rows]
     return Attended(
         hits=listed[list(COLUMNS)],
         known=tested,
         own=own_tested,
+        rows=rows,
         motifs=tuple(_of_hits(hits[hits["locus"]], tested, known, alpha, maximum)),
     )
 

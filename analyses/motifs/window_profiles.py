@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from motiflens.analyses.motifs.attended import Attended, site_names
+from motiflens.analyses.motifs.attended import Attended
 from motiflens.analyses.motifs.subsequences import Subsequences
 from motiflens.models.data.windows import Windows
-from motiflens.models.types import Doubles
 
 HEAT_ROWS = 300  # windows in a heat map
 
@@ -34,9 +34,10 @@ def window_profiles(
     arrays["bin_edges"] = edges
     arrays["site_counts"] = np.histogram(middle, edges)[0]
     if attended is not None and len(attended.hits):
-        names = site_names(sites.table, windows.table)
-        centres = _hit_centres(attended, dict(zip(names, middle, strict=True)))
-        arrays["hit_counts"] = np.histogram(centres, edges)[0]
+        once = pd.DataFrame(
+            {"motif": attended.hits["motif_id"].to_numpy(), "row": attended.rows}
+        ).drop_duplicates()
+        arrays["hit_counts"] = np.histogram(middle[once["row"].to_numpy()], edges)[0]
     order = np.argsort(sites.profile.argmax(axis=1), kind="stable")
     rows = order[np.linspace(0, len(order) - 1, min(HEAT_ROWS, len(order))).round().astype(int)]
     arrays["positions"], arrays["attention"] = sites.positions, sites.profile[rows]
@@ -46,9 +47,3 @@ def window_profiles(
         arrays["dnase"] = (sums / np.diff(bins)).astype(np.float32)
         arrays["dnase_edges"] = bins
     return arrays
-
-
-def _hit_centres(attended: Attended, middle: dict[str, float]) -> Doubles:
-    """Middle of the attended site of each window and known motif that hits it, bp in the window."""
-    once = attended.hits[["motif_id", "sequence_name"]].drop_duplicates()
-    return np.array([middle[name] for name in once["sequence_name"]], dtype=np.float64)

@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.motif_figures import motif_figures
 from motiflens.analyses.motifs.motif_files import write_meme
 from motiflens.analyses.motifs.motif_findings import MotifFindings
+from motiflens.analyses.motifs.motif_profiles import motif_profiles
 from motiflens.analyses.motifs.window_profiles import window_profiles
+from motiflens.analyses.study import write_figures
 from motiflens.models import types
 from motiflens.models.files import write_text, write_whole
 
@@ -41,6 +44,11 @@ def write_folder(out: types.Path, findings: MotifFindings) -> Path:
         Clusters of the motifs that passed the gate.
     profiles.npz
         See `window_profiles`.
+    motif_profiles.npz
+        For each motif at maximum attention, of the windows with it, ``attention/NAME`` (n, T), ``dnase/NAME``
+        (n, L), ``places/NAME`` (n) bp, and ``around/NAME``, the mean DNase about its sites (see `MotifProfile`).
+    figures/
+        These as SVG and PNG, the kernels of each known motif below its logo, and ``captions.json``.
     summary.json
         See the keys.
     """
@@ -64,8 +72,26 @@ def write_folder(out: types.Path, findings: MotifFindings) -> Path:
     _tsv(folder / "sites.bed", pd.concat(sites) if sites else pd.DataFrame(), header=False)
     profiles = window_profiles(findings.context.windows, findings.subsequences, findings.attended)
     _npz(folder / "profiles.npz", profiles)
+    _write_figures(folder, findings)
     write_text(folder / "summary.json", json.dumps(findings.summary, indent=2) + "\n")
     return folder
+
+
+def _write_figures(folder: Path, findings: MotifFindings) -> None:
+    """Write the pictures of single motifs, and the numbers behind them."""
+    labels = {target.name: target.alt for target in findings.context.targets}
+    sites, attended = findings.subsequences, findings.attended
+    profiles = [] if sites is None or attended is None else motif_profiles(sites, attended, labels)
+    arrays: dict[str, np.ndarray] = {}
+    for one in profiles:
+        arrays |= {f"attention/{one.name}": one.attention, f"places/{one.name}": one.places}
+        if one.dnase is not None and one.around is not None:
+            arrays |= {f"dnase/{one.name}": one.dnase, f"around/{one.name}": one.mean_around()[0]}
+    _npz(folder / "motif_profiles.npz", arrays)
+    figures = motif_figures(findings, profiles)
+    write_figures(folder / "figures", figures)
+    captions = {figure.name: figure.caption for figure in figures}
+    write_text(folder / "figures" / "captions.json", json.dumps(captions, indent=2) + "\n")
 
 
 def _meme(path: Path, motifs: Sequence[Motif]) -> None:

@@ -37,6 +37,8 @@ class MotifsFolder:
         ``dendrogram.json``: scipy's linkage over the motifs that passed the gate, their names, cuts; may be empty.
     profiles
         Name -> array of ``profiles.npz``.
+    figures
+        SVG files of single motifs, each with its caption.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class MotifsFolder:
     targets: Mapping[str, Motif]
     dendrogram: Json = field(default_factory=dict)
     profiles: Mapping[str, np.ndarray] = field(default_factory=dict)
+    figures: tuple[tuple[Path, str], ...] = ()
 
 
 def read_folder(path: AnyPath) -> MotifsFolder:
@@ -73,7 +76,18 @@ def read_folder(path: AnyPath) -> MotifsFolder:
         targets=_by_name(folder / "targets.meme"),
         dendrogram=read_json(dendrogram, "dendrogram", _AGAIN) if dendrogram.is_file() else {},
         profiles=_arrays(folder / "profiles.npz"),
+        figures=_figures(folder / "figures"),
     )
+
+
+def _figures(folder: Path) -> tuple[tuple[Path, str], ...]:
+    captions = folder / "captions.json"
+    if not captions.is_file():
+        return ()
+    named = [
+        (folder / f"{name}.png", str(caption)) for name, caption in read_json(captions, "captions", _AGAIN).items()
+    ]
+    return tuple((path, caption) for path, caption in named if path.is_file())
 
 
 def _by_name(path: Path) -> dict[str, Motif]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -233,6 +235,10 @@ def _figures(folder: MotifsFolder) -> list[Json]:
             )
             content = figures.heat_map(profiles[key], label=caption, colours=colours)
             found.append({"content": content, "caption": caption})
+    for file, caption in folder.figures:
+        data = base64.b64encode(file.read_bytes()).decode("ascii")
+        content = f'<img alt="{escape(caption)}" width="420" src="data:image/png;base64,{data}">'
+        found.append({"content": content, "caption": caption})
     return found
 
 

@@ -49,7 +49,7 @@ def test_order() -> None:
     own = pd.DataFrame(0.5, index=range(2), columns=list(TESTED)).assign(sites=1, loci=1, windows=1)
     own.insert(0, "motif_id", ["enriched", "equal"])
     own["enrichment_p"] = [1e-8, 1e-4]
-    tests = Attended(pd.DataFrame(), pd.DataFrame(columns=["target_id", *TESTED]), own)
+    tests = Attended(pd.DataFrame(), pd.DataFrame(columns=["target_id", *TESTED]), own, np.zeros(0, np.int64))
     table = motif_table(motifs, [False, *[True] * 6], named, tests, TARGETS)
     order = ["enriched", "equal", "worse", "closer", "same_strong", "same_weak", "failed"]
     assert table["motif_id"].tolist() == order
