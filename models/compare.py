@@ -249,9 +249,13 @@ def pair(first: types.Path, second: types.Path, *, metric: str = "auprc", split:
         }
     ).dropna(subset=["first", "second"])
     table["size"] = [size_class(count) for count in table["sequences"]]
+    return Paired(str(first), str(second), metric, table, paired_counts(table))
+
+
+def paired_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts of `Paired` for a table with ``first``, ``second`` and ``size``."""
     groups = [("all", table), *((name, table[table["size"] == name]) for name in ("small", "medium", "large"))]
-    counts = pd.DataFrame([_counts(name, part) for name, part in groups if len(part)])
-    return Paired(str(first), str(second), metric, table, counts)
+    return pd.DataFrame([_counts(name, part) for name, part in groups if len(part)])
 
 
 def size_class(sequences: float) -> str:

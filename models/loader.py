@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import operator
+import os
 import queue
 import threading
 from collections.abc import Callable, Generator
@@ -18,7 +19,8 @@ from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.windows import Windows
 from motiflens.models.types import Codes, Floats, Integers
 
-CACHE_BYTES = 512 << 20  # codes of a split up to this size are kept in memory after they were read once
+# Codes of a split up to this size are kept in memory after they were read once; workers share it (see `executor`).
+CACHE_BYTES = (512 << 20) // int(os.environ.get("MOTIFLENS_SHARE", "1"))
 _AHEAD = 3  # reads that wait at most
 _READ_BYTES = 4 << 20  # small batches are read together, up to about this size
 Read = TypeVar("Read")
@@ -50,10 +52,10 @@ def inputs(step: Step) -> Tensor:
 class CodeCache:
     """Bases of a split, kept in memory once they have been read, where the split is small enough."""
 
-    def __init__(self, windows: Windows, limit: int = CACHE_BYTES) -> None:
+    def __init__(self, windows: Windows, limit: int | None = None) -> None:
         self.windows = windows
         self._kept: Codes | None = None
-        if not windows.moving and len(windows) * windows.length <= limit:
+        if not windows.moving and len(windows) * windows.length <= (CACHE_BYTES if limit is None else limit):
             self._kept = np.empty((len(windows), windows.length), dtype=np.uint8)
             self._read = np.zeros(len(windows), dtype=bool)
 

@@ -13,6 +13,10 @@ from motiflens.models.objective import masked_loss
 from motiflens.models.types import Floats, Integers
 
 
+class DivergedTraining(ValueError):  # noqa: N818 - named for what happened
+    """The predictions of a model under training are no longer finite."""
+
+
 class Validated(NamedTuple):
     """Measures of some logits."""
 
@@ -21,7 +25,15 @@ class Validated(NamedTuple):
 
 
 def validate(windows: Windows, rows: Integers, logits: Floats) -> Validated:
-    """Measure the logits of some rows of the validation split, (n, T)."""
+    """Measure the logits of some rows of the validation split, (n, T).
+
+    Raises
+    ------
+    DivergedTraining
+        If a logit is NaN.
+    """
+    if np.isnan(logits).any():
+        raise DivergedTraining("training diverged: the model's predictions are not finite; lower the rate")
     y = windows.labels[rows]
     table = task_metrics(y, logits, windows.tasks)
     means = mean_metrics(table)

@@ -64,7 +64,8 @@ def test_the_wheel_holds_every_module_and_data_file(tmp_path: Path) -> None:
         "motiflens/" + path.relative_to(source).as_posix()
         for top in TOP
         for path in (source / top).rglob("*")
-        if path.is_file() and (path.suffix in {".py", ".typed"} or path.parent.name in {"templates", "static"})
+        if path.is_file()
+        and (path.suffix in {".py", ".typed"} or path.parent.name in {"templates", "static", "plans"})
     }
     assert held == wanted
 

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "evaluate": "evaluate",
     "predict": "predict",
     "compare": "compare",
+    "study": "study",
     "sweep": "sweep",
     "transfer": "transfer",
     "import": "import_run",
@@ -52,7 +53,7 @@ COMMANDS: dict[str, str] = {
 # Panels of `interpret --help`, by task; what stands in none comes last.
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": ("data", "simulate", "cache"),
-    "Models": ("train", "evaluate", "predict", "compare", "sweep", "transfer", "import"),
+    "Models": ("train", "evaluate", "predict", "compare", "study", "sweep", "transfer", "import"),
     "What a model looks at": ("attribute", "sanity", "variants", "hits", "marginalize", "serve"),
     "Studies": ("chip", "attention", "importance", "dnase"),
     "Motifs": ("motifs", "report", "kmers", "scan", "match"),

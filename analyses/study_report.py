@@ -1,0 +1,125 @@
+"""The tables and figures of a study: models side by side over data sets, and each pair of them set by set."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from motiflens.analyses.compare_figure import compare_figure
+from motiflens.models import types
+from motiflens.models.compare import Paired, paired_counts
+from motiflens.models.files import write_text, write_whole
+from motiflens.models.study.results import targets
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST_PAIRS = 30  # figures
+
+
+def study_report(results: pd.DataFrame, out: types.Path, *, metric: str = "auprc") -> pd.DataFrame:
+    """Write ``models.tsv`` (a column a model), a figure of their distributions, and a table and figure a pair.
+
+    Parameters
+    ----------
+    results
+        See `motiflens.models.study.study`.
+    out
+        The study's folder.
+    metric
+        Which one is drawn; ``results.tsv`` has all.
+
+    Returns
+    -------
+    DataFrame
+        One row a model: ``model``, ``targets``, the mean and median of the metric over their test splits, and how
+        many it is best on; empty if nothing was tested.
+    """
+    folder = Path(out)
+    wide = by_model(results, metric)
+    write_text(folder / "models.tsv", wide.to_csv(sep="\t", float_format="%.6g"))
+    if wide.empty:
+        return pd.DataFrame(columns=["model", "targets", "mean", "median", "best on"])
+    boxes_figure(wide, metric, folder / "models.svg")
+    sizes = targets(results).drop_duplicates("target").set_index("target")["size_class"]
+    for first, second in list(combinations(wide.columns, 2))[:_MOST_PAIRS]:
+        found = paired(wide, sizes, (str(first), str(second)), metric)
+        if len(found.table):
+            name = f"{first}_{second}".replace(" ", "_").replace("/", "_")
+            write_text(folder / "pairs" / f"{name}.tsv", found.table.to_csv(sep="\t", index=False))
+            compare_figure(found, folder / "pairs" / f"{name}.svg")
+    best = wide.idxmax(axis=1)
+    rows = [
+        {
+            "model": model,
+            "targets": int(wide[model].notna().sum()),
+            "mean": float(wide[model].mean()),
+            "median": float(wide[model].median()),
+            "best on": int((best == model).sum()),
+        }
+        for model in wide.columns
+    ]
+    return pd.DataFrame(rows)
+
+
+def by_model(results: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return a metric on the test splits, targets by models; seeds are averaged, shuffled data left out."""
+    tested = results[(results["split"] == "test") & (results["metric"] == metric) & (results["control"] == "")]
+    if tested.empty:
+        return pd.DataFrame()
+    order = list(dict.fromkeys(tested["model"]))
+    return targets(tested).pivot_table(index="target", columns="model", values="value", sort=False)[order]
+
+
+def paired(wide: pd.DataFrame, sizes: pd.Series, names: tuple[str, str], metric: str) -> Paired:
+    """Return two models set by set, as `compare` does for runs."""
+    both = wide[list(names)].dropna()
+    table = pd.DataFrame(
+        {
+            "task": both.index,
+            "first": both[names[0]].to_numpy(),
+            "second": both[names[1]].to_numpy(),
+            "bound": np.nan,
+            "size": [sizes.get(name) or "unknown" for name in both.index],
+        }
+    )
+    return Paired(*names, metric, table, paired_counts(table))
+
+
+def boxes_figure(wide: pd.DataFrame, metric: str, path: types.Path | None = None) -> Figure:
+    """Draw the distribution of a metric over targets for each model, each target a point.
+
+    Parameters
+    ----------
+    wide
+        Targets by models; see `by_model`.
+    metric
+        Name on the axis.
+    path
+        Where to write it (.svg, .pdf, .png), whole; None for not at all.
+    """
+    import seaborn as sns
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.5 + 0.75 * len(wide.columns), 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    long = wide.melt(ignore_index=False, var_name="model", value_name=metric).dropna()
+    if len(wide) > 4:
+        sns.boxplot(long, x="model", y=metric, ax=axes, color="#c9d4e8", fliersize=0, linewidth=0.9)
+    sns.stripplot(long, x="model", y=metric, ax=axes, color="#34568b", size=4, alpha=0.8, jitter=0.08)
+    axes.set_xlabel("")
+    axes.set_ylabel(f"{metric}, test split of each target")
+    axes.tick_params(axis="x", rotation=35)
+    for label in axes.get_xticklabels():
+        label.set_horizontalalignment("right")
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    if path is not None:
+        suffix = str(path).rpartition(".")[2]
+        with write_whole(path) as part:
+            figure.savefig(part, format=suffix)
+    return figure
