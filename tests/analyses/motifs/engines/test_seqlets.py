@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from motiflens.analyses.motifs.consensus import consensus, reverse_complement_letters
-from motiflens.analyses.motifs.engines.seqlets import call_seqlets, seqlets
+from motiflens.analyses.motifs.engines.align_seqlets import align_seqlets, aligned_mean, best_cosine
+from motiflens.analyses.motifs.engines.call_seqlets import call_seqlets
+from motiflens.analyses.motifs.engines.seqlets import SeqletOptions, seqlets
 from motiflens.models.data.one_hot import encode, reverse_complement
 
 WORDS = {"TTCAGCACCATGGACAGC": range(0, 120), "TGTTTACCTA": range(90, 240)}
@@ -83,11 +86,81 @@ def test_called_windows_do_not_overlap(rng: np.random.Generator) -> None:
     assert (np.diff(order[:, 1])[same] >= 21).all()
 
 
+def several_tasks(rng: np.random.Generator, noise: float = 0.12) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores, codes, tasks: a motif of its own a task, in a third of its windows, and outputs of unlike scale."""
+    words = {"CCACGTGG": 1.0, "AAGAGGAAGT": 0.3, "ATGACTCAT": 0.05, "TGTTTACTTA": 3.0, "TTCAGCACCATGG": 1.0}
+    codes = rng.integers(0, 4, (5 * 120, 120)).astype(np.uint8)
+    track = rng.normal(0, noise, codes.shape)
+    for task, (word, scale) in enumerate(words.items()):
+        for row in range(120 * task, 120 * task + 40):
+            at = int(rng.integers(20, 90))
+            site = encode(word).copy()
+            other = rng.random(len(site)) < 0.1
+            site[other] = rng.integers(0, 4, other.sum())
+            codes[row, at : at + len(word)] = site if rng.random() < 0.5 else reverse_complement(site)
+            track[row, at : at + len(word)] += rng.gamma(4, 0.2, len(word))
+        track[120 * task : 120 * task + 120] *= scale
+    scores = np.zeros((len(codes), 4, 120), np.float32)
+    np.put_along_axis(scores, codes[:, None].astype(np.int64), track[:, None].astype(np.float32), axis=1)
+    return scores, codes, np.repeat(np.arange(5), 120)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_every_task_s_motif_whatever_its_scale(rng: np.random.Generator, seed: int) -> None:
+    """Forty sites a factor, outputs of unlike scale: one pattern each, from any seed.
+
+    One threshold for all outputs and clusters of raw attribution left out the small ones.
+    """
+    scores, codes, tasks = several_tasks(rng)
+    letters = [consensus(p.motif, mask=0.4) for p in seqlets(scores, codes, tasks, seed=seed)]
+    both = [word for pair in letters for word in (pair, reverse_complement_letters(pair))]
+    for core in ("CACGTG", "AGAGGAAG", "TGACTCA", "TGTTTAC", "CAGCACCATG"):
+        assert any(core in word for word in both), (core, letters)
+    assert len(letters) == 5
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_an_untrained_model_gives_no_pattern(rng: np.random.Generator, seed: int) -> None:
+    """Its attribution is smooth and not random: stretches are called in numbers, but no pattern comes of them."""
+    codes = rng.integers(0, 4, (500, 150)).astype(np.uint8)
+    x = torch.from_numpy(np.eye(4, dtype=np.float32)[codes].transpose(0, 2, 1).copy()).requires_grad_()
+    generator = torch.Generator().manual_seed(seed)
+    kernels = torch.randn(48, 4, 15, generator=generator) / 60**0.5
+    hidden = torch.nn.functional.max_pool1d(torch.relu(torch.nn.functional.conv1d(x, kernels)), 8)
+    weights = torch.randn(hidden[0].numel(), generator=generator)
+    (hidden.flatten(1) @ weights).sum().backward()
+    assert x.grad is not None
+    scores = (x.grad * x).detach().numpy()
+    assert len(call_seqlets(scores.sum(axis=1).astype(float), width=11, fdr=0.1, maximum=2000)) > 50
+    assert len(seqlets(scores, codes)) <= 1
+
+
+def test_alignment(rng: np.random.Generator) -> None:
+    """Shifted and turned copies are laid back on what they are copies of."""
+    pattern = np.zeros((15, 4))
+    pattern[4:11] = rng.random((7, 4))
+    copies = np.stack([np.roll(pattern, 3, axis=0), np.roll(pattern, -2, axis=0)[::-1, ::-1], pattern])
+    laid = align_seqlets(copies, pattern[None])
+    np.testing.assert_allclose(laid.cosine[:, 0], 1, rtol=1e-12, atol=0)
+    np.testing.assert_array_equal(best_cosine(copies, pattern[None]), laid.cosine)
+    assert laid.shift[:, 0].tolist() == [3, -2, 0]
+    assert laid.turned[:, 0].tolist() == [False, True, False]
+    np.testing.assert_allclose(aligned_mean(copies, pattern), pattern, rtol=0, atol=1e-12)
+
+
+def test_options_have_ranges() -> None:
+    for bad in ({"width": 3}, {"flank": -1}, {"maximum": 0}, {"least": 1}, {"fdr": 0.0}, {"fdr": float("nan")}):
+        with pytest.raises(ValueError, match="expected"):
+            SeqletOptions(**bad)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="groups have shape"):
+        seqlets(np.zeros((2, 4, 30)), np.zeros((2, 30), np.uint8), np.zeros(3, int))
+
+
 @pytest.mark.parametrize(
     ("scores", "codes", "message"),
     [
         (np.zeros((2, 4, 30)), np.zeros((2, 31), np.uint8), r"expected \(N, C, L\)"),
-        (np.zeros((2, 4, 10)), np.zeros((2, 10), np.uint8), "shorter than a seqlet's 21 bp"),
+        (np.zeros((2, 4, 10)), np.zeros((2, 10), np.uint8), "shorter than a seqlet's 11 bp"),
         (np.full((2, 4, 30), np.nan), np.zeros((2, 30), np.uint8), "not finite"),
     ],
 )
