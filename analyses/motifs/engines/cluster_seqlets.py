@@ -146,7 +146,7 @@ def _split(unit: Reals, mean: Reals, least: int) -> list[Reals]:
     """
     cosine = best_cosine(unit, mean[None])[:, 0]
     order = np.argsort(cosine)
-    for share in (0.05, 0.25, 0.45):
+    for share in (0.02, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8):
         means = np.stack([mean, unit[order[int(share * len(order))]]])
         nearer = np.zeros(len(unit), dtype=np.int64)
         for _ in range(ROUNDS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from motiflens.analyses.motifs.engines.own_positives import own_positives
 from motiflens.analyses.motifs.engines.seqlets import seqlets as patterns_of
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.routes.bed_rows import bed_rows
@@ -16,27 +17,27 @@ _PART = 256  # windows attributed in a call
 
 
 def seqlets(context: MotifContext) -> RouteResult:
-    """Attribute each positive's own task and make patterns of all windows' seqlets.
+    """Attribute each task's output on its own bound windows and make patterns of all their seqlets.
 
-    The first half of ``options.maximum`` positives in a seeded order are used.
+    Tasks share ``options.maximum`` windows. A site that several tasks explain is one site.
 
     Raises
     ------
     ValueError
-        If no positive is predicted as such.
+        If no window is bound.
     """
-    chosen, options, windows = context.positives, context.options, context.windows
-    order = np.random.default_rng([options.seed, 2]).permutation(len(chosen.rows))
-    drawn = np.sort(order[: max(1, options.maximum // 2)])
-    index = chosen.rows[drawn]
-    scores = _scores(context, index, chosen.task[drawn])
-    patterns = patterns_of(scores, windows.codes(index), seed=options.seed)
+    options, windows = context.options, context.windows
+    index, tasks = own_positives(windows.labels, context.tasks, most=options.maximum, seed=options.seed)
+    if not len(index):
+        raise ValueError("no window is bound, so that there is nothing to attribute")
+    scores = _scores(context, index, tasks)
+    patterns = patterns_of(scores, windows.codes(index), tasks, seed=options.seed)
+    sites = []
     for pattern in patterns:  # from rows of the chosen to rows of the windows
-        pattern.sites["window"] = index[pattern.sites["window"].to_numpy()]
-    return RouteResult(
-        tuple(pattern.motif for pattern in patterns),
-        sites=tuple(bed_rows(one.sites, windows, one.motif.name, "attribution") for one in patterns),
-    )
+        placed = pattern.sites.assign(window=index[pattern.sites["window"].to_numpy()])
+        placed = placed.drop_duplicates(["window", "start", "strand"], ignore_index=True)
+        sites.append(bed_rows(placed, windows, pattern.motif.name, "attribution"))
+    return RouteResult(tuple(pattern.motif for pattern in patterns), sites=tuple(sites))
 
 
 def _scores(context: MotifContext, index: Integers, tasks: Integers) -> Floats:
