@@ -36,12 +36,13 @@ def test_each_window_by_its_own_task(context: MotifContext) -> None:
 def test_scores_stand_at_the_bases_that_are_there(context: MotifContext, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def patterns(scores: np.ndarray, codes: np.ndarray, **_: object) -> list[object]:
-        seen.append((scores, codes))
+    def patterns(scores: np.ndarray, codes: np.ndarray, tasks: np.ndarray, **_: object) -> list[object]:
+        seen.append((scores, codes, tasks))
         return []
 
     monkeypatch.setattr(module, "patterns_of", patterns)
     module.seqlets(context)
-    scores, codes = seen[0]
+    scores, codes, tasks = seen[0]
+    assert set(tasks) == set(context.tasks)  # each output is explained, also where another is predicted higher
     x = (codes[:, None] == np.arange(4)[:, None]).astype(np.float32)
     assert ((scores == 0) | (x == 1)).all()
