@@ -254,7 +254,7 @@ def ablate(
     rows: list[list[object]] = []
     for number, motif in enumerate(motifs):
         progress(Step("ablating", number, len(motifs), "motifs"))
-        sites = list(_sites(tables, number, windows.codes))
+        sites = [(row, start) for row, start, _ in sites_of(tables, number, windows.codes)]
         own = sorted({row for row, _ in sites})
         if not own:
             rows.append([motif.name, motif.alt, 0, 0, *[np.nan] * 4])
@@ -278,8 +278,8 @@ def _take(windows: Backgrounds, index: Integers) -> Backgrounds:
     return Backgrounds(windows.codes[index], windows.signals[index], meta)
 
 
-def _sites(tables: MotifTables, number: int, codes: Codes) -> Iterator[tuple[int, int]]:
-    """Row and start of each site of a motif."""
+def sites_of(tables: MotifTables, number: int, codes: Codes) -> Iterator[tuple[int, int, float]]:
+    """Yield row, start and score in bits of each site of a motif, on either strand."""
     matrix = tables.matrices[number]
     width = len(matrix)
     if codes.shape[1] < width:
@@ -290,7 +290,7 @@ def _sites(tables: MotifTables, number: int, codes: Codes) -> Iterator[tuple[int
     for row in range(len(codes)):
         scores = np.maximum(matrix[columns, seen[row]].sum(axis=1), other[columns, seen[row]].sum(axis=1))
         for start in np.flatnonzero(scores >= tables.least[number]).tolist():
-            yield row, start
+            yield row, start, float(scores[start])
 
 
 def interval(values: Doubles, level: float = 0.95) -> tuple[float, float, float, float]:

@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "variants": "variants",
     "hits": "hits",
     "marginalize": "marginalize",
+    "interactions": "interactions",
     "scan": "scan",
     "match": "match",
     "attribute": "attribute",
@@ -54,7 +55,7 @@ COMMANDS: dict[str, str] = {
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": ("data", "simulate", "cache"),
     "Models": ("train", "evaluate", "predict", "compare", "study", "sweep", "transfer", "import"),
-    "What a model looks at": ("attribute", "sanity", "variants", "hits", "marginalize", "serve"),
+    "What a model looks at": ("attribute", "sanity", "variants", "hits", "marginalize", "interactions", "serve"),
     "Studies": ("chip", "attention", "importance", "dnase"),
     "Motifs": ("motifs", "report", "kmers", "scan", "match"),
 }

@@ -1,0 +1,107 @@
+"""What `interpret interactions` does: windows, motifs, test, table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from motiflens.analyses.interactions import InteractionOptions, interactions
+from motiflens.analyses.marginalize import Model, backgrounds_of
+from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.models import types
+from motiflens.models.check_run_fits import check_run_fits
+from motiflens.models.data.windows import Dataset, Windows
+from motiflens.models.files import write_with_record
+from motiflens.models.progress import Progress, silent
+from motiflens.models.provenance import provenance
+from motiflens.models.regions import Regions, open_regions, split_windows
+from motiflens.models.run import Run, open_run, task_number
+
+
+@dataclass(frozen=True)
+class InteractionSource:
+    """Which windows are tested, and where.
+
+    Attributes
+    ----------
+    regions, split, only, maximum
+        A user's own windows, or a split's, labelled ``positive`` or ``all``; most of them, drawn at random.
+    task, batch_size, device
+        Output by name; windows at a time; where to compute.
+    """
+
+    regions: Regions = field(default_factory=Regions)
+    split: str = "test"
+    only: str = "positive"
+    maximum: int = 200
+    task: str | None = None
+    batch_size: int = 64
+    device: torch.device | str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.only not in ("positive", "all"):
+            raise ValueError(f"only must be positive or all, not {self.only!r}")
+        for name, value in (("max", self.maximum), ("batch_size", self.batch_size)):
+            if value < 1:
+                raise ValueError(f"{name} is {value}: expected at least 1")
+
+
+def interactions_command(
+    run: types.Path,
+    motifs: str,
+    out: types.Path,
+    source: InteractionSource,
+    options: InteractionOptions,
+    *,
+    open_data: Callable[[Run], Dataset] | None = None,
+    progress: Progress = silent,
+) -> types.Json:
+    """Test pairs of motifs and write them; return the record that is written beside the table.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        On bad input, in one line.
+    """
+    found = read_motifs(motifs)
+    opened = open_run(run)
+    opened.model.to(source.device)
+    model = Model(opened, task_number(opened, source.task), source.batch_size)
+    windows, made_by = _windows(opened, source, open_data)
+    given = backgrounds_of(windows, "given", source.maximum, seed=options.seed)
+    table = interactions(model, found, given, options, progress)
+    record: types.Json = {
+        "pairs": len(table),
+        "significant": int((table["q"] <= 0.05).sum()),
+        "windows": len(given),
+        "method": options.method,
+        "motif_file": motifs,
+        "task": opened.tasks[model.target],
+        **provenance(seed=options.seed, weights_hash=opened.weights_hash, **made_by),
+    }
+    with write_with_record(out, record) as part:
+        table.to_csv(part, sep="\t", index=False, float_format="%.6g", na_rep="NA")
+    return record
+
+
+def _windows(
+    run: Run, source: InteractionSource, open_data: Callable[[Run], Dataset] | None
+) -> tuple[Windows, dict[str, str]]:
+    if source.regions:
+        own = open_regions(run, source.regions)
+        return own.windows, {"data": own.source, "data_hash": own.hash}
+    if open_data is None:
+        raise ValueError("no windows are named: give --bed, --fasta or --locus")
+    dataset = open_data(run)
+    windows = split_windows(dataset, source.split)
+    check_run_fits(run, windows)
+    if source.only == "positive":
+        name = run.tasks[task_number(run, source.task)]
+        column = windows.tasks.index(name) if name in windows.tasks else 0
+        windows = windows.subset(np.flatnonzero(windows.labels[:, column] == 1))
+        if not len(windows):
+            raise ValueError(f"no window of the split {source.split} is labelled positive: add --only all")
+    return windows, {"data": dataset.source, "data_hash": dataset.hash}

@@ -1,0 +1,120 @@
+"""Interacting motifs: a rule that is known, its absence, attention, and the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor, nn
+from typer.testing import CliRunner
+
+from motiflens.analyses.cli.main import app
+from motiflens.analyses.interactions import InteractionOptions, find_pairs, interactions
+from motiflens.analyses.marginalize import Backgrounds, Model
+from motiflens.analyses.marginalize_command import motifs_of
+from motiflens.models import Run, build, open_run, save_run
+from motiflens.models.architectures.wrapped import wrap
+from motiflens.models.types import Codes
+
+LENGTH = 120
+MOTIFS = [motifs_of(letters)[0] for letters in ("GATTACAGAT", "CCGTACGGTC", "TTGGCAACCA")]
+OPTIONS = InteractionOptions(threshold=2e-6, shuffles=2)
+
+
+class Partner(nn.Module):
+    """The second motif counts only beside the first one; the third one counts by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nothing = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = []
+        for motif in MOTIFS:
+            kernel = torch.from_numpy(motif.ppm.T.copy()).float()[None]
+            found.append((torch.nn.functional.conv1d(x[:, :4], kernel)[:, 0].amax(-1) - 6).clamp_min(0) / 4)
+        a, b, c = found
+        return (a + 2 * a * b + c)[:, None]
+
+
+def windows(count: int = 30) -> Codes:
+    """One site of each motif in every window, in any order."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (count, LENGTH)).astype(np.uint8)
+    for row in range(count):
+        for place, motif in zip(rng.permutation(3), MOTIFS, strict=True):
+            at = int(place) * 40 + int(rng.integers(0, 25))
+            codes[row, at : at + 10] = motif.ppm.argmax(axis=1)
+    return codes
+
+
+def given(codes: Codes) -> Backgrounds:
+    return Backgrounds(codes, np.zeros((len(codes), 0, codes.shape[1]), np.float32), None)
+
+
+def test_the_pair_that_binds_only_together_is_found(tmp_path: Path) -> None:
+    model = wrap("partner", Partner)(length=LENGTH, channels=4, outputs=1, meta=0)
+    table = interactions(Model(Run(tmp_path, model.eval(), {"tasks": ["a"]})), MOTIFS, given(windows()), OPTIONS)
+    assert len(table) == 3
+    best = table.iloc[0]
+    assert (best["first"], best["second"]) == (MOTIFS[0].name, MOTIFS[1].name)
+    assert best["q"] < 1e-6
+    assert best["low"] > 0.5
+    assert abs(best["null"]) < 0.05
+    assert (table["q"][1:] > 0.05).all()
+    assert (table["score"][1:].abs() < 0.05).all()
+
+
+def test_pairs_and_controls() -> None:
+    codes = windows(10)
+    pairs = list(find_pairs(MOTIFS, codes, OPTIONS))
+    assert len(pairs) == 30
+    for pair in pairs:
+        assert (codes[pair.row, pair.a.start : pair.a.end] == MOTIFS[pair.a.motif].ppm.argmax(axis=1)).all()
+        for a, b in pair.controls:
+            assert {a, b} & {pair.a, pair.b}
+            assert a.end <= b.start or b.end <= a.start
+            assert b.end - b.start == 10
+
+
+@pytest.mark.parametrize("method", ["epistasis", "attention"])
+def test_untrained_models_interact_with_nothing(method: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    sizes = {"kernels": 8, "kernel_size": 8, "units": 4, "dense": 8, "attention": "pairwise"}
+    run = open_run(save_run(tmp_path / "run", build("deepgrn", length=LENGTH, **sizes), {"tasks": ["a"]}))
+    options = InteractionOptions(method=method, threshold=2e-6, shuffles=1)
+    table = interactions(Model(run), MOTIFS, given(windows(12)), options)
+    assert len(table) == 3
+    assert (table["q"] > 0.01).all()
+
+
+def test_what_cannot_be_tested(tmp_path: Path) -> None:
+    run = open_run(save_run(tmp_path / "run", build("cnn_zeng", length=LENGTH, kernels=2), {"tasks": ["a"]}))
+    random = np.random.default_rng(0).integers(0, 4, (5, LENGTH)).astype(np.uint8)
+    with pytest.raises(ValueError, match="no two of the 3 motifs have sites"):
+        interactions(Model(run), MOTIFS, given(random), OPTIONS)
+    options = InteractionOptions(method="attention", threshold=2e-6)
+    with pytest.raises(ValueError, match="has no attention"):
+        interactions(Model(run), MOTIFS, given(windows(6)), options)
+    with pytest.raises(ValueError, match="method must be one of"):
+        InteractionOptions(method="magic")
+
+
+def test_command(tmp_path: Path) -> None:
+    run = save_run(tmp_path / "run", build("cnn_zeng", length=LENGTH, kernels=4), {"tasks": ["a"]})
+    from motiflens.analyses.motifs.motif_files import write_meme
+
+    write_meme(tmp_path / "m.meme", MOTIFS)
+    letters = ["".join("ACGT"[code] for code in row) for row in windows(8)]
+    (tmp_path / "s.fa").write_text("".join(f">s{i}\n{text}\n" for i, text in enumerate(letters)))
+    out = tmp_path / "t.tsv"
+    words = ["interactions", str(run), "--motifs", str(tmp_path / "m.meme"), "--fasta", str(tmp_path / "s.fa")]
+    words += ["--thresh", "2e-6", "--shuffles", "1", "--out", str(out)]
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(out, sep="\t")
+    assert table["pairs"].tolist() == [8, 8, 8]
+    assert Path(f"{out}.json").is_file()
