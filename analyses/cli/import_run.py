@@ -13,12 +13,12 @@ def command(
         Path,
         typer.Argument(
             help="Keras file (.h5, .keras) of standard layers, DeepGRN's among them; FactorNet folder; DeepBind "
-            "parameter text file."
+            "parameter text file; state dict (.pt, .safetensors)."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to make.")],
     kind: Annotated[
-        str | None, typer.Option(help="deepgrn, factornet, deepbind, lsgkm or keras; detected unless given.")
+        str | None, typer.Option(help="deepgrn, factornet, deepbind, lsgkm, keras or torch; detected else.")
     ] = None,
     length: Annotated[
         int | None, typer.Option(help="Window length in bp, where the file leaves it open.", min=1)
@@ -33,14 +33,31 @@ def command(
             "logit, or else the first."
         ),
     ] = None,
+    architecture: Annotated[
+        str | None, typer.Option(help="Of a state dict: its architecture, as the registry or --plugin names it.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Of a state dict: key=value, a hyperparameter, channels, outputs or meta."),
+    ] = None,
 ) -> None:
     """Import published weights: the run works in every command like a trained one.
 
     Files are read as arrays and text; nothing in them is executed.
     """
+    from motiflens.analyses.cli.attribute_report import values
     from motiflens.models.published.importer import import_run
 
-    found = import_run(file, out, kind=kind, length=length, alphabet=alphabet, output=output)
+    found = import_run(
+        file,
+        out,
+        kind=kind,
+        length=length,
+        alphabet=alphabet,
+        output=output,
+        architecture=architecture,
+        hyperparameters=values(set_ or []),
+    )
     model = found.model
     parameters = sum(parameter.numel() for parameter in model.parameters())
     typer.echo(f"{model.name}, {parameters:,} parameters, windows of {model.length:,} bp -> {out}")

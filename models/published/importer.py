@@ -17,10 +17,12 @@ from motiflens.models.provenance import file_hash, provenance
 from motiflens.models.published.import_keras.stored import CONFIG as CONFIG_MEMBER
 from motiflens.models.published.keras_file import Graph, KerasFile
 from motiflens.models.published.published import Published
+from motiflens.models.published.torch_file import is_torch_file
 from motiflens.models.run import CONFIG, read_config, save_run
 
-KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm", "keras")
-_KERAS_OPTIONS = ("alphabet", "output")  # what only a Keras file of any layers takes
+KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm", "keras", "torch")
+# What only files of one kind take.
+_OPTIONS = {"keras": ("alphabet", "output"), "torch": ("architecture", "hyperparameters")}
 
 
 def import_published(
@@ -30,6 +32,8 @@ def import_published(
     length: int | None = None,
     alphabet: str | None = None,
     output: str | None = None,
+    architecture: str | None = None,
+    hyperparameters: types.Json | None = None,
 ) -> SequenceModel:
     """Return the model of a published file, in eval mode, on the CPU.
 
@@ -37,14 +41,17 @@ def import_published(
     ----------
     path
         DeepGRN ``.h5`` file, FactorNet folder (or its ``.hdf5`` file), DeepBind parameter text file, LS-GKM model
-        (text, also ``.gz``), or a Keras file (``.h5``, ``.keras``) of any of Keras' own layers.
+        (text, also ``.gz``), a Keras file (``.h5``, ``.keras``) of any of Keras' own layers, or a state dict
+        (``.pt``, ``.safetensors``).
     kind
-        ``deepgrn``, ``factornet``, ``deepbind``, ``lsgkm`` or ``keras``; None to detect it.
+        ``deepgrn``, ``factornet``, ``deepbind``, ``lsgkm``, ``keras`` or ``torch``; None to detect it.
     length
         Window length in bp where the file leaves it open.
     alphabet, output
         Of a ``keras`` file: order of its bases (default ``ACGT``), and which head (or layer) to take; by default
         the one head with one logit, or else the first. See `import_keras`.
+    architecture, hyperparameters
+        Of a state dict: what it is of; see `import_torch`.
 
     Returns
     -------
@@ -64,7 +71,15 @@ def import_published(
     Files are read by h5py, json and as text alone. Nothing in them is executed; byte code in Lambda layers and
     pickles are never loaded.
     """
-    return read_published(path, kind=kind, length=length, alphabet=alphabet, output=output).model
+    return read_published(
+        path,
+        kind=kind,
+        length=length,
+        alphabet=alphabet,
+        output=output,
+        architecture=architecture,
+        hyperparameters=hyperparameters,
+    ).model
 
 
 def read_published(
@@ -74,6 +89,8 @@ def read_published(
     length: int | None = None,
     alphabet: str | None = None,
     output: str | None = None,
+    architecture: str | None = None,
+    hyperparameters: types.Json | None = None,
 ) -> Published:
     """Like `import_published`, with the names of channels, meta features and tasks."""
     source = Path(path)
@@ -84,11 +101,18 @@ def read_published(
     kind = kind or detect(source)
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-    given = {name: value for name, value in zip(_KERAS_OPTIONS, (alphabet, output), strict=True) if value}
-    if given and kind != "keras":
-        raise ValueError(f"{source} is a {kind} model, which has no choice of {next(iter(given))}")
+    options = {
+        "alphabet": alphabet,
+        "output": output,
+        "architecture": architecture,
+        "hyperparameters": hyperparameters,
+    }
+    given = {name: value for name, value in options.items() if value}
+    wrong = [name for name in given if name not in _OPTIONS.get(kind, ())]
+    if wrong:
+        raise ValueError(f"{source} is a {kind} model, which has no choice of {wrong[0]}")
     name = "keras_run" if kind == "keras" else kind
-    module = importlib.import_module(f"motiflens.models.published.{name}")
+    module = importlib.import_module(f"motiflens.models.published.{'torch_file' if kind == 'torch' else name}")
     read: Callable[..., Published] = getattr(module, f"import_{name}")
     published = read(source, length=length, **given)
     if length is not None and published.model.length != length:
@@ -121,6 +145,8 @@ def detect(path: Path) -> str:
         return "factornet" if keras.version.startswith("1.") else "deepgrn"
     if not start:
         raise ValueError(f"{path} is empty")
+    if is_torch_file(path):
+        return "torch"
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if CONFIG_MEMBER in archive.namelist():
@@ -159,6 +185,8 @@ def import_run(
     length: int | None = None,
     alphabet: str | None = None,
     output: str | None = None,
+    architecture: str | None = None,
+    hyperparameters: types.Json | None = None,
 ) -> Published:
     """Import a published file into the run folder `out`, with names, and the hash of each file it was read from.
 
@@ -169,7 +197,15 @@ def import_run(
         raise ValueError(f"{folder} already holds a trained run: choose another folder")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: choose another folder")
-    published = read_published(source, kind=kind, length=length, alphabet=alphabet, output=output)
+    published = read_published(
+        source,
+        kind=kind,
+        length=length,
+        alphabet=alphabet,
+        output=output,
+        architecture=architecture,
+        hyperparameters=hyperparameters,
+    )
     files = sorted(p for p in source.iterdir() if p.is_file()) if source.is_dir() else [source]
     save_run(
         folder,
