@@ -33,7 +33,7 @@ def test_clear_errors(case: Callable[..., Any]) -> None:
             attribute(made.model, made.x, **changed)
     with pytest.raises(ValueError, match="expected \\(windows, channels, bp\\)"):
         attribute(made.model, made.x[0], method="saliency")
-    assert len(METHODS) == 10
+    assert len(METHODS) == 11
 
 
 @pytest.mark.parametrize("method", METHODS)

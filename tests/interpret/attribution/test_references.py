@@ -18,7 +18,7 @@ from motiflens.interpret.attribution.baselines import baselines
 from motiflens.models.registry import architectures
 
 ALL = [name for name in architectures() if not name.startswith("test")]
-DIFFERENTIABLE = [name for name in ALL if name != "kegru"]
+DIFFERENTIABLE = [name for name in ALL if name not in ("kegru", "gkm_svm")]
 
 
 def logits(case: Any, x: Tensor, rows: Any = slice(None)) -> Tensor:
@@ -69,7 +69,9 @@ def test_mutagenesis_is_brute_force(case: Callable[..., Any], name: str, fast: b
                 mutant[:, c, at] = 0
                 change = before - logits(made, mutant).numpy()
                 found = result.scores[:, c, at]
-            np.testing.assert_allclose(found, change, rtol=1e-9, atol=1e-12)
+            # gkm-SVM counts in single precision.
+            rtol, atol = (1e-4, 1e-6) if name == "gkm_svm" else (1e-9, 1e-12)
+            np.testing.assert_allclose(found, change, rtol=rtol, atol=atol)
 
 
 def test_mutagenesis_is_tangermeme(case: Callable[..., Any]) -> None:
