@@ -212,19 +212,14 @@ class _Places:
             _composition(np.concatenate([sites.attended, *sites.matched])),
         )
 
-    def hits(self, matrices: Sequence[Motif], threshold: float, codes: Codes | None = None) -> pd.DataFrame:
+    def hits(self, matrices: Sequence[Motif], threshold: float) -> pd.DataFrame:
         """FIMO's columns; of each hit its place's ``row``, and whether it counts as ``site`` and as ``locus``."""
-        letters = self.attended if codes is None else codes
-        named = [(str(number), decode(row)) for number, row in enumerate(letters)]
-        if not matrices:
-            return pd.DataFrame(columns=[*COLUMNS, "row", "site", "locus"]).astype({"site": bool, "locus": bool})
-        hits = scan(matrices, named, background=self.background, threshold=threshold).reset_index(drop=True)
-        hits["row"] = hits["sequence_name"].astype(np.int64)
-        if codes is not None:
-            return hits
+        hits = self._scan(matrices, threshold, self.attended)
+        if not len(hits):
+            return hits.assign(site=np.zeros(0, dtype=bool), locus=np.zeros(0, dtype=bool))
         row = hits["row"].to_numpy()
         first, last = hits["start"].to_numpy() - 1, hits["stop"].to_numpy()
-        width = letters.shape[1]
+        width = self.attended.shape[1]
         start = self.start[row] + np.where(self.turned[row], width - last, first)
         end = start + last - first
         numbers = {motif.name: number for number, motif in enumerate(matrices)}
@@ -241,12 +236,13 @@ class _Places:
             return pd.DataFrame(columns=list(TESTED))
         total = int(self.window.max()) + 1
 
-        def windows(many: Sequence[Codes]) -> Integers:
-            return np.sum(
-                [self._windows(self.hits(matrices, threshold, codes), matrices) for codes in many], axis=0
-            )
-
-        matched, shuffled = windows(self.matched), windows(self.shuffled)
+        # All backgrounds in one call: most of a scan's time is spent on the matrices.
+        sets = [*self.matched, *self.shuffled, self.least]
+        others = self._scan(matrices, threshold, np.concatenate(sets))
+        number, row = np.divmod(others["row"].to_numpy(dtype=np.int64), len(self.window))
+        others["row"] = row
+        counts = [self._windows(others[number == part], matrices) for part in range(len(sets))]
+        matched, shuffled = np.sum(counts[:DRAWS], axis=0), np.sum(counts[DRAWS : 2 * DRAWS], axis=0)
         observed = self._windows(hits, matrices)
         table = enrichment(observed, total, np.maximum(matched, shuffled), DRAWS * total)
         return table.assign(
@@ -255,8 +251,16 @@ class _Places:
             windows=observed,
             matched_windows=matched / DRAWS,
             shuffled_windows=shuffled / DRAWS,
-            least_windows=windows([self.least]),
+            least_windows=counts[-1],
         )[list(TESTED)]
+
+    def _scan(self, matrices: Sequence[Motif], threshold: float, codes: Codes) -> pd.DataFrame:
+        """FIMO's columns, and each hit's ``row`` of the codes."""
+        if not matrices:
+            return pd.DataFrame(columns=[*COLUMNS, "row"])
+        named = [(str(number), decode(row)) for number, row in enumerate(codes)]
+        hits = scan(matrices, named, background=self.background, threshold=threshold).reset_index(drop=True)
+        return hits.assign(row=hits["sequence_name"].astype(np.int64))
 
     def _windows(self, hits: pd.DataFrame, matrices: Sequence[Motif]) -> Integers:
         """Number of windows in which each motif hits at least once, (motifs,)."""
