@@ -143,8 +143,7 @@ def attention_study(
         tables=tables,
         captions={
             "classes": "Entropy (1: even), effective width (bp that hold the attention), share of it in the "
-            "middle "
-            "third of positions, with 95 % over blocks, by run, target and class.",
+            "middle third of positions, with 95 % over blocks, by run, target and class.",
             "profiles": "Mean attention at each position, with 95 % over blocks; 1 / positions would be even.",
             "distance": "Mean attention of a query to positions some bp away, against even attention.",
         },
@@ -244,9 +243,8 @@ def _figures(
             f"classes{suffix}",
             attention_classes(own),
             f"{who}: mean attention by class (top; band: 95 % over blocks of windows, which are "
-            f"{own[0].blocks.words}) and the windows themselves (rows, ordered by the place of their maximum). "
-            f"n: {n}. Grey line: even attention. A middle that is high in every class is a habit of the model "
-            "or of "
+            f"{own[0].blocks.words}) and the windows themselves (rows, ordered by the place of their maximum). n: "
+            f"{n}. Grey line: even attention. A middle that is high in every class is a habit of the model or of "
             f"how windows were chosen, not a sign of binding.{nominal}",
         ),
         StudyFigure(
@@ -254,8 +252,7 @@ def _figures(
             attention_tasks(own),
             f"{who}: entropy of attention as a share of the largest (1: even) and its effective width, by target "
             "and class; 95 % over blocks. One model's targets share its attention where it has one for all of "
-            "them: "
-            "then only the windows differ.",
+            "them: then only the windows differ.",
         ),
     ]
     if own[0].pairs is not None:
@@ -270,8 +267,7 @@ def _figures(
                 f"distance{suffix}",
                 attention_distance(own),
                 f"{who}: mean attention to positions some bp away, by class; grey: even attention. Large "
-                "distances "
-                "are known from the window's ends alone.",
+                "distances are known from the window's ends alone.",
             ),
         ]
     else:

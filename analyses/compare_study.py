@@ -70,9 +70,8 @@ def compare_study(
         tables=found,
         captions={
             "measures": "Every run at every task that all have.",
-            "pairs": "Each run against the first, for each metric: tasks above and below, Wilcoxon's "
-            "signed-rank and "
-            "the paired t-test, and how the two runs' values correlate.",
+            "pairs": "Each run against the first, for each metric: tasks above and below, Wilcoxon's signed-rank "
+            "and the paired t-test, and how the two runs' values correlate.",
             "gains": f"Gain of {metric} over the first run, largest first.",
             "sizes": "Mean of each metric by size of the data set.",
             "ranks": "Rank of each run at each task (1: best) in the four metrics of DREAM.",
@@ -108,9 +107,8 @@ def read_scores(path: types.Path) -> dict[str, pd.DataFrame]:
     known = [name for name in METRICS if name in table]
     if "task" not in table or not known:
         raise ValueError(
-            f"{file} has the columns {listed(map(str, table), 8)}: expected task, perhaps method, and one or "
-            "more of "
-            f"{', '.join(METRICS)}"
+            f"{file} has the columns {listed(map(str, table), 8)}: expected task, perhaps method, and one or more "
+            f"of {', '.join(METRICS)}"
         )
     for name in known:
         table[name] = pd.to_numeric(table[name], errors="coerce")
@@ -251,11 +249,9 @@ def _figures(
                 f"metrics{suffix}",
                 compare_metrics(long, names[0], second, list(part.head(NAMED)["task"])),
                 f"{second} against {names[0]}, a point a task (n = {tasks}): orange above, blue below the "
-                "diagonal, "
-                f"with counts and both correlations; named: the largest gains of {metric} ({named}). {tests}. "
-                "Tasks of one data set share windows, so that the tests' p are too small; the named ones were "
-                "picked "
-                "for being largest.",
+                f"diagonal, with counts and both correlations; named: the largest gains of {metric} ({named}). "
+                f"{tests}. Tasks of one data set share windows, so that the tests' p are too small; the named "
+                "ones were picked for being largest.",
             ),
             StudyFigure(
                 f"gain{suffix}",
@@ -270,15 +266,13 @@ def _figures(
             "boxes",
             compare_boxes(long, metric),
             f"Distribution of {metric} over {tasks} tasks: median, quartiles, whiskers of 1.5 interquartile "
-            "ranges. "
-            "Overlapping boxes may differ in every pair, see the next figure.",
+            "ranges. Overlapping boxes may differ in every pair, see the next figure.",
         ),
         StudyFigure(
             "differences",
             compare_differences(gains, metric),
             f"Differences of {metric} from {names[0]}, task by task, stacked by size of the training set (small "
-            "below "
-            "3,000 sequences, large above 30,000); n and counts on either side of 0 in the panels.",
+            "below 3,000 sequences, large above 30,000); n and counts on either side of 0 in the panels.",
         ),
         StudyFigure(
             "sizes",
@@ -293,8 +287,7 @@ def _figures(
                 "learning",
                 learning_curves(logs),
                 f"Training loss and validation auPRC of {len(logs)} run(s) by epoch; circles: the epoch kept. "
-                "Epochs "
-                "of data sets of other sizes are not equally long.",
+                "Epochs of data sets of other sizes are not equally long.",
             )
         )
     return figures
@@ -309,7 +302,6 @@ def _findings(pairs: pd.DataFrame, gains: pd.DataFrame, metric: str) -> list[str
             f"{row['second']} against {row['first']}, {metric}: {number(row['mean_second'], 3)} against "
             f"{number(row['mean_first'], 3)}, above in {int(row['above'])} and below in {int(row['below'])} of "
             f"{int(row['tasks'])} tasks; Wilcoxon {p_words(row['wilcoxon_p'])}, paired t-test "
-            f"{p_words(row['t_p'])}. "
-            f"Largest gains: {named}."
+            f"{p_words(row['t_p'])}. Largest gains: {named}."
         )
     return lines

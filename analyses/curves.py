@@ -43,10 +43,8 @@ def curves_study(runs: Sequence[OpenedRun], progress: Progress = silent) -> Stud
         curve_panels(table, means),
         f"ROC and precision-recall curves of {len(runs)} run(s) at {tasks} target(s) ({words}); thin: a target, "
         "thick: mean over targets at equal false positive rate and equal recall. Precision depends on the share "
-        "of "
-        "bound windows (dotted: mean share, what chance gives): curves of data with other shares cannot be "
-        "compared. "
-        "No interval is drawn.",
+        "of bound windows (dotted: mean share, what chance gives): curves of data with other shares cannot be "
+        "compared. No interval is drawn.",
     )
     return Study(
         kind="evaluate",

@@ -215,8 +215,7 @@ def _pair(runs: Sequence[OpenedRun]) -> tuple[OpenedRun, OpenedRun]:
     if not same:
         raise ValueError(
             f"{first.run.path} ({len(first.windows):,} windows) and {second.run.path} ({len(second.windows):,}) "
-            "are "
-            "of different windows: give two runs of one TF and the same data"
+            "are of different windows: give two runs of one TF and the same data"
         )
     return first, second
 
@@ -243,10 +242,8 @@ def _figure(windows: pd.DataFrame, effects: pd.DataFrame, names: str, how: Dnase
         "dnase",
         dnase_violins(windows),
         f"Mean DNase of windows by how two models call them ({names}; called bound: {threshold}). n: {n}. "
-        f"{tests}; "
-        "95 % over blocks of windows. The groups are what is left after two decisions: they are small, and a "
-        "model "
-        "that calls more windows has more of its own in both rows.",
+        f"{tests}; 95 % over blocks of windows. The groups are what is left after two decisions: they are small, "
+        "and a model that calls more windows has more of its own in both rows.",
     )
 
 
@@ -255,7 +252,7 @@ def _findings(names: str, effects: pd.DataFrame) -> list[str]:
     for _, row in effects.iterrows():
         lines.append(
             f"{row['target']}: {row['first']} ({int(row['first_windows'])}) against {row['second']} "
-            f"({int(row['second_windows'])}): Cliff's delta of DNase {number(row['delta'])} "
-            f"({number(row['low'])} to {number(row['high'])}), Mann-Whitney {p_words(row['mann_whitney_p'])}."
+            f"({int(row['second_windows'])}): Cliff's delta of DNase {number(row['delta'])} ({number(row['low'])} "
+            f"to {number(row['high'])}), Mann-Whitney {p_words(row['mann_whitney_p'])}."
         )
     return lines

@@ -349,19 +349,18 @@ def _equal(a: Floats | None, b: Floats | None) -> bool:
 def _figures(table: pd.DataFrame, kinds: pd.DataFrame, words: str, how: ImportanceOptions) -> list[StudyFigure]:
     count = table.drop_duplicates(["run", "target"])
     n = (
-        f"{len(count)} run(s) × target(s), {int(count['windows'].sum()):,} windows, "
-        f"{int(count['bound'].sum()):,} bound"
+        f"{len(count)} run(s) × target(s), {int(count['windows'].sum()):,} windows, {int(count['bound'].sum()):,} "
+        "bound"
     )
     figures = [
         StudyFigure(
             "importance",
             importance_bars(table),
             f"Drop of auPRC when an input is spoilt: {n}; permutations are means of {how.repeats}. Bars: mean "
-            "over "
-            f"runs and targets; with one of them its 95 % interval (bootstrap over {words}), else a dot each. "
-            "Inputs that carry the same information replace one another, so that a small drop does not mean that "
-            "an input is useless. A spoilt input is nothing the model was trained on: zero DNase is a closed "
-            "genome, permuted bins are chimeras. auPRC depends on the share of bound windows.",
+            f"over runs and targets; with one of them its 95 % interval (bootstrap over {words}), else a dot "
+            "each. Inputs that carry the same information replace one another, so that a small drop does not "
+            "mean that an input is useless. A spoilt input is nothing the model was trained on: zero DNase is a "
+            "closed genome, permuted bins are chimeras. auPRC depends on the share of bound windows.",
         )
     ]
     if len(kinds):
@@ -398,8 +397,7 @@ def _findings(table: pd.DataFrame, kinds: pd.DataFrame) -> list[str]:
         if row["input"] in ("sequence", "dnase"):
             lines.append(
                 f"{row['input']} {WAYS[row['way']]}: {row['first']} {number(row['first_drop'], 3)}, "
-                f"{row['second']} "
-                f"{number(row['second_drop'], 3)} ({int(row['pairs'])} targets, Wilcoxon "
+                f"{row['second']} {number(row['second_drop'], 3)} ({int(row['pairs'])} targets, Wilcoxon "
                 f"{p_words(row['wilcoxon_p'])})."
             )
     return lines

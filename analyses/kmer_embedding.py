@@ -117,8 +117,7 @@ def kmer_study(paths: Sequence[types.Path], options: KmerOptions | None = None) 
             "distances": "Cosine distance of each k-mer to its reverse complement, and of random pairs, with and "
             "without equal GC.",
             "tests": "Mean distance of reverse complements against random pairs; p: share of random pairings of "
-            "the "
-            "same k-mers that are as close (one-sided).",
+            "the same k-mers that are as close (one-sided).",
             "sensitivity": "Measures of the runs by their settings; mean over a run's tasks.",
         },
         made_by=made,
@@ -245,9 +244,8 @@ def _figures(
             kmer_distances(distances),
             f"{run.path.name}: cosine distance between a k-mer and its reverse complement "
             f"({int(tests['pairs'].iloc[0])} pairs, mean {number(tests['reverse_complements'].iloc[0], 3)}) "
-            "against "
-            f"random pairs: {words}; one-sided permutation test over pairings. Reverse complements have equal GC, "
-            "which alone brings vectors together: the middle box is the fair comparison.",
+            f"against random pairs: {words}; one-sided permutation test over pairings. Reverse complements have "
+            "equal GC, which alone brings vectors together: the middle box is the fair comparison.",
         ),
     ]
     if len(sensitivity) > 1:
@@ -278,7 +276,6 @@ def _findings(
         lines.append(
             f"{len(sensitivity)} runs: {how.metric} from {number(sensitivity['mean'].min(), 3)} to "
             f"{number(sensitivity['mean'].max(), 3)}; highest with k {best['k']}, stride {best['stride']}, "
-            "dimension "
-            f"{best['dimension']}."
+            f"dimension {best['dimension']}."
         )
     return lines

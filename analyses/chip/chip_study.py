@@ -25,8 +25,8 @@ from motiflens.models.progress import Progress, counted, silent
 
 DETAILED = 4  # runs with figures of their own; the others are in the tables and in those of all runs
 CAPTIONS = {
-    "chip": "Mean correlation over bound windows and what it stands beside (Pearson, mean of both strands, at the "
-    "attention's own positions).",
+    "chip": "Mean correlation over bound windows and what it stands beside (Pearson, mean of both strands, at "
+    "the attention's own positions).",
     "correlations": "The same for each strand, per base and at the attention's positions, Pearson and Spearman.",
     "windows": "One row a window: its own correlations.",
     "looks": "Attention against the attribution over targets: Wilcoxon's signed-rank and the paired t-test.",
@@ -136,13 +136,10 @@ def _shared_figures(
             "nulls",
             chip_nulls(chip),
             "Correlation (Pearson, mean over bound windows) with the window's fold change, at the attention's "
-            "own "
-            f"positions: {what}, {windows:,} windows. {blocks}; with several targets a dot is a target and the "
-            "bar "
-            "their mean. "
-            "The first row alone means little: windows are centred on peaks, so any profile that is high in the "
-            "middle correlates. It has to exceed the position mean and other windows; 'excess' is by how much it "
-            "does so.",
+            f"own positions: {what}, {windows:,} windows. {blocks}; with several targets a dot is a target and "
+            "the bar their mean. The first row alone means little: windows are centred on peaks, so any profile "
+            "that is high in the middle correlates. It has to exceed the position mean and other windows; "
+            "'excess' is by how much it does so.",
         )
     ]
     looks = tables.get("looks", pd.DataFrame())
@@ -173,25 +170,23 @@ def _figures(opened: OpenedRun, own: Sequence[TargetChip], how: ChipOptions, suf
             f"strands{suffix}",
             chip_scatter(points, what="strands"),
             f"{who}. What the model looks at on the + against the - strand, each point one position of one window "
-            "(logarithmic counts); correlations over all points, which are no independent samples. Agreement says "
-            "that both strands are treated alike, not that the place is right.",
+            "(logarithmic counts); correlations over all points, which are no independent samples. Agreement "
+            "says that both strands are treated alike, not that the place is right.",
         ),
         StudyFigure(
             f"pooled{suffix}",
             chip_scatter(points, what="fold_change"),
             f"{who}. z-scores within each window of the profile (mean of both strands) and of fold change, over "
-            "all "
-            "positions. The shared shape of all windows (high in the middle) is in this figure: the same numbers "
-            "against the tracks of other windows are in pooled.tsv.",
+            "all positions. The shared shape of all windows (high in the middle) is in this figure: the same "
+            "numbers against the tracks of other windows are in pooled.tsv.",
         ),
         StudyFigure(
             f"lags{suffix}",
             chip_lags(pd.concat([part.lags for part in own], ignore_index=True)),
             f"{who}. Mean correlation with fold change that lies some bp further on: as it is (dashed), and "
-            "beyond "
-            "the tracks of windows elsewhere (line; band: 95 % over blocks, of the first target where there are "
-            "several). Fold change is smooth over a fragment's length: a broad peak is expected, its place "
-            "counts.",
+            "beyond the tracks of windows elsewhere (line; band: 95 % over blocks, of the first target where "
+            "there are several). Fold change is smooth over a fragment's length: a broad peak is expected, its "
+            "place counts.",
         ),
     ]
     slid = next((part for part in own if part.slid is not None), None)
@@ -217,9 +212,8 @@ def _figures(opened: OpenedRun, own: Sequence[TargetChip], how: ChipOptions, suf
                 f"slid{suffix}",
                 chip_slid(slid_places(opened, slid, how)),
                 f"{opened.name}: the highest summit of {slid.target} with the window moved either way (lines), "
-                "over "
-                "fold change (grey), in each cell type of the TF. Drawn for the eye: one place, chosen for its "
-                "height. The figure before has all of them.",
+                "over fold change (grey), in each cell type of the TF. Drawn for the eye: one place, chosen for "
+                "its height. The figure before has all of them.",
             ),
         ]
     if "attention" in how.looks:
@@ -245,9 +239,8 @@ def _paper_figure(opened: OpenedRun, own: Sequence[TargetChip], suffix: str) -> 
         f"paper{suffix}",
         chip_paper(table),
         f"{opened.name}: the papers' own measures (dots, 95 % over blocks) and the same measure against the "
-        "tracks "
-        "of other windows (crosses). 'Best channel' is CIRCULAR: the channel is chosen by the outcome, and noise "
-        "reaches the crosses. The distance between dot and cross counts, not the dot.",
+        "tracks of other windows (crosses). 'Best channel' is CIRCULAR: the channel is chosen by the outcome, "
+        "and noise reaches the crosses. The distance between dot and cross counts, not the dot.",
     )
 
 

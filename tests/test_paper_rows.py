@@ -1,0 +1,56 @@
+"""Every row of the papers that a study answers has a place that a user reaches, and a test.
+
+Rows: G, 000/001 DeepGRN; T, 002 TBiNet; S, 003 SAResNet; K, 004 KEGRU; C, the design.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+from motiflens.analyses.cli.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parent.parent
+# Row -> the command or public function that answers it, and the test that holds it.
+ROWS = {
+    row: (place, test)
+    for row, place, test in (
+        line.split("\t") for line in Path(__file__).with_name("paper_rows.tsv").read_text().splitlines()[1:]
+    )
+}
+
+
+@pytest.mark.parametrize("row", sorted(ROWS))
+def test_a_row_has_a_place_and_a_test(row: str) -> None:
+    place, test = ROWS[row]
+    if place.startswith("interpret "):
+        assert place.split()[1] in COMMANDS
+    else:
+        module, _, name = place.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), name))
+    file, _, name = test.partition("::")
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    assert any(isinstance(node, ast.FunctionDef) and node.name == name for node in ast.walk(tree)), test
+
+
+def test_the_fixed_commands_are_there() -> None:
+    assert {"chip", "attention", "importance", "dnase", "kmers", "evaluate", "compare", "report"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("01_simulated_genome", "02_attention_against_chip", "03_kernel_motifs", "04_transfer"),
+        *("05_kmer_embeddings", "06_published_models", "07_your_own_model"),
+    ],
+)
+def test_each_notebook_is_committed_executed(name: str) -> None:
+    import json
+
+    notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in cells)
+    assert any("image/png" in output.get("data", {}) for cell in cells for output in cell["outputs"])
