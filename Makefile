@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n logical --maxprocesses 4
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint docs format bench clean
 
 help:
 	@echo "make demo   set up, then: interpret motifs --model tbinet on the built-in data"
@@ -31,6 +31,11 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p motiflens.models -p motiflens.interpret -p motiflens.analyses
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt sphinx myst-nb furo
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/built
+	@echo "docs/built/index.html"
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
