@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Protocol, runtime_checkable
 
 import typer
 from typer.main import get_command
@@ -135,11 +135,26 @@ def _ended(words: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+@runtime_checkable
+class _Mistyped(Protocol):
+    """An error of click, or of the copy of it that typer carries: the command line is typed wrongly."""
+
+    exit_code: int
+
+    def format_message(self) -> str:
+        """What is wrong."""
+        ...
+
+    def show(self) -> None:
+        """Print it."""
+        ...
+
+
 def _told(error: Exception) -> int:
     """Print the one line of a failure and return the exit code."""
-    if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # how the command line was typed
+    if isinstance(error, _Mistyped):
         if type(error).__name__ == "NoArgsIsHelpError":
-            error.show()  # type: ignore[attr-defined]
+            error.show()
             return BAD_INPUT
         path = getattr(getattr(error, "ctx", None), "command_path", "interpret")
         text = " ".join(str(error.format_message()).split()).rstrip(".")

@@ -64,7 +64,7 @@ class LayerNormalization(nn.Module):
     ) -> None:
         super().__init__()
         self.axes, self.epsilon, self.scale, self.center = axes, epsilon, scale, center
-        self.norm = None if shape is None else nn.LayerNorm(shape, eps=epsilon)
+        self.norm = None if shape is None else nn.LayerNorm(list(shape), eps=epsilon)
         if self.norm is not None:
             self.norm.weight.requires_grad_(scale)
             self.norm.bias.requires_grad_(center)

@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from motiflens.models.hdf5 import attribute, subgroup
 from motiflens.models.types import Floats, Json
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -118,7 +119,7 @@ def _zip(stored: Stored) -> None:
     with h5py.File(content, "r") as file:
         for group, where in _groups(stored, file, ""):
             if where.rpartition("/")[2] == "vars":
-                numbers = sorted((name for name in group if name.isdigit()), key=int)
+                numbers = sorted((name for name in map(str, group) if name.isdigit()), key=int)
                 arrays = [_array(stored, group, name, f"{where}/{name}") for name in numbers]
                 if arrays:
                     stored.places[where.rpartition("/")[0]] = arrays
@@ -133,7 +134,7 @@ def _text_member(archive: zipfile.ZipFile, name: str) -> str:
 def _groups(stored: Stored, group: h5py.Group, where: str) -> Iterator[tuple[h5py.Group, str]]:
     """Yield a group and those below it with their paths; links that lead elsewhere are refused."""
     yield group, where
-    for name in group:
+    for name in map(str, group):
         link = group.get(name, getlink=True)
         path = f"{where}/{name}".lstrip("/")
         if not isinstance(link, h5py.HardLink):
@@ -141,13 +142,13 @@ def _groups(stored: Stored, group: h5py.Group, where: str) -> Iterator[tuple[h5p
         if group.get(name, getclass=True) is h5py.Group:
             if path.count("/") > 64:
                 raise ValueError(f"{stored.path}: {path[:80]!r}… lies too deep")
-            yield from _groups(stored, group[name], path)
+            yield from _groups(stored, subgroup(group, name), path)
 
 
 def _legacy(stored: Stored, file: h5py.File) -> None:
     if not isinstance(file.get("model_weights", getlink=True), h5py.HardLink):
         raise ValueError(f"{stored.path} holds no Keras model: the group 'model_weights' is missing")
-    root = file["model_weights"]
+    root = subgroup(file, "model_weights")
     if "model_config" not in file.attrs:
         raise ValueError(f"{stored.path} lacks the attribute 'model_config': it holds weights alone, not a model")
     stored.config = parse_json(_text(file.attrs["model_config"]), f"model_config in {stored.path}")
@@ -174,19 +175,18 @@ def _keras1(config: Json) -> bool:
 def _names(group: h5py.Group, key: str) -> list[str]:
     """Names in an attribute, which Keras cuts into several where it is long."""
     if key in group.attrs:
-        return [_text(name) for name in group.attrs[key]]
+        return [_text(name) for name in attribute(group, key)]
     parts: list[list[str]] = []
     while f"{key}{len(parts)}" in group.attrs:
-        parts.append([_text(name) for name in group.attrs[f"{key}{len(parts)}"]])
+        parts.append([_text(name) for name in attribute(group, f"{key}{len(parts)}")])
     return [name for part in parts for name in part]
 
 
-def _member(stored: Stored, group: h5py.Group, name: str, where: str) -> Any:
+def _member(stored: Stored, group: h5py.Group, name: str, where: str) -> h5py.Group | h5py.Dataset | h5py.Datatype:
     """A member of a group by a path, each part of which must lie in this file."""
-    at = group
+    at: h5py.Group | h5py.Dataset | h5py.Datatype = group
     for part in (part for part in name.split("/") if part):
-        link = at.get(part, getlink=True) if isinstance(at, h5py.Group) and part != ".." else None
-        if link is None:
+        if not isinstance(at, h5py.Group) or part == ".." or (link := at.get(part, getlink=True)) is None:
             raise ValueError(f"{stored.path} is incomplete: {where!r} is missing")
         if not isinstance(link, h5py.HardLink):
             raise ValueError(f"{stored.path}: {where!r} is a link, no array of its own")
