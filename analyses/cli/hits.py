@@ -35,8 +35,8 @@ def command(
     method: Annotated[str, typer.Option(help="Attribution method.")] = "input_x_gradient",
     fdr: Annotated[float, typer.Option(help="Largest q-value reported.")] = 0.05,
     similarity: Annotated[float, typer.Option(help="Least cosine between contributions and motif.")] = 0.5,
-    shuffles: Annotated[int, typer.Option(help="Shuffled copies of each window behind the null.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the shuffles, and of attributions.")] = 0,
+    shuffles: Annotated[int, typer.Option(help="Copies of each window with permuted bases behind the null.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the null, and of attributions.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Say which places of windows are which motif by what the model reads there, with a false discovery rate."""
