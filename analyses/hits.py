@@ -259,7 +259,7 @@ class _Finder:
 
 
 def _joined(parts: list[_Hits]) -> _Hits:
-    return _Hits(*(np.concatenate([part[i] for part in parts]) for i in range(len(_Hits._fields))))
+    return _Hits._make(np.concatenate([part[i] for part in parts]) for i in range(len(_Hits._fields)))
 
 
 def _table(found: _Hits, q: Doubles, keep: Integers, motifs: Sequence[Motif], importance: Floats) -> pd.DataFrame:

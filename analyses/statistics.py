@@ -263,6 +263,6 @@ def paired_tests(first: Values, second: Values) -> dict[str, float]:
     return {
         "pairs": float(len(a)),
         "difference": float(change.mean()) if len(a) else nan,
-        "wilcoxon_p": float(wilcoxon(change[change != 0]).pvalue) if enough else nan,
+        "wilcoxon_p": float(np.asarray(wilcoxon(change[change != 0]))[1]) if enough else nan,
         "t_p": float(ttest_rel(b, a).pvalue) if spread else nan,
     }

@@ -15,14 +15,17 @@ class Inputs(Protocol):
     @property
     def length(self) -> int:
         """Base pairs of a window."""
+        ...
 
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels, A, C, G, T first."""
+        ...
 
     @property
     def meta_names(self) -> tuple[str, ...]:
         """Names of the features of the cell and the place."""
+        ...
 
 
 def check_model_fits(model: SequenceModel, data: Inputs, *, where: str = "the data", length: bool = True) -> None:

@@ -178,7 +178,7 @@ def check_measures(folder: Path, config: types.Json, record: types.Json, tasks: 
 
 def _dream_scores(tables: Sequence[pd.DataFrame]) -> list[float]:
     """Return each run's unified score: of each task by itself, then averaged over tasks, as the paper does."""
-    scores = []
+    scores: list[pd.Series] = []
     for task in tables[0].index:
         measures = pd.DataFrame([table.loc[task, list(METRICS)] for table in tables]).astype(np.float64)
         scores.append(dream_score(measures.reset_index(drop=True)))

@@ -152,7 +152,7 @@ def controls_of_runs(folders: Sequence[types.Path], split: str = "test") -> dict
     its own, is left out unless its folder holds the controls already.
     """
     found: dict[str, pd.DataFrame] = {}
-    shared: dict[tuple[str, str], list[types.Json]] = {}
+    shared: dict[tuple[str | None, str | None], list[types.Json]] = {}
     for folder in folders:
         run = open_run(folder)
         measured = split_record(read_metrics(run.path), split) or {}

@@ -228,9 +228,7 @@ def _agreement(a: Doubles, b: Doubles) -> pd.DataFrame:
     a, b = a[known], b[known]
     if len(a) < 3 or a.std() == 0 or b.std() == 0:
         return pd.DataFrame({"pearson": [np.nan], "spearman": [np.nan], "points": [len(a)]})
-    return pd.DataFrame(
-        {"pearson": [float(pearsonr(a, b)[0])], "spearman": [float(spearmanr(a, b)[0])], "points": [len(a)]}
-    )
+    return pd.DataFrame({"pearson": [pearsonr(a, b)[0]], "spearman": [spearmanr(a, b)[0]], "points": [len(a)]})
 
 
 def _pooled(points: Doubles, tracks: Tracks, own: Profiles, inside: Booleans) -> pd.DataFrame:

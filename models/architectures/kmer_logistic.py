@@ -128,7 +128,7 @@ class KmerLogistic(FittedModel):
             model.fit(x[known], labels[known, column])
             with torch.no_grad():
                 self.output.weight[column] = torch.from_numpy(model.coef_[0]).to(self.output.weight)
-                self.output.bias[column] = float(model.intercept_[0])
+                self.output.bias[column] = float(np.asarray(model.intercept_)[0])
             progress(ProgressStep("fitting", column + 1, self.outputs, "tasks"))
 
 

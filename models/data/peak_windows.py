@@ -64,7 +64,7 @@ class PeakWindows(GenomeWindows):
         n = len(self._low)
         starts = np.random.default_rng([seed, number, 12]).integers(self._low, self._high + 1) - self._flank
         self.places = Places(self.places.chrom, np.concatenate([starts, self.places.start[n:]]))
-        self.__dict__.pop("table", None)
+        vars(self).pop("table", None)
         meta = self.features.window_meta
         if meta is not None and self._meta_of is not None:
             moved = self._meta_of(self.places.take(np.arange(n)))

@@ -117,7 +117,7 @@ def _settle(
 ) -> tuple[_Grown | None, Integers, Booleans]:
     """Let a pattern settle on its members; None if they are not more, or not nearer, than chance."""
     mean, members, threshold, mean_cosine = seed, np.flatnonzero(start), 0.0, 0.0
-    cosine = np.zeros(len(unit))
+    cosine: Reals = np.zeros(len(unit))
     for _ in range(ROUNDS):
         mean = aligned_mean(unit[members], mean)
         threshold = _threshold(null, mean)

@@ -152,7 +152,7 @@ def _patterns(
 ) -> list[Pattern]:
     name, sign, seed = kind
     width = options.width + 2 * options.flank
-    places = places - [0, options.flank]
+    places = places - np.array([0, options.flank], dtype=np.int64)
     cut = _cut(bases, places[:, 0], places[:, 1], width)  # n, width, 4
     owner, (cosine, shift, turned) = cluster_seqlets(cut, least=options.least, seed=seed)
     patterns = []
