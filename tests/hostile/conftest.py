@@ -133,6 +133,7 @@ def interpret(
     """Run the command line in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MOTIFLENS_DEBUG", raising=False)
+    monkeypatch.setenv("MOTIFLENS_PLUGINS", "")  # --plugin writes it: what a case names must not outlive it
 
     def run(*words: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["interpret", *map(str, words)])

@@ -74,4 +74,4 @@ def test_motifs_refuses_signals_in_another_order(tmp_path: Path) -> None:
     )
     known = [Motif("m", np.full((6, 4), 0.25))]
     with pytest.raises(ValueError, match="have them as A, C, G, T, dnase, uniqueness"):
-        find_motifs(run, Dataset("x", "arrays", {"test": windows}, "h"), tmp_path / "out", targets=known)
+        find_motifs(run, Dataset("x", "arrays", {"test": windows}, "h"), targets=known)

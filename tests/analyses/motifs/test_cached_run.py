@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ def test_trains_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rng: np.ra
         raise AssertionError("trained again")
 
     with monkeypatch.context() as patch:
-        patch.setattr("motiflens.models.train.train", never)
+        patch.setattr(sys.modules["motiflens.models.train"], "train", never)
         again, _ = cached_run("deepbind", str(data), settings=settings)
         assert again.weights_hash == run.weights_hash
         with pytest.raises(AssertionError, match="trained again"):

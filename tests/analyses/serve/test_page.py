@@ -193,6 +193,7 @@ def test_narrow_screen_does_not_scroll_sideways(page: Any) -> None:
 
 
 def test_nothing_is_asked_of_another_host(page: Any, address: str) -> None:
+    page.get_log("browser")  # what earlier tests provoked
     _predict(page, SEQUENCE)
     asked = {
         message["params"]["request"]["url"]
