@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -304,7 +305,7 @@ def interval(values: Doubles, level: float = 0.95) -> tuple[float, float, float,
     mean = float(values.mean())
     if len(values) < 2:
         return mean, float("nan"), float("nan"), float("nan")
-    error = float(values.std(ddof=1)) / np.sqrt(len(values))
+    error = float(values.std(ddof=1)) / math.sqrt(len(values))
     if error == 0:
         return mean, mean, mean, 0.0 if mean else 1.0
     reach = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * error

@@ -55,7 +55,7 @@ def row_correlation(a: Values, b: Values) -> Doubles:
 
     Examples
     --------
-    >>> row_correlation(np.array([[0.0, 1.0, 2.0]]), np.array([[2.0, 4.0, 6.0]])).tolist()
+    >>> row_correlation(np.array([[0.0, 1.0, 2.0]]), np.array([[2.0, 4.0, 6.0]])).round(12).tolist()
     [1.0]
     """
     return (unit_rows(a) * unit_rows(b)).sum(axis=-1)

@@ -37,9 +37,9 @@ def write_whole(path: types.Path) -> Iterator[Path]:
     >>> import tempfile, pathlib
     >>> target = pathlib.Path(tempfile.mkdtemp()) / "table.tsv"
     >>> with write_whole(target) as part:
-    ...     _ = part.write_text("a\tb\n")
+    ...     _ = part.write_text("a\\tb\\n")
     >>> target.read_text()
-    'a\tb\n'
+    'a\\tb\\n'
     """
     if str(path) in STREAMS:
         with tempfile.TemporaryDirectory() as folder:

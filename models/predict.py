@@ -91,7 +91,7 @@ def predict(run: Run, windows: Windows, how: PredictOptions | None = None) -> Fl
     >>> from motiflens.models import ArrayWindows, build, open_run, save_run
     >>> model = build("cnn_zeng", length=101, outputs=1)
     >>> folder = tempfile.mkdtemp()
-    >>> save_run(folder, model, {"tasks": ["CTCF"], "channels": ["A", "C", "G", "T"]})
+    >>> _ = save_run(folder, model, {"tasks": ["CTCF"], "channels": ["A", "C", "G", "T"]})
     >>> predict(open_run(folder), ArrayWindows(np.zeros((3, 101), dtype=np.uint8), np.zeros(3))).shape
     (3, 1)
     """

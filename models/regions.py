@@ -79,7 +79,7 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
     >>> from motiflens.models import build, open_run, save_run
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "s.fa").write_text(">a\\nACGTACGTACGT\\n")
-    >>> save_run(folder / "run", build("cnn_zeng", length=40), {"tasks": ["CTCF"]})
+    >>> _ = save_run(folder / "run", build("cnn_zeng", length=40), {"tasks": ["CTCF"]})
     >>> windows = open_regions(open_run(folder / "run"), Regions(fasta=folder / "s.fa")).windows
     >>> windows.table["name"].tolist(), windows.length
     (['a'], 40)

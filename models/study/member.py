@@ -169,7 +169,7 @@ def file_name(text: str) -> str:
     Examples
     --------
     >>> file_name("CTCF|GM12878"), len(file_name("x" * 500))
-    ('CTCF_GM12878-7c1f4a', 127)
+    ('CTCF_GM12878-9d073a', 127)
     """
     plain = re.sub(r"[^\w.,=+()\- ]", "_", text).replace(" ", "_")
     if plain == text.replace(" ", "_") and len(plain) <= 120:

@@ -220,8 +220,8 @@ def read_plan(name: types.Path) -> Plan:
 
     Examples
     --------
-    >>> [model.name for model in read_plan("kegru-125").models]
-    ['kegru', 'gkm_svm', 'deepbind', 'cnn_zeng']
+    >>> [model.label for model in read_plan("kegru-125").models]
+    ['kegru', 'kegru words', 'gkm_svm', 'deepbind', 'cnn_zeng']
     """
     path = Path(name)
     if path.is_file():
