@@ -128,7 +128,7 @@ def test_settings_that_do_not_fit() -> None:
     for settings, message in (
         ({"kernel": "linear"}, "kernel must be one of gkm_cnt"),
         ({"word": 6, "informative": 7}, "do not fit"),
-        ({"cost": 0.0}, "cost must be above 0"),
+        ({"cost": 0.0}, "cost is 0.0: expected more than 0"),
     ):
         with pytest.raises(ValueError, match=message):
             build("gkm_svm", length=40, **settings)

@@ -63,7 +63,10 @@ def test_adjust() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("kernel=3", "unknown setting 'kernel': tbinet has kernels, .*training has optimizer, rate"),
+        (
+            "kernel=3",
+            r"unknown setting 'kernel': did you mean 'kernels'\? tbinet has kernels, .*training has optimizer",
+        ),
         ("kernels=many", "setting kernels=many: expected a whole number"),
         ("kernels=1.5", "expected a whole number"),
         ("kernels=inf", "expected a whole number"),

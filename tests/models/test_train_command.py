@@ -149,7 +149,9 @@ def test_unknown_setting_is_one_line(data: Path, tmp_path: Path) -> None:
     found = run(command(data, tmp_path / "run", settings=["kernel=3"]))
     assert found.returncode == 2
     assert found.stdout == ""
-    assert found.stderr.startswith("interpret: unknown setting 'kernel': cnn_zeng has kernels")
+    assert found.stderr.startswith(
+        "interpret: unknown setting 'kernel': did you mean 'kernels'? cnn_zeng has kernels"
+    )
     assert found.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
 

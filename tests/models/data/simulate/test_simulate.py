@@ -18,6 +18,7 @@ from motiflens.models.data.one_hot import encode, reverse_complement
 from motiflens.models.data.simulate import builtin, read_sites, simulate
 from motiflens.models.data.simulate.factors import factors
 from motiflens.models.data.simulate.genes import CELL_TYPES, PARTS
+from motiflens.models.progress import Step
 from motiflens.models.provenance import file_hash
 from motiflens.models.types import Doubles
 
@@ -286,10 +287,11 @@ def test_a_target_in_use_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
-    def stop(what: str, share: float) -> None:
-        assert 0 <= share <= 1
-        if share > 0.5:
-            raise RuntimeError(what)
+    def stop(step: Step) -> None:
+        assert step.total == 100
+        assert 0 <= step.done <= step.total
+        if step.done > 50:
+            raise RuntimeError(step.note)
 
     with pytest.raises(RuntimeError):
         simulate(tmp_path / "sim", preset="tiny", progress=stop)
@@ -298,13 +300,13 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 
 def test_builtin_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTIFLENS_CACHE", str(tmp_path))
-    seen: list[float] = []
-    folder = builtin("tiny", seed=4, progress=lambda _what, share: seen.append(share))
+    seen: list[int] = []
+    folder = builtin("tiny", seed=4, progress=lambda step: seen.append(step.done))
     assert seen == sorted(seen)
     assert len(seen) > 10
     assert (folder / "dataset.toml").is_file()
     assert folder.is_relative_to(tmp_path)
-    assert builtin("tiny", seed=4, progress=lambda _what, _share: pytest.fail("made again")) == folder
+    assert builtin("tiny", seed=4, progress=lambda _step: pytest.fail("made again")) == folder
     with pytest.raises(ValueError, match="no preset"):
         builtin("none")
 
