@@ -68,6 +68,14 @@ def test_a_full_disk(line: str, world: Path, interpret: Callable[..., Ended], tm
     assert not left, "nothing looks like a result"
 
 
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Let Ctrl-C interrupt: a shell's background jobs, such as a test run, inherit that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def press(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     """Press Ctrl-C at the n-th step of a stage, once."""
