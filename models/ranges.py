@@ -82,7 +82,7 @@ HYPERPARAMETER_RANGES = {
     "kernels": SIZE,
     "kernel_size": Range(1, 10_000),
     "pool": Range(1, 10_000),
-    "units": Range(0, 65_536),  # 0: no recurrent layer, where an architecture allows it
+    "units": SIZE,
     "dense": SIZE,
     "hidden": Range(0, 65_536),
     "dimension": SIZE,
@@ -119,6 +119,8 @@ HYPERPARAMETER_RANGES = {
     "supports": Range(0, 1e9),
     "support_length": Range(0, 1_000_000),
 }
+# where an architecture's own differ
+_OWN_RANGES = {"factornet": {"units": Range(0, 65_536)}}  # 0: no recurrent layer
 
 
 def check_range(key: str, value: object, range_: Range, what: str = "") -> None:
@@ -159,6 +161,17 @@ def check_range(key: str, value: object, range_: Range, what: str = "") -> None:
     if not (low and high):
         shown = str(value)[:20] + "…" * (len(str(value)) > 20)
         raise ValueError(f"{what + ' ' if what else ''}{key} is {shown}: expected {range_}")
+
+
+def hyperparameter_ranges(architecture: str) -> dict[str, Range]:
+    """Return the ranges of a built-in architecture's hyperparameters.
+
+    Examples
+    --------
+    >>> str(hyperparameter_ranges("tbinet")["units"]), str(hyperparameter_ranges("factornet")["units"])
+    ('at least 1 and at most 65,536', 'at least 0 and at most 65,536')
+    """
+    return HYPERPARAMETER_RANGES | _OWN_RANGES.get(architecture, {})
 
 
 def check_ranges(ranges: Mapping[str, Range], values: object, what: str = "") -> None:

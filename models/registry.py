@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from motiflens.models.architectures.base import SequenceModel
-from motiflens.models.ranges import HYPERPARAMETER_RANGES, check_ranges
+from motiflens.models.ranges import check_ranges, hyperparameter_ranges
 from motiflens.models.types import Json
 
 PLUGINS = "MOTIFLENS_PLUGINS"  # Python files or modules that register architectures, separated as in PATH
@@ -187,7 +187,7 @@ def build(
 def check_hyperparameters(name: str, values: Mapping[str, Any]) -> None:
     """Refuse numbers outside the ranges of a built-in architecture's hyperparameters (see `ranges`)."""
     if name in _BUILT_IN and name not in _REGISTERED:
-        check_ranges(HYPERPARAMETER_RANGES, values, "setting")
+        check_ranges(hyperparameter_ranges(name), values, "setting")
 
 
 def rebuild(config: Json, *, seed: int = 0) -> SequenceModel:

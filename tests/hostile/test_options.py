@@ -41,7 +41,7 @@ NUMERIC = {
         f"{TRAIN} --set {key}=": set()
         for key in (
             *("epochs", "patience", "batch", "epoch_windows", "valid_windows", "kernels", "kernel_size"),
-            *("pool", "dense"),
+            *("pool", "units", "dense"),
         )
     },
     f"{TRAIN} --set rate=": {"0"},  # the weights stay

@@ -16,13 +16,13 @@ from motiflens.models.data.options import Options
 from motiflens.models.machine import Machine
 from motiflens.models.predict import PredictOptions
 from motiflens.models.ranges import (
-    HYPERPARAMETER_RANGES,
     MACHINE_RANGES,
     OPTION_RANGES,
     PREDICT_RANGES,
     RECIPE_RANGES,
     Range,
     check_range,
+    hyperparameter_ranges,
     stated,
 )
 from motiflens.models.recipes import Recipe, adjust, recipe
@@ -73,7 +73,7 @@ def test_every_numeric_hyperparameter_has_a_range_that_is_kept(name: str) -> Non
         if not is_number(kind):
             continue
         many = typing.get_origin(kind) is tuple
-        for value in outside(HYPERPARAMETER_RANGES[key]):
+        for value in outside(hyperparameter_ranges(name)[key]):
             with pytest.raises(ValueError, match=f"setting {key} is"):
                 build(name, length=101, **{key: (value,) * 3 if many else value})
 
