@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
@@ -163,10 +163,16 @@ def _cell(features: Features, cell_type: str | None, where: str) -> int:
     return known.index(cell_type) if cell_type is not None else 0
 
 
-def genome_tiles(
-    genome_source: GenomeSource, step: int, chromosomes: tuple[str, ...] = ()
-) -> Iterator[tuple[Integers, Integers]]:
-    """Yield the bins of a genome, `CHUNK` at a time, chromosome by chromosome, in order.
+class TileRange(NamedTuple):
+    """Bins side by side on one chromosome."""
+
+    chrom: int  # its number
+    first: int  # of the bins, counted on the chromosome
+    stop: int
+
+
+def tile_ranges(genome_source: GenomeSource, step: int, chromosomes: tuple[str, ...] = ()) -> Iterator[TileRange]:
+    """Yield what bins a genome has, `CHUNK` at a time, chromosome by chromosome, in order.
 
     Parameters
     ----------
@@ -176,20 +182,41 @@ def genome_tiles(
         Distance between bins, in bp.
     chromosomes
         Names; all by default.
+    """
+    check_range("step", step, PREDICT_RANGES["step"])
+    genome = genome_source.genome
+    names = chromosomes or genome.names
+    for number in (genome.number(name, "--chromosomes") for name in names):
+        count = max(int(genome.lengths[number]) - genome_source.bin, -step) // step + 1
+        for first in range(0, count, CHUNK):
+            yield TileRange(number, first, min(first + CHUNK, count))
+
+
+def tiles_of(
+    genome_source: GenomeSource, step: int, ranges: Iterable[TileRange]
+) -> Iterator[tuple[Integers, Integers]]:
+    """Yield the bins of ranges: numbers of chromosomes and first bases, (n,) each; see `genome_tiles`."""
+    for number, first, stop in ranges:
+        bins = np.arange(first, stop, dtype=np.int64) * step
+        gaps = unknown_intervals(genome_source.genome, number, first * step, (stop - 1) * step + genome_source.bin)
+        bins = bins[covered(bins, bins + genome_source.bin, gaps) * 2 <= genome_source.bin]
+        if len(bins):
+            yield np.full(len(bins), number, dtype=np.int64), bins
+
+
+def genome_tiles(
+    genome_source: GenomeSource, step: int, chromosomes: tuple[str, ...] = ()
+) -> Iterator[tuple[Integers, Integers]]:
+    """Yield the bins of a genome, `CHUNK` at a time, chromosome by chromosome, in order.
+
+    Parameters
+    ----------
+    genome_source, step, chromosomes
+        See `tile_ranges`.
 
     Yields
     ------
     chrom, bins
         (n,) number of the chromosome, and first bases. Bins of which more than half is N are left out.
     """
-    check_range("step", step, PREDICT_RANGES["step"])
-    genome = genome_source.genome
-    names = chromosomes or genome.names
-    for number in (genome.number(name, "--chromosomes") for name in names):
-        gaps = unknown_intervals(genome, number)
-        count = max(int(genome.lengths[number]) - genome_source.bin, -step) // step + 1
-        for first in range(0, count, CHUNK):
-            bins = np.arange(first, min(first + CHUNK, count), dtype=np.int64) * step
-            bins = bins[covered(bins, bins + genome_source.bin, gaps) * 2 <= genome_source.bin]
-            if len(bins):
-                yield np.full(len(bins), number, dtype=np.int64), bins
+    yield from tiles_of(genome_source, step, tile_ranges(genome_source, step, chromosomes))

@@ -222,7 +222,7 @@ def write_predictions(
     kind = format or format_of(path)
     if kind not in FORMATS:
         raise ValueError(f"format {kind!r} is unknown: expected {', '.join(FORMATS)}")
-    column = _column(tasks, task, kind)
+    column = task_column(tasks, task, kind)
     with write_whole(path) as part:
         if kind == "bigwig":
             return _write_bigwig(part, chunks, column, sizes or {}, step)
@@ -240,7 +240,8 @@ def format_of(path: types.Path) -> str:
     return {".bed": "bed", ".bw": "bigwig", ".bigwig": "bigwig"}.get(Path(path).suffix.lower(), "tsv")
 
 
-def _column(tasks: tuple[str, ...], task: str | None, kind: str) -> int:
+def task_column(tasks: tuple[str, ...], task: str | None, kind: str) -> int:
+    """Return which task a file of some format holds; raise ValueError if that is not known."""
     if task is not None and task not in tasks:
         raise ValueError(f"the run has no task {task!r}: it has {listed(tasks)}")
     if task is None and len(tasks) > 1 and kind != "tsv":

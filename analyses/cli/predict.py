@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from motiflens.analyses.cli.shared_options import Overwrite
+from motiflens.analyses.cli.workers import Dask, Processes, Threads
 
 
 def command(
@@ -41,24 +42,35 @@ def command(
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
+    processes: Processes = None,
+    dask: Dask = None,
+    threads: Threads = 1,
 ) -> None:
-    """Write probabilities of a split (--split), of a BED file (--bed) or of the whole genome (neither)."""
+    """Write probabilities of a split (--split), of a BED file (--bed) or of the whole genome (neither).
+
+    A whole genome is predicted in parts, by as many processes as there are cores (or GPUs); stopped, the same
+    command goes on with what is missing.
+    """
+    from contextlib import ExitStack
+
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
+    from motiflens.analyses.cli.workers import absolute, device_processes, shared_output, workers
     from motiflens.models.destination import output_file
     from motiflens.models.evaluate import best_device
     from motiflens.models.files import streamed, write_with_record
-    from motiflens.models.genome_source import genome_tiles, open_genome_source
     from motiflens.models.open_for_run import open_as_trained
+    from motiflens.models.parts import parts_folder
     from motiflens.models.predict import (
         PredictOptions,
         format_of,
         predict_bed,
-        predict_bins,
         predict_windows,
+        task_column,
         told,
         write_predictions,
     )
+    from motiflens.models.predict_genome import GenomeRequest, part_count, predict_genome
     from motiflens.models.provenance import provenance
     from motiflens.models.regions import Regions, open_regions, split_windows
     from motiflens.models.run import open_run
@@ -69,50 +81,62 @@ def command(
     if step < 1:
         raise ValueError(f"--step is {step}: expected at least 1 bp")
     output_file(out, inputs=[run, data, bed, fasta, genome, blacklist], overwrite=overwrite)
+    shared_output(out, dask)
     if not streamed(out) and out.suffix.lower() not in (".tsv", ".bed", ".bw", ".bigwig"):
         note(f"{out}: the ending names no format, so tab-separated values are written")
     opened = open_run(run)
     made_by = provenance(weights_hash=opened.weights_hash)
-    of: int | None = None
     how = PredictOptions(strands, batch_size, device or best_device())
     sizes = None
-    if split is not None:
-        dataset = open_as_trained(opened, data)
-        made_by |= {"data": dataset.source, "data_hash": dataset.hash}
-        windows = split_windows(dataset, split)
-        of = len(windows)
-        chunks = predict_windows(opened, windows, how)
-    elif fasta is not None or locus is not None:
-        opened_regions = open_regions(opened, own)
-        made_by |= {"data": opened_regions.source, "data_hash": opened_regions.hash}
-        of = len(opened_regions.windows)
-        chunks = predict_windows(opened, opened_regions.windows, how)
-        if opened_regions.genome is not None:
-            at = opened_regions.genome
-            sizes = dict(zip(at.names, at.lengths.tolist(), strict=True))
-    else:
-        genome_source = open_genome_source(
-            opened, data, genome=genome, blacklist=blacklist, cell_type=cell_type, bin_size=bin_size
-        )
-        lengths = genome_source.genome.lengths.tolist()
-        made_by |= {"data": str(genome_source.genome.path), "data_hash": genome_source.genome.hash}
-        sizes = dict(zip(genome_source.genome.names, lengths, strict=True))
-        if bed is not None:
-            chunks = predict_bed(opened, genome_source, bed, how)
+    task_column(opened.tasks, task, format_of(out))
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_display())
+        if split is not None:
+            dataset = open_as_trained(opened, data)
+            made_by |= {"data": dataset.source, "data_hash": dataset.hash}
+            windows = split_windows(dataset, split)
+            chunks = told(predict_windows(opened, windows, how), progress, len(windows))
+        elif fasta is not None or locus is not None:
+            opened_regions = open_regions(opened, own)
+            made_by |= {"data": opened_regions.source, "data_hash": opened_regions.hash}
+            of = len(opened_regions.windows)
+            chunks = told(predict_windows(opened, opened_regions.windows, how), progress, of)
+            if opened_regions.genome is not None:
+                at = opened_regions.genome
+                sizes = dict(zip(at.names, at.lengths.tolist(), strict=True))
         else:
             names = tuple(chromosomes.split(",")) if chromosomes else ()
-            known = [sizes[name] for name in names or sizes if name in sizes]
-            of = sum(max(size - genome_source.bin, -step) // step + 1 for size in known)
-            chunks = predict_bins(opened, genome_source, genome_tiles(genome_source, step, names), how)
-    with progress_display() as progress, write_with_record(out, made_by) as part:
-        total = write_predictions(
+            request = GenomeRequest(
+                str(run.resolve()),
+                absolute(data),
+                absolute(genome),
+                absolute(blacklist),
+                cell_type,
+                bin_size,
+                step,
+                names,
+                how,
+            )
+            genome_source = request.open_source(opened)
+            lengths = genome_source.genome.lengths.tolist()
+            made_by |= {"data": str(genome_source.genome.path), "data_hash": genome_source.genome.hash}
+            sizes = dict(zip(genome_source.genome.names, lengths, strict=True))
+            if bed is not None:
+                chunks = told(predict_bed(opened, genome_source, bed, how), progress)
+            else:
+                most = min(device_processes(how.device), part_count(request, genome_source))
+                who = workers(processes or (1 if dask else max(most, 1)), dask, threads)
+                folder = stack.enter_context(parts_folder(out))
+                chunks = predict_genome(request, folder, workers=who, progress=progress)
+        part = stack.enter_context(write_with_record(out, made_by))
+        made_by["predictions"] = write_predictions(
             part,
-            told(chunks, progress, of),
+            chunks,
             opened.tasks,
             task=task,
             sizes=sizes,
             step=step if bed is None else None,
             format=format_of(out),
         )
-        made_by["predictions"] = total
+    total = made_by["predictions"]
     result({"file": str(out), **made_by}, f"{out}: {total:,} predictions", out=out)

@@ -64,7 +64,18 @@ PANELS: dict[str, tuple[str, ...]] = {
         *("scaling", "prediction", "dnase", "jaspar", "taxon", "targets", "routes", "width", "norc", "engine"),
         *("shuffled", "epochs", "seed", "motifs"),
     ),
-    "Machine": ("device", "devices", "nodes", "accelerator", "precision", "batch_size", "threads", "resume"),
+    "Machine": (
+        "device",
+        "devices",
+        "nodes",
+        "accelerator",
+        "precision",
+        "batch_size",
+        "processes",
+        "dask",
+        "threads",
+        "resume",
+    ),
     "Output": ("out", "overwrite", "export", "plot", "top", "image", "rows", "quiet", "as_json"),
 }
 # What stands for an option's value, where it is one of a few.

@@ -25,3 +25,29 @@ def workers(processes: int, dask: str | None, threads: int) -> Workers:
     from motiflens.models.executor import Workers
 
     return Workers(processes, dask, threads)
+
+
+def device_processes(device: object) -> int:
+    """Return how many processes a device keeps busy: one a core, or one a GPU."""
+    from motiflens.models.executor import cores
+
+    if str(device).partition(":")[0] == "cuda":
+        import torch
+
+        return max(1, torch.cuda.device_count())
+    return cores() if str(device) == "cpu" else 1
+
+
+def absolute(path: object) -> str | None:
+    """Return a path as every process of this machine understands it."""
+    from pathlib import Path
+
+    return None if path is None else str(Path(str(path)).absolute())
+
+
+def shared_output(out: object, dask: str | None) -> None:
+    """Refuse to send parts of what goes to the standard output to other machines: they would have no folder."""
+    from motiflens.models.files import STREAMS
+
+    if dask is not None and str(out) in STREAMS:
+        raise ValueError("--dask needs a file as --out, in a folder that its workers can write to")

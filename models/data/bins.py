@@ -40,10 +40,10 @@ def usable_bins(genome: Genome, number: int, size: int, stride: int, blacklist: 
     return starts[keep]
 
 
-def unknown_intervals(genome: Genome, number: int) -> Intervals:
-    """Return the runs of N of one chromosome."""
-    unknown = (genome.chromosome(number) & np.uint8(7)) == 4
-    edges = np.flatnonzero(np.diff(unknown.view(np.int8), prepend=np.int8(0), append=np.int8(0)))
+def unknown_intervals(genome: Genome, number: int, start: int = 0, end: int | None = None) -> Intervals:
+    """Return the runs of N of one chromosome, or of its bases from `start` to `end`, cut off there."""
+    unknown = (genome.chromosome(number)[start:end] & np.uint8(7)) == 4
+    edges = np.flatnonzero(np.diff(unknown.view(np.int8), prepend=np.int8(0), append=np.int8(0))) + start
     return edges[0::2].astype(np.int64), edges[1::2].astype(np.int64)
 
 
