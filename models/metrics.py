@@ -33,7 +33,7 @@ class Curve(NamedTuple):
     negatives: int
 
 
-def curve(labels: Floats, scores: Floats) -> Curve:
+def curve(labels: Floats | Doubles, scores: Floats | Doubles) -> Curve:
     """Count true and called positives at each distinct score.
 
     Parameters

@@ -12,6 +12,9 @@ def command(
     out: Annotated[Path, typer.Argument(help="Folder to write; must not exist, or be empty.")],
     preset: Annotated[str, typer.Option(help="small (4.5 Mb) or paper (60 Mb).")] = "small",
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
+    grammar: Annotated[
+        str | None, typer.Option(help="Rule of GATA1 beside MAX: and, order, not, or; writes truth/grammar.tsv.")
+    ] = None,
 ) -> None:
     """Simulate a regulatory genome: sequence, chromatin, ChIP-seq and DNase-seq, with every binding site known."""
     from motiflens.analyses.cli.output import result
@@ -19,11 +22,18 @@ def command(
     from motiflens.models.data.simulate import simulate
 
     with progress_display() as progress:
-        folder = simulate(out, preset=preset, seed=seed, progress=progress)
+        folder = simulate(out, preset=preset, seed=seed, grammar=grammar, progress=progress)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     truth = folder / "truth" / "sites.bed"
     result(
-        {"folder": str(folder), "preset": preset, "seed": seed, "bytes": size, "truth": str(truth)},
+        {
+            "folder": str(folder),
+            "preset": preset,
+            "seed": seed,
+            "grammar": grammar,
+            "bytes": size,
+            "truth": str(truth),
+        },
         f"{folder}: preset {preset}, seed {seed}, {size / 1e6:.0f} MB",
         f"what it is: interpret data describe {folder}",
         f"the truth:  {truth}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from motiflens.models.cache import cache_folder
+from motiflens.models.data.simulate.grammar import grammar_named
 from motiflens.models.data.simulate.presets import preset_named
 from motiflens.models.data.simulate.simulate import simulate
 from motiflens.models.progress import Progress, silent
@@ -12,12 +13,14 @@ from motiflens.models.progress import Progress, silent
 VERSION = 5  # raised whenever the same seed gives other files
 
 
-def builtin(preset: str = "small", seed: int = 0, *, progress: Progress = silent) -> Path:
+def builtin(
+    preset: str = "small", seed: int = 0, *, grammar: str | None = None, progress: Progress = silent
+) -> Path:
     """Return the folder of a simulated data set, made at the first call.
 
     Parameters
     ----------
-    preset, seed, progress
+    preset, seed, grammar, progress
         See `simulate`.
 
     Returns
@@ -25,11 +28,12 @@ def builtin(preset: str = "small", seed: int = 0, *, progress: Progress = silent
     Path
         A folder with ``dataset.toml`` and ``truth/sites.bed`` in the user's cache.
     """
-    folder = cache_folder("simulated") / f"{preset_named(preset).name}-{seed}-v{VERSION}"
+    rule = "" if grammar is None else f"-{grammar_named(grammar).name}"
+    folder = cache_folder("simulated") / f"{preset_named(preset).name}-{seed}{rule}-v{VERSION}"
     if (folder / "dataset.toml").is_file():
         return folder
     try:
-        return simulate(folder, preset=preset, seed=seed, progress=progress)
+        return simulate(folder, preset=preset, seed=seed, grammar=grammar, progress=progress)
     except (OSError, ValueError):
         if (folder / "dataset.toml").is_file():  # another process was faster
             return folder

@@ -106,6 +106,13 @@ def factors() -> tuple[Factor, ...]:
     return tuple(found)
 
 
+@cache
+def unassisted_half() -> int:
+    """Return `Factor.half` of the pair's first factor where it needs no partner, in millibits."""
+    factor = next(factor for factor in factors() if factor.name == PAIR[0])
+    return _half(factor.matrix, factor.ppm, factor.scores, False)
+
+
 def _half(matrix: str, ppm: Doubles, scores: Integers, assisted: bool) -> int:
     stream = Stream(0, f"half {matrix}")
     own = np.sort(score_sites(scores, sample_sites(ppm, stream, 4000)))

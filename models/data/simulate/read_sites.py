@@ -22,9 +22,10 @@ def read_sites(folder: types.Path) -> pd.DataFrame:
     DataFrame
         One row a site: chrom, start, end (0-based, half-open), tf, strand, affinity (log2 of the site's
         probability under the factor's matrix over 1/4 per base), kind (``planted``; ``composite``, ``alone`` and
-        ``wrong_spacing`` for the factor that needs a partner; ``closed``, planted where chromatin is never open;
-        ``chance``), and for each cell type ``occupancy_CELL`` (0 … 1) and ``bound_CELL`` (whether that is 0.5 or
-        more).
+        ``wrong_spacing`` for the factor that needs a partner, with other grammars also ``wrong_order``,
+        ``blocked`` and ``tethered`` (bound through its partner, at whose site it stands); ``closed``, planted
+        where chromatin is never open; ``chance``), and for each cell type ``occupancy_CELL`` (0 … 1) and
+        ``bound_CELL`` (whether that is 0.5 or more).
 
     Raises
     ------

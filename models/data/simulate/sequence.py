@@ -52,7 +52,7 @@ def sequence(folder: Path, world: World, progress: Progress) -> None:
 def _cut(world: World, cell: int, mappable: Integers) -> Floats:
     """DNase track of a cell type."""
     weights = np.rint((world.access[cell].astype(np.float64) + _NAKED) * _UNIT).astype(np.int64) * mappable
-    seen = world.bound[:, cell] >= FAINT
+    seen = (world.bound[:, cell] >= FAINT) & (world.sites["kind"] != "tethered").to_numpy()
     starts, ends = (world.sites[column].to_numpy()[seen] for column in ("start", "end"))
     weights = footprints(weights, starts, ends, world.bound[seen, cell])
     return dnase(weights, Stream(world.seed, f"DNase {CELL_TYPES[cell]}"))

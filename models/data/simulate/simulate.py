@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from motiflens.models import types
+from motiflens.models.data.simulate.grammar import grammar_named
 from motiflens.models.data.simulate.presets import preset_named
 from motiflens.models.data.simulate.sequence import sequence
 from motiflens.models.data.simulate.world import STAGE, grow_world
@@ -16,7 +17,14 @@ from motiflens.models.data.simulate.write_world import write_world
 from motiflens.models.progress import Progress, Step, silent
 
 
-def simulate(out: types.Path, *, preset: str = "small", seed: int = 0, progress: Progress = silent) -> Path:
+def simulate(
+    out: types.Path,
+    *,
+    preset: str = "small",
+    seed: int = 0,
+    grammar: str | None = None,
+    progress: Progress = silent,
+) -> Path:
     """Simulate a regulatory genome and write it as a data set.
 
     Parameters
@@ -27,6 +35,9 @@ def simulate(out: types.Path, *, preset: str = "small", seed: int = 0, progress:
         ``small`` (4.5 Mb) or ``paper`` (60 Mb).
     seed
         The same seed gives the same files.
+    grammar
+        The rule by which GATA1 binds beside MAX: ``and``, ``order``, ``not`` or ``or`` (see `grammar.GRAMMARS`).
+        One that is named writes ``truth/grammar.tsv`` too; by default it is ``and``.
     progress
         Told how many percent are done, with what is being made in the note.
 
@@ -38,9 +49,9 @@ def simulate(out: types.Path, *, preset: str = "small", seed: int = 0, progress:
     Raises
     ------
     ValueError
-        If `out` holds something, or the preset or the seed is none.
+        If `out` holds something, or the preset, the seed or the grammar is none.
     """
-    wanted = preset_named(preset)
+    wanted, rule = preset_named(preset), grammar_named(grammar)
     if not 0 <= seed < 2**63:
         raise ValueError(f"the seed is {seed}: expected a whole number from 0 to 2^63 - 1")
     target = Path(out)
@@ -49,9 +60,9 @@ def simulate(out: types.Path, *, preset: str = "small", seed: int = 0, progress:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        world = grow_world(wanted, seed, progress)
+        world = grow_world(wanted, seed, progress, rule)
         write_world(part, world)
-        write_truth(part / "truth", world)
+        write_truth(part / "truth", world, rules=grammar is not None)
         sequence(part, world, progress)
         umask = os.umask(0)
         os.umask(umask)

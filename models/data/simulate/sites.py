@@ -12,6 +12,7 @@ from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.simulate.elements import BARE, CLOSED, INSULATOR, PROMOTER, Elements
 from motiflens.models.data.simulate.factors import PAIR, Factor, factors, millibits, sample_sites
 from motiflens.models.data.simulate.genome import Genome
+from motiflens.models.data.simulate.grammar import DEFAULT, Grammar
 from motiflens.models.data.simulate.stream import Stream
 from motiflens.models.types import Codes, Doubles, Integers
 
@@ -32,7 +33,8 @@ class Planting:
     ----------
     kinds
         (start, factor, strand) -> ``planted``, ``composite`` (with its partner), ``alone`` or
-        ``wrong_spacing`` (of `PAIR`, without a partner in reach), ``closed`` (in closed chromatin).
+        ``wrong_spacing`` (of `PAIR`, without a partner in reach), ``wrong_order`` and ``blocked`` (with one where
+        the grammar forbids it), ``closed`` (in closed chromatin).
     decoys
         Rows of ``truth/decoys.bed``: start, end, name, strand.
     lineage
@@ -44,20 +46,23 @@ class Planting:
     lineage: Integers = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
 
 
-def plant(genome: Genome, elements: Elements, seed: int) -> Planting:
+def plant(genome: Genome, elements: Elements, seed: int, grammar: Grammar = DEFAULT) -> Planting:
     """Write sites and decoys into the elements, one after the other, without overlaps within an element."""
     stream = Stream(seed, "sites")
     planting = Planting(lineage=np.zeros((len(elements), 2), dtype=np.int64))
     for i in range(len(elements)):
-        _Element(genome, elements, i, planting, stream).fill()
+        _Element(genome, elements, i, (planting, grammar), stream).fill()
     return planting
 
 
 class _Element:
     """One element while it is filled."""
 
-    def __init__(self, genome: Genome, elements: Elements, i: int, planting: Planting, stream: Stream) -> None:
-        self.genome, self.planting, self.stream, self.i = genome, planting, stream, i
+    def __init__(
+        self, genome: Genome, elements: Elements, i: int, plan: tuple[Planting, Grammar], stream: Stream
+    ) -> None:
+        self.genome, self.stream, self.i = genome, stream, i
+        self.planting, self.grammar = plan
         self.kind = int(elements.kind[i])
         centre, half = int(elements.centre[i]), int(elements.half[i])
         self.start, self.end = centre - half, centre + half
@@ -79,25 +84,30 @@ class _Element:
         if self.stream.integer(0, 100) < 40:
             self.decoy(factors()[self.stream.integer(0, len(factors()))])
 
-    def site(self, factor: Factor, kind: str = "planted", at: int | None = None) -> int | None:
-        """Write a site drawn from the matrix; return its start, or None where there was no room."""
+    def site(self, factor: Factor, kind: str | dict[str, str] = "planted", at: int | None = None) -> int | None:
+        """Write a site drawn from the matrix; return its start, or None where there was no room.
+
+        Its kind may depend on its strand, which is drawn here.
+        """
         place = self.room(factor.width) if at is None else at
         if place is None or not self.free(place, factor.width):
             return None
         strand = "+-"[self.stream.integer(0, 2)]
         self.write(place, factor.sample(self.stream, 1)[0], strand)
+        kind = kind if isinstance(kind, str) else kind[strand]
         self.planting.kinds[place, factor.name, strand] = "closed" if self.kind == CLOSED else kind
         if factor.name in _LINEAGE and kind in ("planted", "composite"):
             self.planting.lineage[self.i, _LINEAGE[factor.name]] += 1
         return place
 
     def pair(self, factor: Factor, partner: Factor) -> None:
-        """Write both of a pair (7 of 10), the one without its partner, or both too far apart."""
+        """Write both of a pair, the one alone, or both too far apart, as often as the grammar says."""
         fate = self.stream.integer(0, 100)
-        if fate < 15:
+        near = fate < self.grammar.alone + self.grammar.near
+        if fate < self.grammar.alone:
             self.site(factor, "alone")
             return
-        low, high = SPACING if fate < 85 else WRONG_SPACING
+        low, high = SPACING if near else WRONG_SPACING
         gap = self.stream.integer(low, high + 1)
         # Whichever comes first, the partner's place is derived from the factor's.
         before = self.stream.integer(0, 2)
@@ -106,8 +116,16 @@ class _Element:
             return
         own = place + (partner.width + gap if before else 0)
         other = place + (0 if before else factor.width + gap)
-        self.site(factor, "composite" if fate < 85 else "wrong_spacing", own)
+        self.site(factor, self.paired(bool(before)) if near else "wrong_spacing", own)
         self.site(partner, "planted", other)
+
+    def paired(self, before: bool) -> dict[str, str]:
+        """Return what a site with its partner in reach is called on either strand."""
+        if self.grammar.name == "order":
+            right, wrong = "composite", "wrong_order"
+            return {"+": wrong, "-": right} if before else {"+": right, "-": wrong}
+        kind = "blocked" if self.grammar.name == "not" else "composite"
+        return {"+": kind, "-": kind}
 
     def decoy(self, factor: Factor) -> None:
         """Write half a site, or a site of the matrix with its columns shuffled."""

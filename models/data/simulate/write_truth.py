@@ -12,15 +12,17 @@ from motiflens.models.data.simulate.elements import KINDS
 from motiflens.models.data.simulate.factors import MILLIBITS, PAIR, RELEASE, factors
 from motiflens.models.data.simulate.genes import CELL_TYPES
 from motiflens.models.data.simulate.occupancy import BOUND
+from motiflens.models.data.simulate.read_sites import read_sites
+from motiflens.models.data.simulate.rule_table import rule_table
 from motiflens.models.data.simulate.sites import SPACING, shuffled
 from motiflens.models.data.simulate.world import World
 from motiflens.models.files import write_text
-from motiflens.models.types import Doubles
+from motiflens.models.types import Doubles, Json
 
 _CELLS = ",".join(CELL_TYPES)
 
 
-def write_truth(folder: Path, world: World) -> None:
+def write_truth(folder: Path, world: World, *, rules: bool = False) -> None:
     """Write the folder ``truth``.
 
     ``sites.bed``
@@ -33,6 +35,9 @@ def write_truth(folder: Path, world: World) -> None:
         The matrices that sites and decoys were drawn from.
     ``simulation.json``
         Preset, seed, JASPAR release, and the rules of binding.
+    ``grammar.tsv``
+        With `rules`: the sites of the factor that has a rule, their partners, and whether it is satisfied (see
+        `rule_table`).
     """
     _write_sites(folder / "sites.bed", world)
     _write_decoys(folder / "decoys.bed", world)
@@ -44,7 +49,7 @@ def write_truth(folder: Path, world: World) -> None:
         {f"shuffled_{factor.name}": shuffled(factor) for factor in factors()},
         {f"shuffled_{factor.name}": factor.matrix for factor in factors()},
     )
-    record = {
+    record: Json = {
         "preset": world.preset.name,
         "seed": world.seed,
         "jaspar": RELEASE,
@@ -53,6 +58,10 @@ def write_truth(folder: Path, world: World) -> None:
         "bound_from_occupancy": BOUND,
         "pair": {"factor": PAIR[0], "partner": PAIR[1], "gap_bp": list(SPACING)},
     }
+    if rules:
+        record["grammar"] = {"name": world.grammar.name, "rule": world.grammar.words}
+        table = rule_table(read_sites(folder.parent), world.grammar.name)
+        write_text(folder / "grammar.tsv", table.to_csv(sep="\t", index=False, lineterminator="\n"))
     write_text(folder / "simulation.json", json.dumps(record, indent=2) + "\n")
 
 

@@ -1,0 +1,1 @@
+"""Which interpretation should one believe: architectures × methods against data whose sites are known."""
