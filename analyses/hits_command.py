@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,13 +14,14 @@ import torch
 
 from motiflens.analyses.attribute_run import STORE
 from motiflens.analyses.hits import HitOptions, motif_hits
+from motiflens.analyses.motifs.engines.scan_layout import bed_name, bed_score
 from motiflens.analyses.motifs.motif_files import read_motifs
 from motiflens.interpret.adapter import adapt
 from motiflens.interpret.store import open_store
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Dataset, Windows
-from motiflens.models.files import write_whole, write_with_record
+from motiflens.models.files import write_with_record
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import file_hash, provenance
 from motiflens.models.regions import Regions, open_regions, split_windows
@@ -47,8 +48,8 @@ class HitSource:
         Of a run: output, attribution method, seed.
     maximum
         Most windows, drawn at random.
-    device
-        Where to compute.
+    batch_size, device
+        Windows at a time; where to compute.
     """
 
     where: Path
@@ -59,6 +60,7 @@ class HitSource:
     method: str = "input_x_gradient"
     seed: int = 0
     maximum: int | None = None
+    batch_size: int = 64
     device: torch.device | str = "cpu"
 
     def __post_init__(self) -> None:
@@ -66,6 +68,8 @@ class HitSource:
             raise ValueError(f"only must be positive or all, not {self.only!r}")
         if self.maximum is not None and self.maximum < 1:
             raise ValueError(f"max is {self.maximum}: expected at least 1")
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size is {self.batch_size}: expected at least 1")
 
 
 class _Contributions(NamedTuple):
@@ -121,18 +125,23 @@ def hits_command(
         "fdr": options.fdr,
         **found.made_by,
     }
-    with write_with_record(out, record) as part:
+    with ExitStack() as stack:  # all files, or none
+        part = stack.enter_context(write_with_record(out, record))
         placed.to_csv(part, sep="\t", index=False, float_format="%.6g")
-    if bed is not None:
-        with write_whole(bed) as part:
-            _write_bed(part, placed)
-    if counts is not None:
-        names = found.table["name"].astype(str).to_numpy()
-        wide = pd.crosstab(table["window"], table["motif"]).reindex(range(len(names)), fill_value=0)
-        wide.insert(0, "name", names)
-        with write_whole(counts) as part:
-            wide.to_csv(part, sep="\t", index=False)
+        if bed is not None:
+            _write_bed(stack.enter_context(write_with_record(bed, record)), placed)
+        if counts is not None:
+            part = stack.enter_context(write_with_record(counts, record))
+            _counted(table, found.table).to_csv(part, sep="\t", index=False)
     return record
+
+
+def _counted(table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+    """Instances by window (rows, by name) and motif."""
+    names = windows["name"].astype(str).to_numpy()
+    wide = pd.crosstab(table["window"], table["motif"]).reindex(range(len(names)), fill_value=0)
+    wide.insert(0, "name", names)
+    return wide
 
 
 def with_places(table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
@@ -153,9 +162,7 @@ def _write_bed(path: Path, placed: pd.DataFrame) -> None:
     ordered = ordered.sort_values(["chrom", "start", "end"], kind="stable")
     with path.open("w", encoding="utf-8", newline="") as file:
         for chrom, start, end, motif, alt, strand, q in ordered[list(_BED)].to_numpy().tolist():
-            score = max(0, min(1000, round(-100 * math.log10(max(q, 1e-10)))))
-            name = "_".join((f"{motif}_{alt}" if alt else f"{motif}").split())
-            file.write(f"{chrom}\t{start}\t{end}\t{name}\t{score}\t{strand}\n")
+            file.write(f"{chrom}\t{start}\t{end}\t{bed_name(motif, alt)}\t{bed_score(q)}\t{strand}\n")
 
 
 def _contributions(
@@ -189,7 +196,14 @@ def _contributions(
         some = rows[start : start + CHUNK]
         batch = windows.read(some)
         meta = batch.meta if run.model.meta else None
-        result = adapter.attribute(batch.x, method=source.method, target=target, meta=meta, seed=source.seed)
+        result = adapter.attribute(
+            batch.x,
+            method=source.method,
+            target=target,
+            meta=meta,
+            seed=source.seed,
+            batch_size=source.batch_size,
+        )
         tracks.append(result.scores[:, :4].sum(axis=1))
         codes.append(windows.codes(some))
         progress(Step("attributing", start + len(some), len(rows)))

@@ -12,7 +12,7 @@ import torch
 from motiflens.analyses.marginalize import Model, ablate, backgrounds_of, marginalize, parse_spacings, space
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import read_motifs
-from motiflens.analyses.spacing_figure import spacing_figure
+from motiflens.analyses.spacing_figure import figure_format, spacing_figure
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.one_hot import encode
@@ -87,6 +87,8 @@ def marginalize_command(
     """
     if figure is not None and options.pair is None:
         raise ValueError("--figure draws the spacing of a --pair")
+    if figure is not None:
+        figure_format(figure)
     pair = None if options.pair is None else (motifs_of(options.pair[0])[0], motifs_of(options.pair[1])[0])
     motifs = [] if options.motif is None else motifs_of(options.motif)
     opened = open_run(run)
@@ -113,9 +115,9 @@ def marginalize_command(
     }
     with write_with_record(out, record) as part:
         table.to_csv(part, sep="\t", index=False, float_format="%.6g", na_rep="NA")
-    if figure is not None and pair is not None:
-        names = (pair[0].alt or pair[0].name, pair[1].alt or pair[1].name)
-        spacing_figure(table, names, figure)
+        if figure is not None and pair is not None:
+            names = (pair[0].alt or pair[0].name, pair[1].alt or pair[1].name)
+            spacing_figure(table, names, figure, record)
     return record
 
 

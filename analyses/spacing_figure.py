@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from motiflens.models import types
-from motiflens.models.files import write_whole
+from motiflens.models.files import write_with_record
+
+FORMATS = ("png", "svg", "pdf")
 
 
-def spacing_figure(table: pd.DataFrame, names: tuple[str, str], path: types.Path) -> None:
+def figure_format(path: types.Path) -> str:
+    """Return the format that a figure's ending names.
+
+    Raises
+    ------
+    ValueError
+        If it names none of `FORMATS`.
+
+    Examples
+    --------
+    >>> figure_format("grammar.SVG")
+    'svg'
+    """
+    kind = Path(path).suffix.lstrip(".").lower()
+    if kind not in FORMATS:
+        raise ValueError(f"{path}: figures are .png, .svg or .pdf")
+    return kind
+
+
+def spacing_figure(table: pd.DataFrame, names: tuple[str, str], path: types.Path, record: types.Json) -> None:
     """Draw what `space` found: interaction by spacing and orientation above, its curves with intervals below.
 
     Parameters
@@ -20,20 +43,18 @@ def spacing_figure(table: pd.DataFrame, names: tuple[str, str], path: types.Path
         Of the two motifs.
     path
         ``.png``, ``.svg`` or ``.pdf``.
+    record
+        How it was made, for ``PATH.json``.
 
     Raises
     ------
     ValueError
         For another ending.
     """
-    from pathlib import Path
-
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    kind = Path(path).suffix.lstrip(".").lower()
-    if kind not in ("png", "svg", "pdf"):
-        raise ValueError(f"{path}: figures are .png, .svg or .pdf")
+    kind = figure_format(path)
     grid = table.pivot_table(index="orientation", columns="spacing", values="interaction")
     spacings = grid.columns.to_numpy()
     figure = Figure(figsize=(max(7.0, 0.08 * len(spacings) + 3), 5.2), layout="constrained")
@@ -58,5 +79,5 @@ def spacing_figure(table: pd.DataFrame, names: tuple[str, str], path: types.Path
     below.set_ylabel("interaction (logit)")
     below.legend(title="orientation", frameon=False, ncols=4, fontsize=8)
     below.spines[["top", "right"]].set_visible(False)
-    with write_whole(path) as part:
+    with write_with_record(path, record) as part:
         figure.savefig(part, format=kind, dpi=150)

@@ -17,6 +17,7 @@ from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.evaluate import score
 from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.provenance import provenance
+from motiflens.models.regions import Regions, region_dataset, split_windows
 from motiflens.models.run import Run, open_run
 from motiflens.models.types import Doubles, Floats, Integers, Json
 
@@ -85,6 +86,7 @@ def open_runs(
     options: Options | None = None,
     *,
     split: str = "test",
+    regions: Regions | None = None,
     device: str | None = None,
 ) -> list[OpenedRun]:
     """Open runs, or folders of runs, each with one split of its data.
@@ -96,7 +98,9 @@ def open_runs(
     data, options
         As in `open_as_trained`.
     split
-        ``test``, ``valid`` or ``train``.
+        ``test``, ``valid``, ``train`` or ``all``.
+    regions
+        A user's own windows, in place of the split; they are taken as bound by all that a run predicts.
     device
         Where to compute; the CPU by default.
 
@@ -109,9 +113,13 @@ def open_runs(
     opened = []
     for folder, name in zip(folders, _names(folders), strict=True):
         run = open_run(folder)
-        dataset = open_as_trained(run, data, options)
-        windows = dataset[split]
-        check_run_fits(run, windows)
+        if regions:
+            dataset = region_dataset(run, regions)
+            windows = dataset["test"]
+        else:
+            dataset = open_as_trained(run, data, options)
+            windows = split_windows(dataset, split)
+            check_run_fits(run, windows)
         if device is not None:
             run.model.to(device)
         opened.append(OpenedRun(name, run, dataset, windows, adapt(run.model, length=windows.length)))

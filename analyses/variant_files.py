@@ -10,7 +10,6 @@ import pandas as pd
 from motiflens.models import types
 from motiflens.models.data.text import read_lines
 from motiflens.models.data.vcf import Skipped, Variant
-from motiflens.models.files import write_whole
 
 INFO = {
     "MLE": ("Float", "effect", "Logit of the allele less logit of REF"),
@@ -41,7 +40,7 @@ def write_annotated(
     vcf
         The file that `variants` were read from.
     out
-        Plain text.
+        Where to write plain text.
     table
         One row a variant; see `variant_effects`.
     task
@@ -56,7 +55,7 @@ def write_annotated(
         f'##INFO=<ID={key},Number=A,Type={kind},Description="{text} ({task}), by motiflens">\n'
         for key, (kind, _, text) in keys.items()
     )
-    with write_whole(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with Path(out).open("w", encoding="utf-8", newline="") as file:
         told = False
         for line, text in read_lines(vcf, "VCF file"):
             if text.startswith("##"):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 
 from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.study import PROVENANCE
 from motiflens.analyses.variant_figure import variant_figure
 from motiflens.analyses.variant_files import write_annotated, write_skipped, write_table
 from motiflens.analyses.variants import VariantOptions, variant_effects
 from motiflens.models import types
-from motiflens.models.data.vcf import read_vcf
-from motiflens.models.files import streamed, write_whole, write_with_record
+from motiflens.models.data.vcf import Variants, read_vcf
+from motiflens.models.destination import written_by_us
+from motiflens.models.files import streamed, write_json, write_with_record
 from motiflens.models.genome_source import open_genome_source
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import file_hash, provenance
@@ -32,11 +36,11 @@ class VariantFiles:
     vcf, genome, data, cell_type
         Variants; FASTA, or a folder with ``dataset.toml`` and the cell type whose signals are read.
     out, annotated
-        Table (TSV), and the VCF with effects, or None. Alleles left out go to ``OUT.skipped.tsv``.
+        Table (TSV), and the VCF with effects, or None.
     motifs
         Motif file or JASPAR by name, or None.
     top, image
-        Number of pictures, drawn into ``OUT.logos``, and their format.
+        Number of pictures, and their format.
     """
 
     vcf: Path
@@ -56,6 +60,16 @@ class VariantFiles:
             raise ValueError(f"top is {self.top}: expected at least 0")
         if self.top and streamed(self.out):
             raise ValueError("logos need a table in a file: give --out FILE")
+
+    @property
+    def skipped(self) -> Path | None:
+        """Where alleles that are left out are listed; None where the table is streamed."""
+        return None if streamed(self.out) else Path(f"{self.out}.skipped.tsv")
+
+    @property
+    def logos(self) -> Path | None:
+        """The folder of the pictures, if any are drawn."""
+        return Path(f"{self.out}.logos") if self.top else None
 
 
 def variants_command(
@@ -112,23 +126,33 @@ def variants_command(
     if len(table) == 0:
         reasons = ", ".join(f"{count} {reason}" for reason, count in variants.reasons().items())
         raise ValueError(f"{files.vcf} holds no allele that can be scored ({reasons})")
-    with write_with_record(files.out, record) as part:
-        write_table(part, table)
-    if variants.skipped and not streamed(files.out):
-        with write_whole(f"{files.out}.skipped.tsv") as part:
-            write_skipped(part, variants.skipped)
-    if files.annotated is not None:
-        write_annotated(files.vcf, files.annotated, variants.alleles, table, opened.tasks[target])
-    largest = table["effect"].abs().sort_values(ascending=False, kind="stable").index[: files.top]
-    for done, row in enumerate(largest):
-        progress(Step("drawing", done, len(largest), "variants"))
-        variant_figure(
-            opened,
-            source,
-            variants.alleles[int(row)],
-            f"{files.out}.logos",
-            target=target,
-            method=wanted.method or "input_x_gradient",
-            image=files.image,
-        )
+    _write(files, record, variants, table, opened.tasks[target])
+    if files.logos is not None:
+        largest = table["effect"].abs().sort_values(ascending=False, kind="stable").index[: files.top]
+        for done, row in enumerate(largest):
+            progress(Step("drawing", done, len(largest), "variants"))
+            variant_figure(
+                opened,
+                source,
+                variants.alleles[int(row)],
+                files.logos,
+                target=target,
+                method=wanted.method or "input_x_gradient",
+                image=files.image,
+            )
+        write_json(files.logos / PROVENANCE, record)
     return record
+
+
+def _write(files: VariantFiles, record: types.Json, variants: Variants, table: pd.DataFrame, task: str) -> None:
+    """Write all tables, or none."""
+    with ExitStack() as stack:
+        write_table(stack.enter_context(write_with_record(files.out, record)), table)
+        if files.skipped is not None and variants.skipped:
+            write_skipped(stack.enter_context(write_with_record(files.skipped, record)), variants.skipped)
+        if files.annotated is not None:
+            part = stack.enter_context(write_with_record(files.annotated, record))
+            write_annotated(files.vcf, part, variants.alleles, table, task)
+    if files.skipped is not None and not variants.skipped and written_by_us(files.skipped):  # of an earlier call
+        files.skipped.unlink()
+        Path(f"{files.skipped}.json").unlink(missing_ok=True)

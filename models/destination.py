@@ -11,6 +11,7 @@ from motiflens.models import types
 from motiflens.models.files import STREAMS
 
 _READ = 1 << 14  # bytes at a file's beginning that tell whether it is ours
+_CONFIG = "config.json"  # of a run folder
 _HTML = b'<meta name="generator" content="motiflens'
 
 
@@ -28,7 +29,8 @@ def output_file(
     path
         The file; ``-`` or ``/dev/stdout`` for the standard output.
     inputs
-        Files and folders that the command reads; None is ignored.
+        Files and folders that the command reads; None is ignored. With a run folder (or a folder of such), the
+        data that it was trained on are inputs too.
     overwrite
         Allow another's file to be replaced; an input, or a file within an input folder, is never replaced.
     record
@@ -50,7 +52,7 @@ def output_file(
     if str(path) in STREAMS:
         return
     files = [Path(path), *([Path(f"{path}.json")] if record else [])]
-    given = [Path(name) for name in inputs if name is not None]
+    given = _with_data(inputs)
     for file in files:
         if any(same_file(file, name) for name in given):
             raise ValueError(f"{file} is read by this command: choose another file to write")
@@ -72,6 +74,41 @@ def output_file(
             raise ValueError(f"{file} exists and motiflens did not write it: choose another, or add --overwrite")
 
 
+def output_files(
+    paths: Iterable[types.Path | None], *, inputs: Iterable[types.Path | None] = (), overwrite: bool = False
+) -> None:
+    """Check where several files of one command are to be written, each with its record; see `output_file`.
+
+    Parameters
+    ----------
+    paths
+        The files; None is ignored.
+
+    Raises
+    ------
+    ValueError
+        As `output_file`, or if two of them, or a file and a record, are one.
+
+    Examples
+    --------
+    >>> output_files(["t.tsv", "t.tsv"])
+    Traceback (most recent call last):
+    ...
+    ValueError: t.tsv would be written twice: choose another file for one of the two
+    """
+    wanted = [path for path in paths if path is not None]
+    given = list(inputs)
+    taken: list[Path] = []
+    for path in wanted:
+        files = [Path(path)] if str(path) in STREAMS else [Path(path), Path(f"{path}.json")]
+        for file in files:
+            if any(same_file(file, other) for other in taken):
+                raise ValueError(f"{file} would be written twice: choose another file for one of the two")
+        taken += files
+    for path in wanted:
+        output_file(path, inputs=given, overwrite=overwrite)
+
+
 def output_folder(
     path: types.Path,
     *,
@@ -89,9 +126,9 @@ def output_folder(
     mark
         A file that motiflens leaves there: with it the folder is our own.
     names
-        Files that are written there: none of them may be another's.
+        Files that are written there, or patterns of their names (``*.svg``): none of them may be another's.
     inputs
-        Files and folders that the command reads; the folder may be none of them.
+        Files and folders that the command reads, as for `output_file`; the folder may be none of them.
     overwrite
         Allow another's files to be replaced.
 
@@ -104,12 +141,13 @@ def output_folder(
     if str(path) in STREAMS or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"{path} is no folder: name a folder to write into")
     _check_folder(folder / "x")
-    given = [Path(name) for name in inputs if name is not None]
+    given = _with_data(inputs)
     if any(same_file(folder, name) for name in given):
         raise ValueError(f"{folder} is read by this command: choose another folder to write into")
     ours = written_by_us(folder / mark)
-    for name in names:
-        file = folder / name
+    for file in (
+        found for name in names for found in (sorted(folder.glob(name)) if "*" in name else [folder / name])
+    ):
         if any(same_file(file, other) for other in given):
             raise ValueError(f"{file} is read by this command: choose another folder to write into")
         if file.exists() and not (ours or overwrite or written_by_us(file)):
@@ -143,6 +181,21 @@ def written_by_us(file: Path) -> bool:
     with file.open("rb") as opened:
         start = opened.read(_READ)
     return _HTML in start or (start.startswith(b"\x89HDF") and _is_store(file))
+
+
+def _with_data(inputs: Iterable[types.Path | None]) -> list[Path]:
+    """Return the inputs, and the data on which the runs among them were trained."""
+    given = [Path(name) for name in inputs if name is not None]
+    found = []
+    for folder in given:
+        for config in (folder / _CONFIG, *(folder.glob(f"*/{_CONFIG}") if folder.is_dir() else ())):
+            try:
+                source = json.loads(config.read_text(encoding="utf-8"))["data"]["source"]
+            except (OSError, ValueError, RecursionError, LookupError, TypeError):
+                continue
+            if isinstance(source, str) and Path(source).exists():
+                found.append(Path(source))
+    return [*given, *found]
 
 
 def _is_record(file: Path) -> bool:

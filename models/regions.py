@@ -20,6 +20,7 @@ from motiflens.models.run import Run
 from motiflens.models.types import Integers
 
 ALL = "all"
+REGIONS = "regions"  # kind of a data set of own windows
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,30 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
     check_run_fits(run, windows)
     where = regions.bed if regions.bed is not None else regions.locus
     return OwnWindows(windows, str(where), genome.hash, genome)
+
+
+def region_dataset(run: Run, regions: Regions) -> Dataset:
+    """Return a user's own windows as a data set of one split, ``test``, in which they are bound by every task.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `open_regions`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from motiflens.models import build, open_run, save_run
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "s.fa").write_text(">a\\nACGTACGTACGT\\n")
+    >>> _ = save_run(folder / "run", build("cnn_zeng", length=40), {"tasks": ["CTCF"]})
+    >>> region_dataset(open_run(folder / "run"), Regions(fasta=folder / "s.fa"))["test"].labels.tolist()
+    [[1.0]]
+    """
+    own = open_regions(run, regions)
+    own.windows.labels[:] = 1
+    note = f"{len(own.windows):,} own windows of {own.source}, all taken as bound"
+    return Dataset(own.source, REGIONS, {"test": own.windows}, own.hash, notes=(note,))
 
 
 def _tiles(genome: Genome, locus: str, length: int) -> tuple[Integers, Integers]:

@@ -7,24 +7,21 @@ from typing import Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
+from motiflens.analyses.cli.region_options import RegionOptions
 from motiflens.analyses.cli.shared_options import Overwrite
 from motiflens.interpret.attribution.method_costs import costs
 
 
-@data_options
+@option_groups
 def command(
     data: DataOptions,
+    own: RegionOptions,
     run: Annotated[Path | None, typer.Argument(help="Run folder.")] = None,
     model: Annotated[Path | None, typer.Option("--model", hidden=True)] = None,
     out: Annotated[Path, typer.Option(help="Folder for store, tracks and plots.")] = Path("attributions"),
     overwrite: Overwrite = False,
-    bed: Annotated[
-        Path | None, typer.Option(help="Own windows: about a BED or narrowPeak file's summits.")
-    ] = None,
-    fasta: Annotated[Path | None, typer.Option(help="Own windows: of a FASTA file.")] = None,
-    locus: Annotated[str | None, typer.Option(help="Own windows: that cover chr:start-end (0-based).")] = None,
-    split: Annotated[str, typer.Option(help="test, valid, train or all.")] = "test",
     task: Annotated[str | None, typer.Option(help="Output to explain, by name; the first by default.")] = None,
     output: Annotated[
         str | None,
@@ -71,11 +68,11 @@ def command(
     from motiflens.models.output import parse_output
     from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
-    from motiflens.models.regions import Regions, open_regions, split_windows
+    from motiflens.models.regions import open_regions, split_windows
     from motiflens.models.run import open_run
 
     options = values(set_ or [])
-    regions = Regions(bed, fasta, locus, data.genome, data.named(), cell_type)
+    regions = own.of(data)
     if baseline is not None:
         options["baseline"] = baseline
     chosen = AttributeOptions(
@@ -101,7 +98,7 @@ def command(
         out,
         mark=STORE,
         names=(STORE, f"{STORE}.part"),
-        inputs=[folder, data.source, bed, fasta],
+        inputs=[folder, data.source, data.genome, *own.files],
         overwrite=overwrite,
     )
     opened = open_run(folder)
@@ -114,7 +111,7 @@ def command(
             dataset = open_as_trained(opened, data.named(), data.options())
             for line in dataset.notes:
                 note(line)
-            windows, source, data_hash = split_windows(dataset, split), dataset.source, dataset.hash
+            windows, source, data_hash = split_windows(dataset, own.split), dataset.source, dataset.hash
         made_by = provenance(seed=seed, data=source, data_hash=data_hash, weights_hash=opened.weights_hash)
         made = attribute_run(opened, windows, out, chosen, made_by=made_by, progress=progress)
     show(made, method)

@@ -7,18 +7,21 @@ from typing import Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
+from motiflens.analyses.cli.region_options import RegionOptions
+from motiflens.analyses.cli.study_options import StudyOptions
 
 
-@data_options
+@option_groups
 def command(
     data: DataOptions,
+    regions: RegionOptions,
+    study: StudyOptions,
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders of runs.")],
-    out: Annotated[Path, typer.Option(help="Folder for figures, tables and provenance.")],
     look: Annotated[
         str, typer.Option(help="attention and attribution methods, comma-separated.")
     ] = "attention,saliency",
-    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
     layer: Annotated[str | None, typer.Option(help="Which attention; the last by default.")] = None,
     maximum: Annotated[int, typer.Option(help="Most bound windows of each TF and cell type.")] = 400,
     prediction: Annotated[float, typer.Option(help="Only windows predicted above this probability.")] = 0.0,
@@ -29,11 +32,11 @@ def command(
         bool, typer.Option("--paper", help="Add the authors' own measures, circular ones labelled.")
     ] = False,
     batch_size: Annotated[int, typer.Option(help="Windows in one pass.")] = 64,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
-    """Correlate attention and attributions with fold change, beside chance, the middle, DNase and untrained "
-    "models."""
+    """Correlate attention and attributions with fold change, beside chance, the middle, DNase, untrained models.
+
+    Own regions are taken as bound; fold change is that of --data, or of the run's own data.
+    """
     from motiflens.analyses.chip import ChipOptions, chip_study
     from motiflens.analyses.cli.study_command import run_study
 
@@ -47,8 +50,6 @@ def command(
         shift_peaks=peaks,
         paper=paper,
         batch_size=batch_size,
-        seed=seed,
+        seed=study.seed,
     )
-    run_study(
-        runs, data, out, lambda opened, progress: chip_study(opened, wanted, progress), split=split, device=device
-    )
+    run_study(runs, data, study, lambda opened, progress: chip_study(opened, wanted, progress), regions=regions)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ def _group() -> None:
 
 
 @app.command("describe")
-@data_options
+@option_groups
 def describe_command(
     data: DataOptions,
     source: Annotated[

@@ -7,33 +7,25 @@ from typing import Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
+from motiflens.analyses.cli.study_options import StudyOptions
 
 
-@data_options
+@option_groups
 def command(
     data: DataOptions,
+    study: StudyOptions,
     run_a: Annotated[Path, typer.Argument(help="Run folder A, such as one with attention.")],
     run_b: Annotated[Path, typer.Argument(help="Run folder B, of the same TF and data.")],
-    out: Annotated[Path, typer.Option(help="Folder for figures, tables and provenance.")],
-    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
     threshold: Annotated[float, typer.Option(help="Probability above which a window is called bound.")] = 0.5,
     matched: Annotated[
         bool, typer.Option("--matched", help="Call as many windows as are bound, by either run, instead.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Compare DNase of windows found by A alone, by B alone, by both, and of those only one gets wrong."""
     from motiflens.analyses.cli.study_command import run_study
     from motiflens.analyses.dnase_groups import DnaseOptions, dnase_study
 
-    wanted = DnaseOptions(threshold=None if matched else threshold, seed=seed)
-    run_study(
-        [run_a, run_b],
-        data,
-        out,
-        lambda opened, progress: dnase_study(opened, wanted, progress),
-        split=split,
-        device=device,
-    )
+    wanted = DnaseOptions(threshold=None if matched else threshold, seed=study.seed)
+    run_study([run_a, run_b], data, study, lambda opened, progress: dnase_study(opened, wanted, progress))

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.shared_options import Overwrite
 
 
-@data_options
+@option_groups
 def command(
     data: DataOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],

@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
+from motiflens.analyses.cli.study_options import StudyOptions
 
 
-@data_options
+@option_groups
 def command(
     data: DataOptions,
+    study: StudyOptions,
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders of runs.")],
-    out: Annotated[Path, typer.Option(help="Folder for figures, tables and provenance.")],
-    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
     maximum: Annotated[int, typer.Option(help="Most windows of each TF and cell type.")] = 1000,
     repeats: Annotated[int, typer.Option(help="Permutations of each input.")] = 3,
     bootstrap: Annotated[int, typer.Option(help="Draws of the intervals.")] = 200,
@@ -23,8 +24,6 @@ def command(
         bool, typer.Option(help="Spoil every feature by itself, not only groups of them.")
     ] = True,
     batch_size: Annotated[int, typer.Option(help="Windows in one pass.")] = 256,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Set every input to zero or permute it, sequence, signals, expression and annotation: drop of auPRC."""
     from motiflens.analyses.cli.study_command import run_study
@@ -36,13 +35,6 @@ def command(
         bootstrap=bootstrap,
         single_features=single_features,
         batch_size=batch_size,
-        seed=seed,
+        seed=study.seed,
     )
-    run_study(
-        runs,
-        data,
-        out,
-        lambda opened, progress: importance_study(opened, wanted, progress),
-        split=split,
-        device=device,
-    )
+    run_study(runs, data, study, lambda opened, progress: importance_study(opened, wanted, progress))

@@ -22,17 +22,15 @@ def command(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw k-mers in two dimensions by GC, distances of reverse complements, and sensitivity to k and stride."""
-    from motiflens.analyses.cli.study_command import leave
+    from motiflens.analyses.cli.study_command import check_folder, leave
     from motiflens.analyses.kmer_embedding import KmerOptions, kmer_study
-    from motiflens.analyses.study import PROVENANCE
     from motiflens.models.compare import run_folders
-    from motiflens.models.destination import output_folder
     from motiflens.models.evaluate import evaluate
     from motiflens.models.metrics_file import read_metrics, split_record
     from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.run import open_run
 
-    output_folder(out, mark=PROVENANCE, names=(PROVENANCE,), inputs=[*runs, data], overwrite=overwrite)
+    check_folder(out, [*runs, data], overwrite=overwrite)
     wanted = KmerOptions(metric=metric, split=split, data=None if data is None else str(data), seed=seed)
     if data is not None:
         for folder in (folder for path in runs for folder in run_folders(path)):

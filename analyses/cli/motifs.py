@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
+from motiflens.analyses.cli.region_options import RegionOptions
 from motiflens.analyses.cli.shared_options import Overwrite
 
 
-@data_options
+@option_groups
 def command(
     data: DataOptions,
+    regions: RegionOptions,
     run: Annotated[str | None, typer.Argument(help="Run folder.")] = None,
     model: Annotated[
         str | None, typer.Option("--model", help="In place of RUN: an architecture, which is trained first.")
@@ -23,6 +26,9 @@ def command(
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables, matrices and the report.")] = Path("motifs"),
     overwrite: Overwrite = False,
+    split: Annotated[
+        str | None, typer.Option(help="Of the data: test, valid, train or all; the first that there is.")
+    ] = None,
     targets: Annotated[
         list[str] | None,
         typer.Option(
@@ -61,7 +67,10 @@ def command(
     dnase: Annotated[float | None, typer.Option(hidden=True)] = None,
     dist: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Find the motifs of a model, name them, test them against chance, cluster them, and report."""
+    """Find the motifs of a model, name them, test them against chance, cluster them, and report.
+
+    Own regions (--bed, --fasta, --locus) are taken as bound by what the model predicts.
+    """
     from motiflens.analyses.cli.motifs_table import show_motifs
     from motiflens.analyses.cli.one_run import one_run
     from motiflens.analyses.cli.progress_display import progress_display
@@ -84,20 +93,22 @@ def command(
         method=method,
         distance=dist or distance,  # type: ignore[arg-type]
         factor=factor,
+        split=split,
         controls=controls,
         shuffles=shuffles,
         untrained=untrained,
         seed=seed,
     )
     chosen = one_run(run, model, "motifs")
-    inputs = [chosen if run else None, data.source, *(targets or ())]
-    names = ("motifs.tsv", "motifs.meme", "targets.meme", "report.html")
+    own = regions.of(data)
+    inputs = [chosen if run else None, data.source, data.genome, *regions.files, *(targets or ())]
+    names = ("*.tsv", "*.meme", "*.bed", "*.npz", "summary.json", "dendrogram.json", "figures/*", "report.html")
     output_folder(out, mark="summary.json", names=names, inputs=inputs, overwrite=overwrite)
     with folder_lock(out), progress_display() as progress:
         findings = model_motifs(
             chosen,
             targets=read_databases(targets or [f"jaspar:{jaspar or '2026'}:{taxon or 'vertebrates'}"]),
-            data=data.named(),
+            data=own or data.named(),
             opening=data.options(),
             options=options,
             preset=preset,  # type: ignore[arg-type]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.shared_options import Overwrite
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 FAILED = 3  # exit code: a check failed
 
 
-@data_options
+@option_groups
 def command(
     data: DataOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],

@@ -18,10 +18,18 @@ def command(
             "jaspar:2026:human, jaspar:2026:NRF1."
         ),
     ],
-    sequences: Annotated[Path, typer.Option(help="FASTA file (.gz allowed).")],
     out: Annotated[
-        Path, typer.Option(help="Table to write (TSV, FIMO's columns); OUT.json says how it was made.")
+        Path,
+        typer.Option(
+            help="Table to write (TSV, FIMO's columns), BED if it ends with .bed; OUT.json says how it was made."
+        ),
     ],
+    sequences: Annotated[Path | None, typer.Option(help="FASTA file (.gz allowed).")] = None,
+    bed: Annotated[
+        Path | None,
+        typer.Option(help="Else regions of --genome, whole intervals of BED: places are on the genome."),
+    ] = None,
+    genome: Annotated[Path | None, typer.Option(help="FASTA of the genome, for --bed.")] = None,
     overwrite: Overwrite = False,
     background: Annotated[
         str,
@@ -35,16 +43,23 @@ def command(
     engine: Annotated[str, typer.Option(help="ours, or as cross-checks: meme (pymemesuite), memelite.")] = "ours",
     threads: Annotated[int | None, typer.Option(help="Threads (default: one per core).")] = None,
 ) -> None:
-    """Find occurrences of motifs in sequences, with exact p-values and q-values, as FIMO does."""
+    """Find occurrences of motifs in sequences, with exact p-values and q-values, as FIMO does.
+
+    Intervals of a BED file that overlap are one region: no occurrence counts twice.
+    """
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.motifs.motif_files import stated_format
     from motiflens.analyses.motifs.scan_command import scan_command
+    from motiflens.analyses.motifs.scan_regions import scan_regions
     from motiflens.models.destination import output_file
 
-    output_file(out, inputs=[stated_format(motifs)[0], sequences, background], overwrite=overwrite)
+    if (sequences is None) == (bed is None) or (bed is None) != (genome is None):
+        raise ValueError("give either --sequences, or --bed with --genome")
+    inputs = [stated_format(motifs)[0], sequences, bed, genome, background]
+    output_file(out, inputs=inputs, overwrite=overwrite)
     summary = scan_command(
         motifs,
-        sequences,
+        sequences or scan_regions(bed, genome),  # type: ignore[arg-type]
         out,
         background=background,
         threshold=thresh,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from motiflens.analyses.cli.data_options import DataOptions
+    from motiflens.analyses.cli.region_options import RegionOptions
+    from motiflens.analyses.cli.study_options import StudyOptions
     from motiflens.analyses.study import Study
     from motiflens.analyses.targets import OpenedRun
     from motiflens.models.progress import Progress
@@ -16,11 +18,10 @@ if TYPE_CHECKING:
 def run_study(
     paths: Sequence[Path],
     data: DataOptions,
-    out: Path,
+    options: StudyOptions,
     make: Callable[[list[OpenedRun], Progress], Study],
     *,
-    split: str = "test",
-    device: str | None = None,
+    regions: RegionOptions | None = None,
 ) -> None:
     """Open runs, make a study of them, write it, and print what was found.
 
@@ -28,28 +29,41 @@ def run_study(
     ----------
     paths
         Run folders, or folders of runs.
-    data
-        The data options of the command.
-    out
-        Folder to write to.
+    data, options
+        The data options of the command, and those of studies.
     make
         Makes the study of the opened runs.
-    split, device
-        See `open_runs`.
+    regions
+        A user's own windows, where the study takes any.
     """
     from motiflens.analyses.cli.progress_display import progress_display
-    from motiflens.analyses.study import PROVENANCE
     from motiflens.analyses.targets import open_runs
-    from motiflens.models.destination import output_folder
     from motiflens.models.evaluate import best_device
     from motiflens.models.progress import Step
 
-    output_folder(out, mark=PROVENANCE, names=(PROVENANCE,), inputs=[*paths, data.source])
+    inputs = [*paths, data.source, data.genome, *(regions.files if regions else ())]
+    check_folder(options.out, inputs, overwrite=options.overwrite)
     with progress_display() as progress:
         progress(Step("opening the data"))
-        runs = open_runs(paths, data.named(), data.options(), split=split, device=device or best_device())
+        runs = open_runs(
+            paths,
+            data.named(),
+            data.options(),
+            split=options.split,
+            regions=regions.of(data) if regions else None,
+            device=options.device or best_device(),
+        )
         study = make(runs, progress)
-    leave(study, out)
+    leave(study, options.out)
+
+
+def check_folder(out: Path, inputs: Iterable[Path | str | None], *, overwrite: bool) -> None:
+    """Check the folder of a study, before any work; see `output_folder`."""
+    from motiflens.analyses.study import PROVENANCE, STUDY
+    from motiflens.models.destination import output_folder
+
+    names = (PROVENANCE, STUDY, "*.svg", "*.png", "*.tsv")
+    output_folder(out, mark=PROVENANCE, names=names, inputs=inputs, overwrite=overwrite)
 
 
 def leave(study: Study, out: Path) -> None:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
 
 if TYPE_CHECKING:
     from motiflens.models.data.windows import Dataset
     from motiflens.models.recipes import Recipe
 
 
-@data_options
+@option_groups
 def command(
     data: DataOptions,
     model: Annotated[str, typer.Option("--model", help="Architecture, e.g. kegru.")],

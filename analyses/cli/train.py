@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.option_groups import option_groups
 
 
-@data_options
+@option_groups
 def command(
     data: DataOptions,
     model: Annotated[str, typer.Option("--model", help="Architecture, e.g. tbinet.")],

@@ -7,20 +7,18 @@ from typing import Annotated
 
 import typer
 
-from motiflens.analyses.cli.shared_options import Overwrite
+from motiflens.analyses.cli.option_groups import option_groups
+from motiflens.analyses.cli.work_options import WorkOptions
 
 
+@option_groups
 def command(
+    work: WorkOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     vcf: Annotated[Path, typer.Option(help="Variants: VCF text, also .gz.")],
-    out: Annotated[
-        Path, typer.Option(help="Table to write (TSV); OUT.json says how it was made, - is the terminal.")
-    ],
     genome: Annotated[Path | None, typer.Option(help="Genome FASTA, if not that of --data.")] = None,
     data: Annotated[str | None, typer.Option(help="Folder with dataset.toml; the run's own by default.")] = None,
     cell_type: Annotated[str | None, typer.Option(help="Whose accessibility to read.")] = None,
-    overwrite: Overwrite = False,
-    task: Annotated[str | None, typer.Option(help="Output, by name; the first by default.")] = None,
     mismatch: Annotated[
         str, typer.Option(help="Where REF is not what the genome has: refuse, or skip and list.")
     ] = "refuse",
@@ -38,24 +36,17 @@ def command(
     annotated: Annotated[Path | None, typer.Option(help="Also write the VCF with the effects in INFO.")] = None,
     top: Annotated[int, typer.Option(help="Draw logos of both alleles for this many of the largest effects.")] = 0,
     image: Annotated[str, typer.Option(help="png, svg or pdf.")] = "png",
-    batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 64,
-    seed: Annotated[int, typer.Option(help="Of the random variants.")] = 0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
 ) -> None:
     """Effect of each allele on the logit: alternative less reference, mean of both strands, with a p-value."""
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
+    from motiflens.analyses.study import PROVENANCE
     from motiflens.analyses.variants_command import VariantFiles, variants_command
-    from motiflens.models.destination import output_file
-    from motiflens.models.evaluate import best_device
+    from motiflens.models.destination import output_folder
 
-    inputs = [run, vcf, genome, data, motifs]
-    output_file(out, inputs=inputs, overwrite=overwrite)
-    if annotated is not None:
-        output_file(annotated, inputs=inputs, overwrite=overwrite, record=False)
     files = VariantFiles(
         vcf=vcf,
-        out=out,
+        out=work.out,
         genome=genome,
         data=data,
         cell_type=cell_type,
@@ -64,26 +55,30 @@ def command(
         top=top,
         image=image,
     )
+    inputs = [run, vcf, genome, data, motifs]
+    work.check(inputs, annotated, files.skipped)
+    if files.logos is not None:
+        output_folder(files.logos, mark=PROVENANCE, names=(f"*.{image}",), inputs=inputs, overwrite=work.overwrite)
     with progress_display() as progress:
         record = variants_command(
             run,
             files,
             mismatch=mismatch,
-            device=device or best_device(),
+            device=work.place,
             options={
-                "task": task,
+                "task": work.task,
                 "shifts": shifts,
                 "null": null,
                 "method": method,
                 "attention": attention,
-                "batch_size": batch_size,
-                "seed": seed,
+                "batch_size": work.batch_size,
+                "seed": work.seed,
             },
             progress=progress,
         )
     for reason, count in record["skipped"].items():
         note(
             f"{count:,} alleles left out: {reason}"
-            + ("" if str(out) == "-" else f" (listed in {out}.skipped.tsv)")
+            + ("" if files.skipped is None else f" (listed in {files.skipped})")
         )
-    result(record, f"{out}: {record['variants']:,} alleles", out=out)
+    result(record, f"{work.out}: {record['variants']:,} alleles", out=work.out)

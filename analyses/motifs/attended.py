@@ -10,7 +10,8 @@ import pandas as pd
 
 from motiflens.analyses.motifs.cluster_similarity import CUT, similarity
 from motiflens.analyses.motifs.distinct_hits import distinct_hits
-from motiflens.analyses.motifs.engines.scan import COLUMNS, scan
+from motiflens.analyses.motifs.engines.scan import scan
+from motiflens.analyses.motifs.engines.scan_layout import COLUMNS
 from motiflens.analyses.motifs.enrichment import enrichment
 from motiflens.analyses.motifs.first_layer_motifs import frequencies
 from motiflens.analyses.motifs.motif import Motif

@@ -10,6 +10,7 @@ from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.models.controls import beaten, controls_of
 from motiflens.models.evaluate import evaluate
 from motiflens.models.progress import Step
+from motiflens.models.regions import ALL, REGIONS
 from motiflens.models.types import Json
 
 MODEL = "model"
@@ -50,6 +51,11 @@ def model_floor(context: MotifContext) -> ModelFloor:
 
     The measures are kept in the run's folder, as `interpret evaluate` keeps them.
     """
+    if context.dataset.kind == REGIONS or context.split == ALL:
+        what = (
+            "own windows have no negatives" if context.dataset.kind == REGIONS else "all windows were trained on"
+        )
+        return ModelFloor(warnings=(f"{what}: the model was not set beside a matrix and 6-mers",))
     context.progress(Step("controls"))
     try:
         return _measured(context)

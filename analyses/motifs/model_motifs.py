@@ -15,6 +15,7 @@ from motiflens.models.data.options import Options
 from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.recipes import Preset, recipe
+from motiflens.models.regions import Regions, region_dataset
 from motiflens.models.registry import architecture
 from motiflens.models.run import CONFIG, Run, open_run
 
@@ -23,7 +24,7 @@ def model_motifs(
     model: str,
     *,
     targets: Sequence[Motif],
-    data: str | None = None,
+    data: str | Regions | None = None,
     opening: Options | None = None,
     options: MotifOptions | None = None,
     preset: Preset = "small",
@@ -39,7 +40,8 @@ def model_motifs(
     targets
         Known motifs, such as `jaspar`.
     data
-        As for `open_dataset`. By default the run's own data, or the built-in ones.
+        As for `open_dataset`, or a user's own regions, which are taken as bound. By default the run's own data, or
+        the built-in ones.
     opening
         How to open them; by default as the run was trained, or as the recipe says. Its ``tf`` is the factor whose
         positives are looked at.
@@ -57,24 +59,29 @@ def model_motifs(
     """
     options = options or MotifOptions()
     opening = opening or Options(seed=options.seed)
-    if _is_run(model):
+    regions, named = (data, data.data) if isinstance(data, Regions) else (None, data)
+    if _is_run(model) and regions is not None:
+        run = open_run(model)
+        dataset = region_dataset(run, regions)
+    elif _is_run(model):
         run = open_run(model)
         tf = opening.tf if _opened_for_factor(run) else None
-        dataset = open_as_trained(run, data, replace(opening, tf=tf))
+        dataset = open_as_trained(run, named, replace(opening, tf=tf))
     else:
         architecture(model)  # an unknown name is said before anything is made
-        progress(Step(f"model {model} on {data or 'the built-in data'}"))
+        progress(Step(f"model {model} on {named or 'the built-in data'}"))
         # Models that read signals are one factor's (DeepGRN, FactorNet); others have a task for each.
         tf = opening.tf if recipe(model, preset=preset).signals is None else None
         run, dataset = cached_run(
             model,
-            data,
+            named,
             data=replace(opening, tf=tf),
             preset=preset,
             settings=settings,
             seed=options.seed,
             progress=progress,
         )
+        dataset = dataset if regions is None else region_dataset(run, regions)
     return find_motifs(run, dataset, targets=targets, tf=opening.tf, options=options, progress=progress)
 
 

@@ -14,6 +14,7 @@ from motiflens.interpret.adapter import adapt
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.progress import Progress, silent
+from motiflens.models.regions import split_windows
 from motiflens.models.run import Run
 
 
@@ -60,13 +61,15 @@ class MotifContext:
 
     @property
     def split(self) -> str:
-        """The split that is analysed: ``test`` where there is one, else ``valid``, else ``train``."""
+        """The split that is analysed: by default ``test`` where there is one, else ``valid``, else ``train``."""
+        if self.options.split is not None:
+            return self.options.split
         return next(name for name in ("test", "valid", "train") if name in self.dataset.splits)
 
-    @property
+    @cached_property
     def windows(self) -> Windows:
         """The windows that are analysed."""
-        return self.dataset[self.split]
+        return split_windows(self.dataset, self.split)
 
     @cached_property
     def tasks(self) -> list[int]:

@@ -48,6 +48,9 @@ class MotifOptions:
         What motifs need to be matched.
     factor
         The factor that the model was trained on, where the names of its tasks do not tell.
+    split
+        Windows that are analysed: ``test``, ``valid``, ``train`` or ``all``; by default ``test`` where there is
+        one, else ``valid``, else ``train``.
     controls
         Measure the model, the best single JASPAR matrix and 6-mers on the windows (`model_floor`).
     shuffles, untrained
@@ -80,6 +83,7 @@ class MotifOptions:
     hit_p: float = 1e-4
     gate: Gate = field(default_factory=Gate)
     factor: str | None = None
+    split: str | None = None
     controls: bool = True
     shuffles: int = 50
     untrained: int = 3

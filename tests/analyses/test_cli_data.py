@@ -16,8 +16,9 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from motiflens.analyses.cli.data_options import DataOptions, data_options
+from motiflens.analyses.cli.data_options import DataOptions
 from motiflens.analyses.cli.main import main
+from motiflens.analyses.cli.option_groups import option_groups
 
 SIZES = {"chr1": 4000, "chr2": 3000, "chr3": 3000}
 HEADER = "FoldID\tEventID\tseq\tBound\n"
@@ -369,7 +370,7 @@ def test_commands_share_the_options() -> None:
     def command(data: DataOptions, out: str, seed: int = 4) -> None:
         seen.update(data=data, out=out, seed=seed)
 
-    wrapped = data_options(command)
+    wrapped = option_groups(command)
     names = list(inspect.signature(wrapped).parameters)
     assert names[:2] == ["out", "seed"]
     assert set(names) == {"out", *DataOptions.__dataclass_fields__}

@@ -59,6 +59,54 @@ def test_scan(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         assert len(pd.read_csv(out, sep="\t")) >= 1
 
 
+@pytest.mark.parametrize("engine", ["ours", "meme"])
+def test_scan_of_regions(
+    engine: str, files: Path, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    """Places are the genome's: whole chromosomes give the same, and overlapping intervals count once."""
+    if engine == "meme":
+        pytest.importorskip("pymemesuite")
+    text = "".join(rng.choice(list("ACGT"), 3000))
+    for at, site in ((500, SITE), (700, SITE), (2900, SITE.translate(str.maketrans("ACGT", "TGCA"))[::-1])):
+        text = text[:at] + site + text[at + len(site) :]
+    (files / "g.fa").write_text(f">chrA\nACGT\n>chr2\n{text}\n")
+    (files / "r.bed").write_text("chr2\t2800\t3000\tb\nchr2\t400\t600\ta\nchr2\t495\t640\tc\n")
+    given = ("scan", "--motifs", files / "m.meme", "--engine", engine)
+    own = (*given, "--bed", files / "r.bed", "--genome", files / "g.fa")
+    assert run(monkeypatch, *own, "--out", files / "h.bed") == 0
+    assert run(monkeypatch, *own, "--out", files / "h.tsv") == 0
+    assert run(monkeypatch, *given, "--sequences", files / "g.fa", "--out", files / "whole.tsv") == 0
+    table, whole = (pd.read_csv(files / name, sep="\t") for name in ("h.tsv", "whole.tsv"))
+    inside = whole[(whole["start"] > 2800) | ((whole["start"] > 400) & (whole["stop"] <= 640))]
+    key = ["motif_id", "sequence_name", "start", "stop", "strand", "score", "p-value", "matched_sequence"]
+    pd.testing.assert_frame_equal(
+        table[key].sort_values(key, ignore_index=True), inside[key].sort_values(key, ignore_index=True)
+    )
+    bed = [line.split("\t") for line in (files / "h.bed").read_text().splitlines()]
+    assert ["chr2", "500", "519", "MA0139.1_CTCF", "1000", "+"] in bed
+    assert ["chr2", "2900", "2919", "MA0139.1_CTCF", "1000", "-"] in bed
+    assert len(bed) == len(table)
+    assert [int(row[1]) for row in bed] == sorted(int(row[1]) for row in bed)
+    record = json.loads((files / "h.bed.json").read_text())
+    assert (record["intervals"], record["regions"], record["bases"]) == (3, 2, 440)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--sequences", "s.fa", "--bed", "r.bed", "--genome", "g.fa"),
+        ("--bed", "r.bed"),
+        ("--sequences", "s.fa", "--genome", "g.fa"),
+    ],
+)
+def test_what_is_scanned_is_named_once(
+    words: tuple[str, ...], files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "scan", "--motifs", files / "m.meme", *words, "--out", files / "o.tsv") == 2
+    assert "give either --sequences, or --bed with --genome" in capsys.readouterr().err
+
+
 def test_match(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     out = files / "m.tsv"
     for distance in ("ed", "pearson"):

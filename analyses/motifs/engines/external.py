@@ -191,7 +191,7 @@ def _memelite_fimo(
 
 
 def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    from motiflens.analyses.motifs.engines.scan import COLUMNS
+    from motiflens.analyses.motifs.engines.scan_layout import COLUMNS
 
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -8,7 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from motiflens.analyses.motifs.engines import scan_numba as kernels
 from motiflens.analyses.motifs.engines.background import background as read_background
 from motiflens.analyses.motifs.engines.pvalues import Pssm, p_values, pssm
 from motiflens.analyses.motifs.engines.qvalues import FEW, LAMBDAS, null_share, tabulated_q_values
+from motiflens.analyses.motifs.engines.scan_layout import COLUMNS, ScanLayout, ScanRows
 from motiflens.analyses.motifs.engines.sequences import (
     Batch,
     ForeignLetters,
@@ -31,19 +32,6 @@ from motiflens.models import types
 from motiflens.models.files import write_whole
 from motiflens.models.types import Doubles, Integers
 
-COLUMNS = (
-    "motif_id",
-    "motif_alt_id",
-    "sequence_name",
-    "start",
-    "stop",
-    "strand",
-    "score",
-    "p-value",
-    "q-value",
-    "matched_sequence",
-)
-PRINTED = {"score": 6, "p-value": 3, "q-value": 3}  # significant digits, as FIMO prints them
 BATCH = 1 << 19  # bases: what the index needs of a batch then fits a core's own cache
 SAMPLE = 1 << 15  # window starts kept, evenly over everything, to estimate the share of nulls
 MOST_THREADS = 1024
@@ -108,7 +96,7 @@ def scan(
             warnings.warn(run.foreign.told, stacklevel=2)
         frames = [pd.DataFrame(rows._asdict()) for rows in run.rows()]
     if not frames:
-        empty = {name: np.array([], dtype=object) for name in _Rows._fields}
+        empty = {name: np.array([], dtype=object) for name in ScanRows._fields}
         frames = [pd.DataFrame(empty).astype(_DTYPES)]
     table = pd.concat(frames, ignore_index=True)
     return table.set_axis(list(COLUMNS), axis=1)
@@ -123,18 +111,21 @@ def scan_to_file(
     threshold: float = 1e-4,
     both_strands: bool = True,
     threads: int | None = None,
+    layout: ScanLayout | None = None,
 ) -> ScanSummary:
     """Do what `scan` does and write FIMO's table to `out` (TSV), in memory that does not grow with the hits.
 
     Numbers are printed as FIMO prints them. Hits and letters wait in temporary files (in ``TMPDIR``: one byte a
     base and 32 a hit) until all sequences have been read, since q-values depend on all hits. Memory holds the
-    motifs' tables, one batch, and the longest sequence.
+    motifs' tables, one batch, and the longest sequence. A `layout` puts hits on a genome, or writes BED (8 bytes
+    of memory a hit, to order them by place).
     """
+    layout = layout or ScanLayout()
     with _Scan(motifs, sequences, background, threshold, both_strands, threads) as run:
         with write_whole(out) as part, part.open("w", encoding="utf-8", newline="") as file:
-            file.write("\t".join(COLUMNS) + "\n")
-            for rows in run.rows():
-                file.write(_text(rows))
+            file.write(layout.header)
+            for rows in run.rows(by_place=layout.bed):
+                file.write(layout.text(rows))
         return run.summary()
 
 
@@ -150,32 +141,7 @@ class ScanSummary(NamedTuple):
     foreign: str  # letters that were read as N, counted; empty where there were none
 
 
-class _Rows(NamedTuple):
-    """Columns of some hits."""
-
-    motif: NDArray[Any]
-    alt: NDArray[Any]
-    sequence: NDArray[Any]
-    start: Integers
-    stop: Integers
-    strand: NDArray[Any]
-    score: Doubles
-    p: Doubles
-    q: Doubles
-    matched: NDArray[Any]
-
-
 _DTYPES = {"start": np.int64, "stop": np.int64, "score": np.float64, "p": np.float64, "q": np.float64}
-
-
-def _text(rows: _Rows) -> str:
-    lines = [
-        f"{motif}\t{alt}\t{sequence}\t{start}\t{stop}\t{strand}\t{score:.6g}\t{p:.3g}\t{q:.3g}\t{matched}\n"
-        for motif, alt, sequence, start, stop, strand, score, p, q, matched in zip(
-            *(column.tolist() for column in rows), strict=True
-        )
-    ]
-    return "".join(lines)
 
 
 class _Matrices(NamedTuple):
@@ -332,8 +298,8 @@ class _Scan:
                 q[hit] = tabulated_q_values(p[hit], self.counts[hit], total=total, pi0=shares[index])
         return bits, p, q
 
-    def rows(self, chunk: int = 1 << 16) -> Iterator[_Rows]:
-        """Rows in order of p, motif, sequence and position, some at a time."""
+    def rows(self, chunk: int = 1 << 16, *, by_place: bool = False) -> Iterator[ScanRows]:
+        """Rows in order of p, motif, sequence and position (or of sequence and position), some at a time."""
         if self.hits == 0:
             return
         bits, p, q = self._tables()
@@ -347,8 +313,12 @@ class _Scan:
             ordered = np.memmap(file, dtype=_HIT, mode="w+", shape=hits.shape)
             self._order(hits, ordered, p, chunk)
             columns = [np.concatenate(column) for column in zip(*self.pieces, strict=True)]
+            order = np.argsort(ordered["letter"], kind="stable") if by_place else None
             for low in range(0, self.hits, chunk):
-                yield self._rows(np.array(ordered[low : low + chunk]), columns, letters, (bits, p, q))
+                some: slice | Integers = slice(low, low + chunk)
+                if order is not None:
+                    some = order[some]
+                yield self._rows(np.array(ordered[some]), columns, letters, (bits, p, q))
 
     def _order(self, hits: NDArray[np.void], ordered: NDArray[np.void], p: Doubles, chunk: int) -> None:
         """Counting sort by p and motif; hits arrive in order of sequence and position."""
@@ -373,7 +343,7 @@ class _Scan:
         pieces: list[Integers],
         letters: mmap.mmap,
         tables: tuple[Doubles, Doubles, Doubles],
-    ) -> _Rows:
+    ) -> ScanRows:
         bits, p, q = tables
         strands = self.matrices.strands
         index, reverse = hits["matrix"] // strands, hits["matrix"] % strands
@@ -387,7 +357,7 @@ class _Scan:
         ):
             found = letters[at : at + width]
             matched[i] = (reverse_complement(found.upper()) if back else found).decode("ascii")
-        return _Rows(
+        return ScanRows(
             np.array([motif.name for motif in self.motifs], dtype=object)[index],
             np.array([motif.alt for motif in self.motifs], dtype=object)[index],
             np.array(self.names, dtype=object)[pieces[1][piece]],

@@ -17,7 +17,8 @@ from motiflens.analyses.motifs.engines.background import background
 from motiflens.analyses.motifs.engines.external import scan_with
 from motiflens.analyses.motifs.engines.match import match
 from motiflens.analyses.motifs.engines.pvalues import smooth
-from motiflens.analyses.motifs.engines.scan import COLUMNS, scan, scan_to_file
+from motiflens.analyses.motifs.engines.scan import scan, scan_to_file
+from motiflens.analyses.motifs.engines.scan_layout import COLUMNS
 from motiflens.analyses.motifs.engines.sequences import read_fasta, reverse_complement
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
@@ -218,7 +219,7 @@ def test_rows_in_pieces_change_nothing(
     motifs, sequences = _motifs(rng), _sequences(rng)
     scan_to_file(motifs, sequences, tmp_path / "a.tsv", threshold=0.1)
     rows = scan_module._Scan.rows
-    monkeypatch.setattr(scan_module._Scan, "rows", lambda self: rows(self, 7))
+    monkeypatch.setattr(scan_module._Scan, "rows", lambda self, **how: rows(self, 7, **how))
     scan_to_file(motifs, sequences, tmp_path / "b.tsv", threshold=0.1)
     assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()
     p = pd.read_csv(tmp_path / "a.tsv", sep="\t")["p-value"]
