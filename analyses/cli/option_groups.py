@@ -27,7 +27,9 @@ def option_groups(command: Callable[..., None]) -> Callable[..., None]:
     first 3 out
     """
     own = inspect.signature(command, eval_str=True).parameters
-    groups = {name: parameter.annotation for name, parameter in own.items() if is_dataclass(parameter.annotation)}
+    groups: dict[str, Any] = {
+        name: parameter.annotation for name, parameter in own.items() if is_dataclass(parameter.annotation)
+    }
     parameters = {
         name: parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for name, parameter in own.items()

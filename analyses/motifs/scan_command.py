@@ -42,7 +42,7 @@ def scan_command(
     )
     regions = sequences if isinstance(sequences, ScanRegions) else None
     layout = ScanLayout(regions.places if regions else {}, bed=str(out).lower().endswith(".bed"))
-    given = regions.path if regions else sequences
+    given = sequences.path if isinstance(sequences, ScanRegions) else sequences
     record: types.Json = {
         "motif_file": motifs,
         "sequence_file": str(given),

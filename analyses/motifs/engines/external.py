@@ -16,7 +16,12 @@ import pandas as pd
 
 from motiflens.analyses.motifs.engines.background import background as read_background
 from motiflens.analyses.motifs.engines.pvalues import smooth
-from motiflens.analyses.motifs.engines.sequences import ForeignLetters, each_sequence, reverse_complement
+from motiflens.analyses.motifs.engines.sequences import (
+    ForeignLetters,
+    Sequences,
+    each_sequence,
+    reverse_complement,
+)
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models import types
 from motiflens.models.types import Doubles
@@ -28,7 +33,7 @@ MATCH_ENGINES = ("ours", "memelite")
 def scan_with(
     engine: str,
     motifs: Sequence[Motif],
-    sequences: types.Path,
+    sequences: Sequences,
     *,
     background: str | types.Path | Sequence[float] | Doubles = "uniform",
     threshold: float = 1e-4,
