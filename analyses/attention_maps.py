@@ -22,6 +22,7 @@ from motiflens.analyses.study import Study, StudyFigure, number
 from motiflens.analyses.targets import OpenedRun, Target, made_by, probabilities, targets
 from motiflens.interpret.attention import mean_heads
 from motiflens.interpret.results import Field
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, counted, silent
 from motiflens.models.types import Doubles, Floats, Integers
 
@@ -59,11 +60,7 @@ class AttentionOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 < self.threshold < 1:
-            raise ValueError(f"threshold is a probability between 0 and 1, not {self.threshold}")
-        for name, least in (("maximum", LEAST), ("bootstrap", 1), ("batch_size", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        check_numbers(self)
 
 
 @dataclass(frozen=True)

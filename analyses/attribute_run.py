@@ -13,7 +13,6 @@ from motiflens.analyses.pair_maps import pair_maps, parse_part
 from motiflens.analyses.report.plot_window import save_window
 from motiflens.analyses.report.window_view import parse_region, region_view, row_view, top_rows
 from motiflens.interpret.adapter import adapt
-from motiflens.interpret.attribution.options import at_least
 from motiflens.interpret.export_bigwig import export_bigwig
 from motiflens.interpret.export_modisco import export_modisco
 from motiflens.interpret.store import Store, open_store
@@ -21,6 +20,7 @@ from motiflens.interpret.write_store import StoreOptions, write_store
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.output import Output
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.run import Run, task_number
@@ -90,10 +90,7 @@ class AttributeOptions:
         for option, known in (("only", get_args(Only)), ("image", ("png", "svg", "pdf"))):
             if getattr(self, option) not in known:
                 raise ValueError(f"{option} must be one of {', '.join(known)}, not {getattr(self, option)!r}")
-        at_least("top", self.top, 0)
-        at_least("width", self.width, 1)
-        if self.maximum is not None:
-            at_least("maximum", self.maximum, 1)
+        check_numbers(self)
         if self.pairs is not None:
             parse_part(self.pairs)
         self.store()

@@ -12,6 +12,7 @@ from motiflens.analyses.figures.dnase_violins import dnase_violins
 from motiflens.analyses.statistics import expanded_tail, genome_blocks
 from motiflens.analyses.study import Study, StudyFigure, number, p_words
 from motiflens.analyses.targets import OpenedRun, Target, made_by, probabilities, targets
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, counted, silent
 from motiflens.models.types import Booleans, Doubles, Integers
 
@@ -50,8 +51,7 @@ class DnaseOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.threshold is not None and not 0 < self.threshold < 1:
-            raise ValueError(f"threshold is a probability between 0 and 1, not {self.threshold}")
+        check_numbers(self)
 
 
 def dnase_study(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Codes, Doubles, Floats, Integers
 
@@ -45,15 +46,7 @@ class HitOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value, low, high in (
-            ("fdr", self.fdr, 0, 1),
-            ("similarity", self.similarity, 0, 1),
-            ("overlap", self.overlap, 0, 1),
-        ):
-            if not low <= value <= high:
-                raise ValueError(f"{name} is {value}: expected {low} to {high}")
-        if self.shuffles < 1:
-            raise ValueError(f"shuffles is {self.shuffles}: expected at least 1")
+        check_numbers(self)
 
 
 class _Hits(NamedTuple):

@@ -22,6 +22,7 @@ from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.files import write_with_record
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import file_hash, provenance
 from motiflens.models.regions import Regions, open_regions, split_windows
@@ -66,10 +67,7 @@ class HitSource:
     def __post_init__(self) -> None:
         if self.only not in ("positive", "all"):
             raise ValueError(f"only must be positive or all, not {self.only!r}")
-        if self.maximum is not None and self.maximum < 1:
-            raise ValueError(f"max is {self.maximum}: expected at least 1")
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size is {self.batch_size}: expected at least 1")
+        check_numbers(self)
 
 
 class _Contributions(NamedTuple):

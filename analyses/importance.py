@@ -23,6 +23,7 @@ from motiflens.analyses.targets import OpenedRun, Target, made_by, targets
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Batch, Windows
 from motiflens.models.metrics import auprc, curve
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, counted, silent
 from motiflens.models.strands import both_strands
 from motiflens.models.types import Doubles, Floats, Integers
@@ -61,9 +62,7 @@ class ImportanceOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("maximum", 10), ("repeats", 1), ("bootstrap", 1), ("batch_size", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        check_numbers(self)
 
 
 class Input(NamedTuple):

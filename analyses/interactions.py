@@ -18,6 +18,7 @@ from motiflens.analyses.variants import benjamini_hochberg
 from motiflens.interpret.adapter import adapt
 from motiflens.interpret.results import Attention
 from motiflens.models.data.one_hot import one_hot
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Codes, Doubles
 
@@ -54,9 +55,7 @@ class InteractionOptions:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
-        for name, value, low in (("most", self.most, 2), ("shuffles", self.shuffles, 1), ("least", self.least, 2)):
-            if value < low:
-                raise ValueError(f"{name} is {value}: expected at least {low}")
+        check_numbers(self)
 
 
 class Segment(NamedTuple):

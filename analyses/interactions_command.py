@@ -15,6 +15,7 @@ from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.files import write_with_record
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.regions import Regions, open_regions, split_windows
@@ -44,9 +45,7 @@ class InteractionSource:
     def __post_init__(self) -> None:
         if self.only not in ("positive", "all"):
             raise ValueError(f"only must be positive or all, not {self.only!r}")
-        for name, value in (("max", self.maximum), ("batch_size", self.batch_size)):
-            if value < 1:
-                raise ValueError(f"{name} is {value}: expected at least 1")
+        check_numbers(self)
 
 
 def interactions_command(

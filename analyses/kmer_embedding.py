@@ -19,6 +19,7 @@ from motiflens.analyses.study import Study, StudyFigure, number, p_words
 from motiflens.models import types
 from motiflens.models.compare import run_folders, task_table
 from motiflens.models.metrics import METRICS
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.provenance import provenance
 from motiflens.models.run import Run, open_run
 from motiflens.models.types import Doubles, Integers, Json
@@ -51,8 +52,7 @@ class KmerOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.pairs < 10:
-            raise ValueError(f"pairs must be at least 10, not {self.pairs}")
+        check_numbers(self)
         if self.metric not in METRICS:
             raise ValueError(f"there is no metric {self.metric!r}: there are {', '.join(METRICS)}")
         if self.split not in ("test", "valid", "train"):

@@ -18,6 +18,7 @@ from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.one_hot import encode
 from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
 from motiflens.models.files import write_with_record
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.regions import Regions, open_regions, split_windows
@@ -63,9 +64,7 @@ class MarginalizeOptions:
             raise ValueError("give either --motif or --pair")
         if self.pair is not None and self.ablate:
             raise ValueError("--ablate takes --motif, not --pair")
-        for name, value in (("count", self.count), ("batch_size", self.batch_size)):
-            if value < 1:
-                raise ValueError(f"{name} is {value}: expected at least 1")
+        check_numbers(self)
         parse_spacings(self.spacing)
 
 

@@ -19,6 +19,7 @@ from motiflens.models.data.genome import Genome
 from motiflens.models.data.one_hot import decode, one_hot
 from motiflens.models.data.vcf import Variant, allele_windows
 from motiflens.models.genome_source import GenomeSource
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.run import Run, task_number
 from motiflens.models.types import Codes, Doubles, Floats, Integers
@@ -61,13 +62,7 @@ class VariantOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value, least in (
-            ("shifts", self.shifts, 0),
-            ("null", self.null, 0),
-            ("batch_size", self.batch_size, 1),
-        ):
-            if value < least:
-                raise ValueError(f"{name} is {value}: expected at least {least}")
+        check_numbers(self)
 
 
 class Effects(NamedTuple):

@@ -20,6 +20,7 @@ from motiflens.models.data.vcf import Variants, read_vcf
 from motiflens.models.destination import written_by_us
 from motiflens.models.files import streamed, write_json, write_with_record
 from motiflens.models.genome_source import open_genome_source
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import file_hash, provenance
 from motiflens.models.run import open_run, task_number
@@ -56,8 +57,7 @@ class VariantFiles:
     def __post_init__(self) -> None:
         if self.image not in IMAGES:
             raise ValueError(f"image {self.image!r} is unknown: expected {', '.join(IMAGES)}")
-        if self.top < 0:
-            raise ValueError(f"top is {self.top}: expected at least 0")
+        check_numbers(self)
         if self.top and streamed(self.out):
             raise ValueError("logos need a table in a file: give --out FILE")
 

@@ -22,6 +22,7 @@ from motiflens.interpret.attribution.strands import agreement, importance, stran
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.output import Output
 from motiflens.models.registry import architectures, rebuild
 from motiflens.models.run import Run
@@ -104,11 +105,7 @@ class SanityOptions:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        least = {"n": 1, "stages": 1, "seeds": 1, "epochs": 0, "train_windows": 1, "twins": 0, "batch_size": 1}
-        for name, limit in least.items():
-            if getattr(self, name) < limit:
-                what = "the number of windows" if name == "n" else name
-                raise ValueError(f"sanity: {what} must be at least {limit}, not {getattr(self, name)}")
+        check_numbers(self)
         if self.twins and not self.epochs:
             raise ValueError("sanity: twins are trained for `epochs` epochs: give at least 1")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from motiflens.interpret.adapter import Adapter, Strand
-from motiflens.interpret.attribution.options import AttributionArguments, AttributionOptions, at_least
+from motiflens.interpret.attribution.options import AttributionArguments, AttributionOptions
 from motiflens.interpret.results import Attention
 from motiflens.interpret.store_writer import StoreWriter
 from motiflens.models import types
@@ -52,8 +52,6 @@ class StoreOptions(AttributionOptions):
         super().__post_init__()
         if self.precision not in ("float32", "float16"):
             raise ValueError(f"precision must be float32 or float16, not {self.precision!r}")
-        if self.column is not None:
-            at_least("column", self.column, 0)
 
     def identity(self, rows: Integers) -> Json:
         """Return what tells these attributions from others of the same model and windows."""

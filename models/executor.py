@@ -21,6 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from motiflens.models.option_ranges import check_numbers
+
 Part = TypeVar("Part")
 Made = TypeVar("Made")
 _ANSWER = "10s"  # a scheduler that does not answer by then is not there
@@ -47,9 +49,7 @@ class Workers:
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
-        for name, value in (("processes", self.processes), ("threads", self.threads)):
-            if value < 1:
-                raise ValueError(f"{name} is {value}: expected at least 1")
+        check_numbers(self)
 
     @property
     def at_once(self) -> int | None:

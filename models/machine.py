@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from motiflens.models.ranges import MACHINE_RANGES, check_ranges
+from motiflens.models.option_ranges import check_numbers
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
@@ -39,7 +39,7 @@ class Machine:
 
     def __post_init__(self) -> None:
         """Check the numbers (see `ranges`), and that the accelerator is there."""
-        check_ranges(MACHINE_RANGES, self)
+        check_numbers(self)
         known = {"cuda": torch.cuda.is_available(), "gpu": torch.cuda.is_available()}
         known |= {"mps": torch.backends.mps.is_available(), "cpu": True, "auto": True}
         if not known.get(self.accelerator, False):

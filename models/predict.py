@@ -18,8 +18,8 @@ from motiflens.models.data.text import listed
 from motiflens.models.data.windows import Windows
 from motiflens.models.evaluate import score
 from motiflens.models.files import silent_stderr, write_whole
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step
-from motiflens.models.ranges import PREDICT_RANGES, check_ranges
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers
 
@@ -54,7 +54,7 @@ class PredictOptions:
 
     def __post_init__(self) -> None:
         """Check the numbers (see `ranges`)."""
-        check_ranges(PREDICT_RANGES, self)
+        check_numbers(self)
 
 
 def probabilities(run: Run, windows: Windows, how: PredictOptions) -> Iterator[Floats]:

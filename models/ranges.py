@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from motiflens.models.limits import LIMITS, limit
 
@@ -37,6 +38,8 @@ class Range(NamedTuple):
 
     def __str__(self) -> str:
         low = f"more than {self.low:g}" if self.above else f"at least {self.low:g}"
+        if self.most == math.inf:
+            return f"{low}{', or infinity' if self.infinite else ''}"
         high = f"less than {self.most:g}" if self.below else f"at most {self.most:,.10g}"
         raised = f" (MOTIFLENS_MAX_{self.high} raises it)" if isinstance(self.high, str) else ""
         return f"{low} and {high}{raised}{', or infinity' if self.infinite else ''}"
@@ -152,12 +155,13 @@ def check_range(key: str, value: object, range_: Range, what: str = "") -> None:
         for one in value:
             check_range(key, one, range_, what)
         return
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return
-    if range_.infinite and value == math.inf:
+    number: Any = value  # of Python or NumPy, and perhaps too large for a float
+    if range_.infinite and number == math.inf:
         return
-    low = value > range_.low if range_.above else value >= range_.low
-    high = value < range_.most if range_.below else value <= range_.most
+    low = number > range_.low if range_.above else number >= range_.low
+    high = number < range_.most if range_.below or range_.most == math.inf else number <= range_.most
     if not (low and high):
         shown = str(value)[:20] + "…" * (len(str(value)) > 20)
         raise ValueError(f"{what + ' ' if what else ''}{key} is {shown}: expected {range_}")

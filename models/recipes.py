@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from motiflens.models import types
-from motiflens.models.ranges import RECIPE_RANGES, check_ranges
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.registry import check_hyperparameters
 from motiflens.models.settings import parse_value
 from motiflens.models.suggestion import suggestion
@@ -96,7 +96,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check every number against its range (see `ranges`), and the choices."""
-        check_ranges(RECIPE_RANGES, self, "setting")
+        check_numbers(self, "setting")
         for key, kind in typing.get_type_hints(Recipe).items():
             choices = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
             if choices and getattr(self, key) not in choices:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from motiflens.models.option_ranges import check_numbers
+
 LOOKS = ("attention",)  # the others are attribution methods
 
 
@@ -67,9 +69,4 @@ class ChipOptions:
             raise ValueError("nothing to compare with fold change: give attention, or an attribution method")
         if self.segments not in ("field", "linear"):
             raise ValueError(f"segments must be field or linear, not {self.segments!r}")
-        least = {"maximum": 3, "step": 1, "lag_step": 1, "shift_step": 1, "batch_size": 1, "shuffles": 1}
-        for name, low in {**least, "bootstrap": 1, "reach": 0, "untrained": 0, "shift_peaks": 0}.items():
-            if getattr(self, name) < low:
-                raise ValueError(f"{name} must be at least {low}, not {getattr(self, name)}")
-        if not 0 <= self.prediction < 1:
-            raise ValueError(f"prediction is a probability below 1, not {self.prediction}")
+        check_numbers(self)

@@ -26,7 +26,7 @@ def command(
         Path | None, typer.Option(help="Folder for ROC and precision-recall curves, and rows by cell type.")
     ] = None,
     overwrite: Overwrite = False,
-    rows: Annotated[int, typer.Option(help="Most tasks to show.", min=0)] = 20,
+    rows: Annotated[int, typer.Option(help="Most tasks to show.")] = 20,
     with_controls: Annotated[
         bool, typer.Option("--controls/--no-controls", help="Measure a JASPAR matrix and 6-mers as well.")
     ] = True,

@@ -20,9 +20,7 @@ def command(
     kind: Annotated[
         str | None, typer.Option(help="deepgrn, factornet, deepbind, lsgkm, keras or torch; detected else.")
     ] = None,
-    length: Annotated[
-        int | None, typer.Option(help="Window length in bp, where the file leaves it open.", min=1)
-    ] = None,
+    length: Annotated[int | None, typer.Option(help="Window length in bp, where the file leaves it open.")] = None,
     alphabet: Annotated[
         str | None, typer.Option(help="Order of the bases in a Keras file (default ACGT).")
     ] = None,

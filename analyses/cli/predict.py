@@ -78,8 +78,6 @@ def command(
     own = Regions(bed, fasta, locus, genome, data, cell_type)
     if split is not None and own:
         raise ValueError("give either --split or --bed, --fasta or --locus, not both")
-    if step < 1:
-        raise ValueError(f"--step is {step}: expected at least 1 bp")
     output_file(out, inputs=[run, data, bed, fasta, genome, blacklist], overwrite=overwrite)
     shared_output(out, dask)
     if not streamed(out) and out.suffix.lower() not in (".tsv", ".bed", ".bw", ".bigwig"):

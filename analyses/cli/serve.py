@@ -13,7 +13,7 @@ def command(
     host: Annotated[str, typer.Option(help="Address to listen on; any but loopback lets other machines in.")] = (
         "127.0.0.1"
     ),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one.")] = 8000,
 ) -> None:
     """Serve a page in the browser: paste sequences, see predictions, importance, attention and known motifs."""
     from motiflens.analyses.serve.serve import is_loopback, serve

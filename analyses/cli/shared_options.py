@@ -129,11 +129,14 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
         _arrange(parameter)
 
     aliases = _aliases(own)
+    numbers = [parameter for parameter in own if _is_number(parameter)]
+    owner = command.__module__.rpartition(".")[2]
 
     def run(*, quiet: bool = False, as_json: bool = False, **values: Any) -> None:
         for name, alias in aliases:
             other = values.pop(alias.name, None)
             values |= {} if other is None else {name: other}
+        _check(numbers, values, owner)
         with speaking(quiet=quiet, as_json=as_json):
             try:
                 command(**values)
@@ -157,6 +160,23 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _is_number(parameter: inspect.Parameter) -> bool:
+    """Tell whether an option's value is a number."""
+    kind = get_args(parameter.annotation)[0] if get_origin(parameter.annotation) is Annotated else None
+    return bool({int, float} & {kind, *get_args(kind)})
+
+
+def _check(numbers: list[inspect.Parameter], values: dict[str, Any], owner: str) -> None:
+    """Refuse a number out of its range, by the option's name as it is typed, before anything is done."""
+    from motiflens.models.option_ranges import option_range
+    from motiflens.models.ranges import check_range
+
+    for parameter in numbers:
+        spelt = [one for info in _infos(parameter) for one in info.param_decls or () if one.startswith("--")]
+        name = spelt[0] if spelt else f"--{parameter.name.replace('_', '-')}"
+        check_range(name, values.get(parameter.name), option_range(owner, parameter.name))
 
 
 def _aliases(own: list[inspect.Parameter]) -> list[tuple[str, inspect.Parameter]]:

@@ -26,7 +26,7 @@ def command(
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="key=value for all models; repeatable.")] = None,
     sets: Annotated[str | None, typer.Option(help="Take only these data sets, comma-separated.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Seeds of each run.", min=1)] = None,
+    seeds: Annotated[int | None, typer.Option(help="Seeds of each run.")] = None,
     preset: Annotated[str | None, typer.Option(help="paper, small (cuts the plan down) or short.")] = None,
     metric: Annotated[str | None, typer.Option(help="What selection on validation goes by.")] = None,
     controls: Annotated[bool, typer.Option("--controls/--no-controls", help="6-mers and PWM beside them.")] = True,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.types import Doubles
 
 
@@ -35,6 +36,9 @@ class Gate:
     core_width: int = 6
     width: int = 5
     sites: float = 10
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
 
 
 def corrected_information(motif: Motif) -> Doubles:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from motiflens.analyses.motifs.gate import Gate
 from motiflens.interpret.attribution.attribute import METHODS
+from motiflens.models.option_ranges import check_numbers
 
 Route = Literal["kernels", "attention", "seqlets", "denovo"]
 KernelThreshold = Literal["zero", "half"]
@@ -67,7 +68,7 @@ class MotifOptions:
     --------
     >>> MotifOptions(width=2)
     Traceback (most recent call last):
-    ValueError: width 2: expected 4 bp or more
+    ValueError: width is 2: expected at least 4 and at most 1,000,000 (MOTIFLENS_MAX_LENGTH raises it)
     """
 
     routes: Sequence[Route] | None = None
@@ -103,18 +104,4 @@ class MotifOptions:
         for what, value, known in choices:
             if value not in known:
                 raise ValueError(f"{what} {value!r}: expected one of {', '.join(known)}")
-        if self.width < 4:
-            raise ValueError(f"width {self.width}: expected 4 bp or more")
-        if not 0 <= self.least_prediction < 1:
-            raise ValueError(f"least prediction {self.least_prediction}: expected 0 to below 1")
-        if not self.flat_dnase >= 0:
-            raise ValueError(f"flat DNase {self.flat_dnase}: expected a ratio above 0, or 0 to keep all windows")
-        if self.maximum < 1:
-            raise ValueError(f"maximum {self.maximum}: expected at least 1 window")
-        for what, share in (("alpha", self.alpha), ("hit p", self.hit_p)):
-            if not 0 < share <= 1:
-                raise ValueError(f"{what} {share}: expected above 0, at most 1")
-        if self.shuffles < 0 or self.untrained < 0:
-            raise ValueError(f"{min(self.shuffles, self.untrained)} repeats of a null: expected 0 or more")
-        if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}: expected 0 or more")
+        check_numbers(self)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from motiflens.interpret.attribution.baselines import KINDS
 from motiflens.interpret.attribution.method_costs import COSTS
+from motiflens.models.option_ranges import check_numbers, check_option_values
 from motiflens.models.output import Output, check_output
 
 
@@ -87,14 +87,9 @@ class AttributionOptions:
                 raise ValueError(
                     f"unknown baseline {self.baseline!r}: choose {', '.join(KINDS)}, or give a tensor (N, B, C, L)"
                 )
-        at_least("target", self.target, 0)
-        at_least("batch_size", self.batch_size, 1)
-        at_least("seed", self.seed, 0)
-        if self.n_baselines is not None and self.n_baselines < 1:
-            raise ValueError(f"the number of baselines is {self.n_baselines}: expected at least 1")
-        if self.tolerance is not None and not (self.tolerance >= 0 and math.isfinite(self.tolerance)):
-            raise ValueError(f"tolerance must be a number of at least 0, not {self.tolerance}")
+        check_numbers(self)
         object.__setattr__(self, "options", dict(self.options or {}))
+        check_option_values(self.options or {}, "methods")
 
     @property
     def compares(self) -> bool:
@@ -137,11 +132,3 @@ def attribution_options(
     if "method" not in arguments:
         raise TypeError(f"which method? give method=, one of {', '.join(COSTS)}")
     return AttributionOptions(**arguments)
-
-
-def at_least(name: str, value: float, least: float) -> None:
-    """Raise TypeError or ValueError unless a whole number is at least `least` (and fits 63 bits)."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be a whole number, not {value!r}")
-    if not least <= value < 2**63:
-        raise ValueError(f"{name} must be at least {least}, not {value}")

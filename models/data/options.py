@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from motiflens.models import types
 from motiflens.models.data.folder_spec import LABELLINGS
-from motiflens.models.ranges import OPTION_RANGES, check_ranges
+from motiflens.models.option_ranges import check_numbers
 
 CONTROLS = ("random_split", "shuffled_labels")
 Division = tuple[float, float, float]
@@ -96,7 +96,7 @@ class Options:
             value = getattr(self, key)
             object.__setattr__(self, key, None if value is None else tuple(value))
         object.__setattr__(self, "test", None if self.test is None else str(self.test))
-        check_ranges(OPTION_RANGES, self)
+        check_numbers(self)
         if self.labelling is not None and self.labelling not in LABELLINGS:
             raise ValueError(f"labelling {self.labelling!r} is unknown: expected {', '.join(LABELLINGS)}")
         if self.negatives is not None and self.negatives not in NEGATIVES:

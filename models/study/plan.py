@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from motiflens.models import types
 from motiflens.models.data.options import CONTROLS
 from motiflens.models.metrics import METRICS
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.registry import architecture
 
 if sys.version_info >= (3, 11):
@@ -58,6 +59,7 @@ class Model:
     def __post_init__(self) -> None:
         """Check the names, and give the label its default."""
         architecture(self.name)
+        check_numbers(self)
         _one_of("way", self.way, get_args(Way))
         if self.preset is not None:
             _one_of("preset", self.preset, _PRESETS)
@@ -152,9 +154,7 @@ class Plan:
         _one_of("metric", self.metric, METRICS)
         for what in self.shuffled:
             _one_of("shuffled", what, CONTROLS)
-        for name, value in (("seeds", self.seeds), ("best", self.best)):
-            if value < 1:
-                raise ValueError(f"{name} is {value}: expected at least 1")
+        check_numbers(self)
         labels = [model.label for model in self.with_controls]
         twice = next((label for label in labels if labels.count(label) > 1), None)
         if twice is not None:

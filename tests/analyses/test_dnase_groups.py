@@ -56,5 +56,5 @@ def test_bad_input_is_named(small_world: Any) -> None:
         dnase_study(runs)
     with pytest.raises(ValueError, match="different windows"):
         dnase_study([runs[0], runs[2]])
-    with pytest.raises(ValueError, match="between 0 and 1"):
+    with pytest.raises(ValueError, match=r"threshold is 2\.0: expected more than 0 and less than 1"):
         DnaseOptions(threshold=2.0)

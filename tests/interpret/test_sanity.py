@@ -137,7 +137,7 @@ def test_no_windows(windows: ArrayWindows) -> None:
 
 def test_settings_that_make_no_sense() -> None:
     for given in ({"n": 0}, {"epochs": -1}, {"batch_size": 0}, {"stages": 0}):
-        with pytest.raises(ValueError, match="must be at least"):
+        with pytest.raises(ValueError, match="expected at least"):
             SanityOptions(**given)
 
 

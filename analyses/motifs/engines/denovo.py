@@ -11,6 +11,7 @@ from scipy.stats import hypergeom
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.shuffle import dinucleotide_shuffle
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.types import Booleans, Codes, Doubles, Integers
 
 Occurrences = Literal["zoops", "oops"]
@@ -72,17 +73,9 @@ class DenovoOptions:
     alpha: float = 0.05
 
     def __post_init__(self) -> None:
-        if not self.widths or min(self.widths) < 1:
-            raise ValueError(f"widths {list(self.widths)}: expected some, each 1 bp or more")
         if self.occurrences not in ("zoops", "oops"):
             raise ValueError(f"occurrences {self.occurrences!r}: expected zoops or oops")
-        if self.maximum < 1 or self.seeds < 1 or not 1 <= self.seed_width <= 10:
-            raise ValueError(
-                f"maximum {self.maximum}, seeds {self.seeds}, seed width {self.seed_width}: "
-                "expected 1 or more, 1 or more, and 1 to 10"
-            )
-        if not (0 < self.holdout < 1 and 0 < self.alpha <= 1):
-            raise ValueError(f"holdout {self.holdout}, alpha {self.alpha}: expected shares between 0 and 1")
+        check_numbers(self)
 
 
 def denovo(

@@ -14,6 +14,7 @@ from motiflens.analyses.motifs.engines.cluster_seqlets import cluster_seqlets
 from motiflens.analyses.motifs.first_layer_motifs import frequencies
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models.data.one_hot import one_hot
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
 
 
@@ -65,13 +66,7 @@ class SeqletOptions:
     least: int = 15
 
     def __post_init__(self) -> None:
-        if not (self.width >= 4 and self.flank >= 0 and self.maximum >= 1 and self.least >= 2):
-            raise ValueError(
-                f"seqlets of {self.width} + {self.flank} bp, maximum {self.maximum}, least {self.least}: "
-                "expected 4 bp or more, 0 or more, 1 or more, 2 or more"
-            )
-        if not 0 < self.fdr < 1:
-            raise ValueError(f"seqlet fdr {self.fdr}: expected a rate between 0 and 1")
+        check_numbers(self)
 
 
 def seqlets(

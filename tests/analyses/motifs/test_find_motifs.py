@@ -222,13 +222,13 @@ def test_options_are_checked() -> None:
     for key, value, message in (
         ("kernel_threshold", "most", "kernel threshold 'most': expected one of zero, half"),
         ("distance", "kl", "distance 'kl'"),
-        ("width", 2, "width 2"),
-        ("least_prediction", 1.5, "expected 0 to below 1"),
-        ("flat_dnase", -1, "0 to keep all windows"),
-        ("flat_dnase", float("nan"), "0 to keep all windows"),
-        ("maximum", 0, "at least 1 window"),
-        ("alpha", 0, "above 0, at most 1"),
-        ("shuffles", -1, "-1 repeats"),
+        ("width", 2, "width is 2: expected at least 4"),
+        ("least_prediction", 1.5, "expected at least 0 and less than 1"),
+        ("flat_dnase", -1, "flat_dnase is -1: expected at least 0, or infinity"),
+        ("flat_dnase", float("nan"), "flat_dnase is nan"),
+        ("maximum", 0, "maximum is 0: expected at least 1"),
+        ("alpha", 0, "alpha is 0: expected more than 0 and at most 1"),
+        ("shuffles", -1, "shuffles is -1"),
     ):
         with pytest.raises(ValueError, match=message):
             MotifOptions(**{key: value})  # type: ignore[arg-type]

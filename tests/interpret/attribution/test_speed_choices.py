@@ -78,7 +78,7 @@ def test_refinements_can_be_left_out() -> None:
     rough = attribute(model, x, method="integrated_gradients", options={"steps": 1, "refinements": 0})
     fine = attribute(model, x, method="integrated_gradients", options={"steps": 1, "refinements": 4})
     assert rough.completeness.max() > fine.completeness.max()
-    with pytest.raises(ValueError, match="refinements=-1"):
+    with pytest.raises(ValueError, match="refinements is -1: expected at least 0"):
         attribute(model, x, method="integrated_gradients", options={"refinements": -1})
-    with pytest.raises(ValueError, match="batch_size must be at least 1"):
+    with pytest.raises(ValueError, match="batch_size is 0: expected at least 1"):
         attribute(model, x, method="saliency", batch_size=0)

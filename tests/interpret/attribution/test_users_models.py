@@ -163,10 +163,10 @@ def test_no_change_to_explain() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
-        ({"seed": -1}, "seed must be at least 0"),
-        ({"target": -1}, "target must be at least 0"),
-        ({"tolerance": float("nan")}, "tolerance must be a number"),
+        ({"batch_size": 0}, "batch_size is 0: expected at least 1"),
+        ({"seed": -1}, "seed is -1: expected at least 0"),
+        ({"target": -1}, "target is -1: expected at least 0"),
+        ({"tolerance": float("nan")}, "tolerance is nan: expected at least 0"),
         ({"method": "sailency"}, "no attribution method is called 'sailency'"),
     ],
 )
