@@ -131,6 +131,7 @@ OWN: dict[str, dict[str, Range]] = {
         "alpha": _P_VALUE,
     },
     "DnaseOptions": _THRESHOLD,
+    "FaithfulnessOptions": {"steps": _WIDTH, "top": _WIDTH},
     "Gate": {
         "flank": Range(0, 2),
         "core": Range(0, 1_000),
@@ -250,7 +251,8 @@ def check_numbers(options: Any, what: str = "") -> None:
     LookupError
         If a field has no range.
     """
-    for name, number in fields_of(type(options)).items():
+    cls: Any = type(options)
+    for name, number in fields_of(cls).items():
         check_number(f"{what} {name}".lstrip(), getattr(options, name), number)
 
 

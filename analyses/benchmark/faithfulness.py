@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.interpret.attribution.baselines import sequence_seed, shuffle_known
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.types import Codes, Doubles, Floats, Integers
 
 Predict = Callable[[Codes, Integers], Doubles]
@@ -36,11 +37,9 @@ class FaithfulnessOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.steps or self.steps[0] < 1 or list(self.steps) != sorted(set(self.steps)):
-            raise ValueError(f"steps are {self.steps}: expected rising numbers of bases, from 1")
-        for name, value in (("top", self.top), ("shuffles", self.shuffles)):
-            if value < 1:
-                raise ValueError(f"{name} is {value}: expected at least 1")
+        check_numbers(self)
+        if list(self.steps) != sorted(set(self.steps)):
+            raise ValueError(f"steps are {self.steps}: expected rising numbers of bases")
 
 
 class Faithfulness(NamedTuple):
