@@ -110,7 +110,10 @@ def test_dnase(small_world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (["chip", "SEEING", "SIGNALS", "--split", "nosuch"], "has no split 'nosuch'"),
         (["chip", "SEEING", "OTHER"], "give runs of the same data"),
         (["attention", "NONE"], "has no attention"),
-        (["attention", "SEEING", "--threshold", "1.5"], "--threshold is 1.5: expected more than 0 and less than 1"),
+        (
+            ["attention", "SEEING", "--threshold", "1.5"],
+            "--threshold is 1.5: expected more than 0 and less than 1",
+        ),
         (["importance", "SEEING", "--repeats", "0"], "--repeats is 0: expected at least 1"),
         (["importance", "SEEING", "--data", "THREE"], "too few to measure"),
         (["dnase", "SIGNALS", "SEEING"], "different windows"),

@@ -20,7 +20,6 @@ import motiflens.analyses
 import motiflens.interpret
 import motiflens.models
 from motiflens.analyses import marginalize
-from motiflens.analyses.cli.data_options import DataOptions
 from motiflens.analyses.cli.main import app
 from motiflens.analyses.cli.shared_options import _infos, _is_number
 from motiflens.analyses.hits_command import HitSource
@@ -46,7 +45,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 }
 
 
-_OTHERS = (DataOptions, GenomeSource, marginalize.Model)  # made of what was checked
+_OTHERS = (GenomeSource, marginalize.Model)  # made of what was checked
 
 
 class NumericOption(NamedTuple):
@@ -90,7 +89,7 @@ def option_classes() -> Iterator[type]:
     """Walk over all dataclasses of options, sources and plans in the package."""
     for package in (motiflens.models, motiflens.interpret, motiflens.analyses):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if "._" in module.name:
+            if "._" in module.name or ".cli." in module.name:  # groups of options that typer fills
                 continue
             found = importlib.import_module(module.name)
             for name, cls in inspect.getmembers(found, inspect.isclass):
