@@ -16,13 +16,16 @@ from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.variant_motifs import MotifTables
 from motiflens.analyses.variants import benjamini_hochberg
 from motiflens.interpret.adapter import adapt
+from motiflens.interpret.attribution.attribute import attribute
+from motiflens.interpret.attribution.options import AttributionOptions
+from motiflens.interpret.attribution.strands import importance
 from motiflens.interpret.results import Attention
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Codes, Doubles
 
-METHODS = ("epistasis", "attention")
+METHODS = ("epistasis", "attention", "attribution")
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class InteractionOptions:
     Attributes
     ----------
     method
-        ``epistasis`` or ``attention``.
+        ``epistasis``, ``attention`` or ``attribution``.
     threshold
         p-value of a motif's site.
     most
@@ -43,6 +46,8 @@ class InteractionOptions:
         Fewest pairs of two motifs that are tested.
     seed
         Of shuffles and controls.
+    by
+        Attribution method of ``attribution``.
     """
 
     method: str = "epistasis"
@@ -51,8 +56,10 @@ class InteractionOptions:
     shuffles: int = 3
     least: int = 5
     seed: int = 0
+    by: str = "input_x_gradient"
 
     def __post_init__(self) -> None:
+        AttributionOptions(self.by)
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
         check_numbers(self)
@@ -87,7 +94,8 @@ def interactions(
     Epistasis of two sites is the logit of the window less that with the first one shuffled, less that with the
     second one shuffled, plus that with both shuffled. Attention between two sites is the largest weight from a
     position whose field overlaps the one to a position whose field overlaps the other, mean of the heads (Ullah &
-    Ben-Hur 2021). The null has one site of each pair put elsewhere: as far from the other, on no motif's site.
+    Ben-Hur 2021). Attribution is how much less each site contributes while the other one is shuffled, mean of
+    both. The null has one site of each pair put elsewhere: as far from the other, on no motif's site.
 
     Parameters
     ----------
@@ -104,9 +112,9 @@ def interactions(
     -------
     pandas.DataFrame
         One row a pair of motifs with at least `least` pairs of sites: ``first``, ``second``, ``pairs``,
-        ``windows``, ``distance`` (median, bp between the two), ``score`` (mean; signed for epistasis), ``low`` and
-        ``high`` (its 95 % interval), ``null`` (mean of the controls), ``p`` (Mann-Whitney, one-sided, of the size
-        of the scores), ``q`` (Benjamini-Hochberg); ordered by p.
+        ``windows``, ``distance`` (median, bp between the two), ``score`` (mean; signed but for attention), ``low``
+        and ``high`` (its 95 % interval), ``null`` (mean of the controls), ``p`` (Mann-Whitney, one-sided, of the
+        size of the scores), ``q`` (Benjamini-Hochberg); ordered by p.
 
     Raises
     ------
@@ -124,7 +132,7 @@ def interactions(
             f"no two of the {len(motifs)} motifs have sites (p <= {wanted.threshold:g}) in {wanted.least} windows "
             "together: give more windows or motifs, or a larger --thresh"
         )
-    measure = _epistasis if wanted.method == "epistasis" else _attention
+    measure = {"epistasis": _epistasis, "attention": _attention, "attribution": _attribution}[wanted.method]
     scores: dict[tuple[int, int], list[tuple[Pair, float, list[float]]]] = {}
     rows = sorted({pair.row for pair in pairs})
     by_row: dict[int, list[Pair]] = {row: [] for row in rows}
@@ -203,6 +211,42 @@ def _epistasis(
         for a, b in ((pair.a, pair.b), *pair.controls):
             mutants += [frozenset([a]), frozenset([b]), frozenset([a, b])]
     mutants = list(dict.fromkeys(mutants))
+    many = _mutated(windows, row, mutants, options)
+    logits: Doubles = model.logits(many.codes, many).reshape(len(mutants), options.shuffles).mean(axis=1)
+    value = dict(zip(mutants, logits.tolist(), strict=True))
+
+    def score(a: Segment, b: Segment) -> float:
+        one, other, both = frozenset([a]), frozenset([b]), frozenset([a, b])
+        return value[frozenset()] - value[one] - value[other] + value[both]
+
+    return score
+
+
+def _attribution(
+    model: Model, windows: Backgrounds, row: int, pairs: Sequence[Pair], options: InteractionOptions
+) -> Score:
+    """Scores of pairs by what each site contributes with the other one as it is, and shuffled."""
+    segments = {segment for pair in pairs for both in ((pair.a, pair.b), *pair.controls) for segment in both}
+    mutants = [frozenset[Segment](), *(frozenset([segment]) for segment in sorted(segments))]
+    many = _mutated(windows, row, mutants, options)
+    x = np.concatenate([one_hot(many.codes), many.signals], axis=1)
+    chosen = AttributionOptions(options.by, target=model.target, batch_size=model.batch_size, seed=options.seed)
+    found = importance(attribute(model.run.model, x, chosen, meta=many.meta).scores)  # mutants × shuffles, L
+    sums = np.concatenate([np.zeros((len(found), 1)), np.cumsum(found, axis=1, dtype=np.float64)], axis=1)
+    sums = sums.reshape(len(mutants), options.shuffles, -1).mean(axis=1)
+    number = {mutant: i for i, mutant in enumerate(mutants)}
+
+    def lost(site: Segment, other: Segment) -> float:
+        whole, without = sums[0], sums[number[frozenset([other])]]
+        return float((whole[site.end] - whole[site.start]) - (without[site.end] - without[site.start]))
+
+    return lambda a, b: (lost(a, b) + lost(b, a)) / 2
+
+
+def _mutated(
+    windows: Backgrounds, row: int, mutants: Sequence[frozenset[Segment]], options: InteractionOptions
+) -> Backgrounds:
+    """Return a window with the bases of each mutant's segments shuffled, (mutants × shuffles, L)."""
     codes = np.repeat(windows.codes[row : row + 1], len(mutants) * options.shuffles, axis=0)
     for number, mutant in enumerate(mutants):
         for shuffle in range(options.shuffles):
@@ -211,19 +255,11 @@ def _epistasis(
                 rng = np.random.default_rng([options.seed, row, segment.start, shuffle])
                 part = slice(segment.start, segment.end)
                 codes[at, part] = rng.permutation(codes[at, part])
-    many = Backgrounds(
+    return Backgrounds(
         codes,
         np.repeat(windows.signals[row : row + 1], len(codes), axis=0),
         None if windows.meta is None else np.repeat(windows.meta[row : row + 1], len(codes), axis=0),
     )
-    logits: Doubles = model.logits(codes, many).reshape(len(mutants), options.shuffles).mean(axis=1)
-    value = dict(zip(mutants, logits.tolist(), strict=True))
-
-    def score(a: Segment, b: Segment) -> float:
-        one, other, both = frozenset([a]), frozenset([b]), frozenset([a, b])
-        return value[frozenset()] - value[one] - value[other] + value[both]
-
-    return score
 
 
 def _attention(

@@ -21,7 +21,7 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     motifs: Annotated[str, typer.Option(help="Motif file (MEME, JASPAR, TRANSFAC), or jaspar:2026:….")],
     method: Annotated[
-        str, typer.Option(help="epistasis (double mutants), or attention (pairwise, as SATORI).")
+        str, typer.Option(help="epistasis (double mutants), attention (pairwise, as SATORI) or attribution.")
     ] = "epistasis",
     thresh: Annotated[float, typer.Option(help="p-value of a motif's site.")] = 1e-4,
     only: Annotated[str, typer.Option(help="Windows labelled positive, or all.")] = "positive",

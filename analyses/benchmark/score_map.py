@@ -1,0 +1,164 @@
+"""All scores of one map of one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from motiflens.analyses.benchmark.cells import cell_means, cell_truth
+from motiflens.analyses.benchmark.faithfulness import Faithfulness, FaithfulnessOptions, faithfulness
+from motiflens.analyses.benchmark.localisation import Localisation, localisation
+from motiflens.analyses.benchmark.maps import UNSIGNED, Map, attention_cells, model_map
+from motiflens.analyses.benchmark.measures import Measure
+from motiflens.analyses.benchmark.plan import BASELINES, BenchmarkPlan
+from motiflens.analyses.benchmark.rule_scores import Case, rule_scores
+from motiflens.analyses.benchmark.subject import RuleSite, Subject
+from motiflens.interpret.attribution.gradient_inputs import predictions
+from motiflens.interpret.attribution.strands import agreement
+from motiflens.interpret.sanity import fresh_twin
+from motiflens.models.architectures.base import reverse_complement
+from motiflens.models.data.one_hot import one_hot
+from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
+
+LOCAL = ("auroc", "auprc", "pointing", "hit_rate", "distance")
+
+
+class Others(NamedTuple):
+    """Models that a map is compared with."""
+
+    seeds: Sequence[nn.Module]  # of the same architecture from other starts
+    shuffled: nn.Module | None  # trained on shuffled labels
+
+
+def score_localisation(found: Map, subject: Subject) -> list[Measure]:
+    """Localisation in all bound windows and in those off centre, by bases and at the attention's resolution."""
+    rows = subject.groups["bound"]
+    size, inside = found.size[rows], subject.inside[rows]
+    known = subject.batch.x[rows, :4].sum(axis=1) > 0
+    away = subject.off_centre[rows]
+    measures = _local(localisation(size, inside, known), away, "base")
+    cell = attention_cells(subject)
+    if cell is not None:
+        coarse = localisation(cell_means(size, cell), cell_truth(inside, cell))
+        measures += [m for m in _local(coarse, away, "attention") if m.score != "distance"]
+    return measures
+
+
+def _local(found: Localisation, away: Booleans, resolution: str) -> list[Measure]:
+    measures = []
+    for name in LOCAL:
+        values = getattr(found, name)
+        measures.append(Measure(name, values, resolution=resolution))
+        if away.any():
+            measures.append(Measure(name, values[away], windows="off_centre", resolution=resolution))
+    return measures
+
+
+def score_hard_negatives(found: Map, subject: Subject) -> list[Measure]:
+    """Mean importance of bound sites against that of decoys in unbound windows, one number a window."""
+    rows = subject.groups["bound"]
+    inside = subject.inside[rows]
+    sites = (found.size[rows] * inside).sum(axis=1) / inside.sum(axis=1)
+    measures = []
+    for kind, spans in subject.decoys.items():
+        best: dict[int, float] = {}
+        for row, start, end in spans:
+            value = float(found.size[row, start:end].mean())
+            best[row] = max(value, best.get(row, -np.inf))
+        if best:
+            low = np.array(list(best.values()))
+            measures.append(Measure(f"auroc_{kind}", sites.astype(np.float64), low, windows=kind))
+    return measures
+
+
+def predictor(subject: Subject, rows: Integers, batch_size: int) -> Callable[[Codes, Integers], Doubles]:
+    """Return the model's logits as a function of bases, all else as in the windows `rows`."""
+    model, batch = subject.opened.run.model, subject.batch
+    signals = batch.x[rows, 4:]
+    meta = None if batch.meta is None or not model.meta else torch.from_numpy(batch.meta[rows])
+
+    def predict(codes: Codes, index: Integers) -> Doubles:
+        x = torch.from_numpy(np.concatenate([one_hot(codes), signals[index]], axis=1))
+        extra = None if meta is None else meta[torch.from_numpy(index)]
+        return predictions(model, x, subject.output, extra, batch_size).double().numpy()
+
+    return predict
+
+
+def score_faithfulness(found: Map, subject: Subject, plan: BenchmarkPlan) -> tuple[list[Measure], Faithfulness]:
+    """Deletion, insertion, sufficiency and comprehensiveness in bound windows, and the curves."""
+    rows = subject.groups["bound"][: plan.faithful]
+    codes = subject.opened.windows.codes(subject.rows[rows])
+    options = FaithfulnessOptions(seed=plan.seed)
+    result = faithfulness(predictor(subject, rows, 4 * plan.batch_size), codes, found.size[rows], options)
+    measures = [
+        Measure("deletion", result.deletion.mean(axis=1)),
+        Measure("insertion", result.insertion.mean(axis=1)),
+        Measure("comprehensiveness", result.comprehensiveness),
+        Measure("sufficiency", result.sufficiency),
+    ]
+    return measures, result
+
+
+def score_ism(found: Map, reference: Floats, subject: Subject) -> list[Measure]:
+    """Rank correlation with the map of saturation mutagenesis, signs left out."""
+    rows = subject.groups["bound"]
+    known = subject.batch.x[rows, :4].sum(axis=1) > 0
+    return [Measure("ism_spearman", similarity(found.size[rows], np.abs(reference[rows]), known))]
+
+
+def similarity(first: Floats, second: Floats, known: Booleans) -> Doubles:
+    """Rank correlation of two maps, (N,): 0 where one is constant, which resembles nothing."""
+    return np.nan_to_num(agreement(first, second, known)[1])
+
+
+def score_rule(method: str, found: Map, subject: Subject) -> list[Measure]:
+    """Whether contributions obey the rule; of a map without signs the context alone."""
+    if not subject.rules:
+        return []
+    cases = [_case(site, found.values) for site in subject.rules]
+    scores = rule_scores(subject.truth.rule, cases)
+    measures = []
+    if method not in UNSIGNED and len(scores.signs):
+        measures.append(Measure("rule_signs", scores.signs, windows="rule"))
+    if len(scores.high) and len(scores.low):
+        measures.append(Measure("rule_context", scores.high, scores.low, windows="rule"))
+    return measures
+
+
+def _case(site: RuleSite, values: Floats) -> Case:
+    def total(span: tuple[int, int] | None) -> float:
+        return float("nan") if span is None else float(values[site.row, span[0] : span[1]].sum())
+
+    return Case(site.row, site.partner, site.satisfied, total(site.first), total(site.second))
+
+
+def score_sanity(method: str, found: Map, subject: Subject, others: Others, plan: BenchmarkPlan) -> list[Measure]:
+    """Similarity to maps of untrained, mistrained and retrained models, and of the other strand."""
+    if method in BASELINES:
+        return []
+    rows = subject.groups["bound"][: plan.checked]
+    batch, model = subject.batch, subject.opened.run.model
+    x, meta = batch.x[rows], None if batch.meta is None or not model.meta else batch.meta[rows]
+    known = x[:, :4].sum(axis=1) > 0
+    own = found.size[rows]
+
+    def like(other: nn.Module, windows: Floats = x) -> Floats:
+        return np.abs(model_map(method, other, (windows, meta), subject.output, plan)[0])
+
+    measures = [Measure("randomised_weights", similarity(own, like(fresh_twin(model, plan.seed + 1)), known))]
+    if others.shuffled is not None:
+        measures.append(Measure("shuffled_labels", similarity(own, like(others.shuffled), known)))
+    if others.seeds:
+        each = [similarity(own, like(other), known) for other in others.seeds]
+        measures.append(Measure("retrained_seeds", np.mean(each, axis=0)))
+    turned = reverse_complement(torch.from_numpy(x)).contiguous().numpy()
+    back = np.ascontiguousarray(like(model, turned)[:, ::-1])
+    measures.append(Measure("strands", similarity(own, back, known)))
+    if found.unsure is not None:
+        measures.append(Measure("not_converged", np.array([found.unsure])))
+    return measures

@@ -1,0 +1,186 @@
+"""The runner: rows, failures, resuming, a user's own module, a published model."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor, nn
+
+from motiflens.analyses.benchmark.benchmark import TABLE, benchmark
+from motiflens.analyses.benchmark.plan import PRESETS, BenchmarkPlan, plan_named
+from motiflens.models import build, registry
+from motiflens.models.published.importer import import_run
+from motiflens.models.registry import register
+from motiflens.models.run import save_run
+
+KEYS = ["tf", "model", "method", "seed", "control", "score", "windows", "resolution"]
+
+
+@pytest.fixture(scope="session")
+def finished(plan: BenchmarkPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    """A benchmark that was done without interruption."""
+    out = tmp_path_factory.mktemp("finished") / "out"
+    return out, benchmark(plan, out)
+
+
+def test_every_score_is_a_row(finished: tuple[Path, pd.DataFrame], plan: BenchmarkPlan) -> None:
+    out, table = finished
+    assert {"model", "method", "seed", "score", "value"} <= set(pd.read_csv(out / TABLE, sep="\t").columns)
+    assert set(table["seed"]) == {0, 1}
+    assert not table.duplicated(KEYS).any()
+    saliency = table[(table["method"] == "saliency") & (table["seed"] == 0) & (table["windows"] == "all")]
+    wanted = {"auroc", "auprc", "pointing", "hit_rate", "distance", "deletion", "insertion", "sufficiency"}
+    wanted |= {"comprehensiveness", "randomised_weights", "retrained_seeds", "strands"}
+    assert wanted <= set(saliency["score"])
+    assert saliency["value"].notna().all()
+    assert (saliency["seconds"] > 0).all()
+    assert {"(model)", "motifs:kernels"} <= set(table["method"])
+    assert {"", "untrained"} == set(table["control"])
+
+
+def test_baselines_are_what_they_are(finished: tuple[Path, pd.DataFrame]) -> None:
+    _, table = finished
+    auroc = table[(table["score"] == "auroc") & (table["windows"] == "all") & (table["seed"] == 0)]
+    values = auroc.set_index("method")["value"]
+    assert values["pwm"] > 0.85  # the matrix that the sites were drawn from, or nearly
+    assert 0.3 < values["random"] < 0.7
+    same = table[(table["method"] == "pwm") & (table["score"] == "auroc") & (table["windows"] == "all")]["value"]
+    assert (same == same.iloc[0]).all()  # whatever the model
+
+
+def test_what_fails_is_a_row(finished: tuple[Path, pd.DataFrame]) -> None:
+    _, table = finished
+    failed = table[table["score"] == "failed"]
+    assert set(failed["method"]) == {"attention"}
+    assert failed["value"].isna().all()
+    assert failed["note"].str.startswith("deepbind has no attention").all()
+
+
+def comparable(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns="seconds").sort_values(KEYS, ignore_index=True)
+
+
+def test_it_goes_on_with_equal_results(
+    finished: tuple[Path, pd.DataFrame], plan: BenchmarkPlan, tmp_path: Path
+) -> None:
+    """As after a kill: one training gone, some parts not done, one file half written."""
+    out, table = finished
+    again = tmp_path / "again"
+    shutil.copytree(out, again)
+    shutil.rmtree(next(again.glob("runs/CTCF/deepbind/*seed=1")))
+    parts = sorted(again.glob("parts/**/*.json"))
+    for part in parts[::2]:
+        part.unlink()
+    (parts[0].parent / f".{parts[0].name}.abc.part").write_text("half")
+    went_on = benchmark(plan, again)
+    pd.testing.assert_frame_equal(comparable(went_on), comparable(table), rtol=1e-6, atol=1e-9)
+
+
+def test_a_folder_holds_one_benchmark(finished: tuple[Path, pd.DataFrame], plan: BenchmarkPlan) -> None:
+    with pytest.raises(ValueError, match="holds a benchmark with windows 5, not 4"):
+        benchmark(dataclasses.replace(plan, windows=4), finished[0])
+
+
+def test_what_takes_too_long_is_a_row(
+    finished: tuple[Path, pd.DataFrame], plan: BenchmarkPlan, tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(finished[0], again)
+    more = dataclasses.replace(plan, methods=(*plan.methods, "ism"), timeout=0.2)
+    table = benchmark(more, again)
+    late = table[table["score"] == "timeout"]
+    assert "ism" in set(late["method"])
+    assert late["note"].str.contains("longer than 0.2 s").all()
+
+
+def test_a_users_own_module_and_a_published_model(plan: BenchmarkPlan, world: Path, tmp_path: Path) -> None:
+    @register("own_counts")
+    class Own(nn.Module):
+        def __init__(self, channels: int, outputs: int, width: int = 6) -> None:
+            super().__init__()
+            self.convolution = nn.Conv1d(channels, 8, width)
+            self.output = nn.Linear(8, outputs)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.output(torch.relu(self.convolution(x)).amax(-1))
+
+    published = tmp_path / "CTCF.txt"
+    rng = np.random.default_rng(0)
+    sizes = {"detectors": 3 * 7 * 4, "thresholds": 3, "weights1": 3, "biases1": 1}
+    lines = ["# deepbind 0.1", "reverse_complement = 1", "num_detectors = 3", "detector_len = 7"]
+    lines += ["has_avg_pooling = 0", "num_hidden = 0"]
+    lines += [f"{name} = {','.join(map(repr, rng.normal(size=n).tolist()))}" for name, n in sizes.items()]
+    published.write_text("\n".join(lines) + "\n")
+    import_run(published, tmp_path / "deepbind_ctcf")
+    few = dataclasses.replace(
+        plan,
+        models=("own_counts", str(tmp_path / "deepbind_ctcf")),
+        methods=("saliency", "ism"),
+        routes=(),
+        pairs=(),
+        seeds=1,
+    )
+    try:
+        table = benchmark(few, tmp_path / "out")
+    finally:
+        del registry._REGISTERED["own_counts"]
+    assert table.loc[table["score"] == "failed", "note"].tolist() == []
+    auroc = table[(table["score"] == "auroc") & (table["windows"] == "all")]
+    assert set(zip(auroc["model"], auroc["method"], strict=True)) == {
+        (model, method) for model in ("own_counts", "deepbind_ctcf") for method in ("saliency", "ism")
+    }
+
+
+def test_the_rules_factor_gets_rule_and_pair_rows(plan: BenchmarkPlan, world: Path, tmp_path: Path) -> None:
+    model = build("deepbind", length=500, kernels=4)
+    run = save_run(
+        tmp_path / "gata",
+        model,
+        {
+            "tasks": ["GATA1"],
+            "channels": list("ACGT"),
+            "data": {"source": str(world), "options": {"tf": "GATA1", "signals": []}},
+        },
+    )
+    few = dataclasses.replace(plan, models=(str(run),), methods=("saliency", "pwm"), tfs=("GATA1",), routes=())
+    table = benchmark(few, tmp_path / "out")
+    rules = table[table["windows"] == "rule"].set_index(["method", "score"])["value"]
+    assert {("saliency", "rule_signs"), ("saliency", "rule_context"), ("pwm", "rule_context")} <= set(rules.index)
+    assert ("pwm", "rule_signs") not in rules.index  # it has no sign
+    assert {"pair_precision", "pair_recall", "failed"} & set(table[table["method"] == "pairs:epistasis"]["score"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ("salency",)}, "no method 'salency': did you mean saliency"),
+        ({"models": ()}, "no models are named"),
+        ({"tfs": ("CTCF", "CTCF")}, "'CTCF' is named twice"),
+        ({"seeds": 0}, "seeds is 0: expected at least 1"),
+        ({"timeout": -1.0}, "timeout is -1"),
+        ({"routes": ("nothing",)}, "no route 'nothing'"),
+    ],
+)
+def test_plans_are_checked(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        plan_named("small", **changes)
+
+
+def test_bad_input_is_one_line(plan: BenchmarkPlan, world: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(ValueError, match="has no factor 'NANOG'"):
+        benchmark(dataclasses.replace(plan, tfs=("NANOG",)), out)
+    with pytest.raises(ValueError, match="no architecture is called 'deepbin'"):
+        benchmark(dataclasses.replace(plan, models=("deepbin",)), out)
+    with pytest.raises(FileNotFoundError, match="only simulated data sets have a truth"):
+        benchmark(dataclasses.replace(plan, data=str(tmp_path)), out)
+    with pytest.raises(ValueError, match="no preset 'medium'"):
+        plan_named("medium")
+    assert not out.exists()
+    assert set(PRESETS) == {"small", "full"}
