@@ -98,6 +98,16 @@ _SANITY = {
 }
 _HITS = {"fdr": SHARE, "similarity": SHARE, "overlap": SHARE}
 _VARIANTS = {"shifts": Range(0, 10_000), "null": _ANY_COUNT, "threshold": _P_VALUE}
+_BENCHMARK = {
+    "seeds": Range(1, 1_000),
+    "windows": Range(3, 1_000_000),
+    "negatives": Range(0, 1_000_000),
+    "faithful": COUNT,
+    "checked": COUNT,
+    "motif_windows": Range(10, 1_000_000),
+    "pair_windows": Range(10, 1_000_000),
+    "timeout": Range(0, 1e7),
+}
 _STUDY = {"seeds": Range(1, 10_000), "best": Range(1, 10_000)}
 _THRESHOLD = {"threshold": _BETWEEN}
 
@@ -105,6 +115,7 @@ _THRESHOLD = {"threshold": _BETWEEN}
 OWN: dict[str, dict[str, Range]] = {
     "attention": {**_THRESHOLD, "maximum": Range(3, MANY.high)},
     "attribute": _ATTRIBUTION,
+    "benchmark": _BENCHMARK,
     "chip": _CHIP,
     "data": {"size": Range(1, 1_000), "most": Range(1, 255), "memory": Range(1e-6, 1e6)},
     "dnase": _THRESHOLD,
@@ -122,6 +133,7 @@ OWN: dict[str, dict[str, Range]] = {
     "AttentionOptions": {**_THRESHOLD, "maximum": Range(3, MANY.high)},
     "AttributeOptions": _ATTRIBUTION,
     "AttributionOptions": _ATTRIBUTION,
+    "BenchmarkPlan": _BENCHMARK,
     "ChipOptions": _CHIP,
     "DenovoOptions": {
         "widths": Range(1, "MOTIF_WIDTH"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any, Final
 
 from motiflens.analyses.interactions import METHODS as PAIR_METHODS
 from motiflens.analyses.motifs.motif_options import ROUTES
 from motiflens.interpret.attribution.method_costs import COSTS
+from motiflens.models.option_ranges import check_numbers
 from motiflens.models.suggestion import suggestion
 
 ATTENTION: Final = ("attention", "attention_rollout")
@@ -76,6 +76,7 @@ class BenchmarkPlan:
 
     def __post_init__(self) -> None:
         """Check what can be checked without models and data."""
+        check_numbers(self)
         if not self.models:
             raise ValueError("no models are named: give architectures or run folders")
         if not self.methods:
@@ -95,11 +96,6 @@ class BenchmarkPlan:
             twice = next((value for value in values if values.count(value) > 1), None)
             if twice is not None:
                 raise ValueError(f"{twice!r} is named twice among the {what}: name it once")
-        for name, least in _LEAST.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}: expected at least {least}")
-        if not (self.timeout >= 0 and math.isfinite(self.timeout)):
-            raise ValueError(f"timeout is {self.timeout}: expected seconds, or 0 for no limit")
 
     @property
     def fixed(self) -> dict[str, Any]:
@@ -108,17 +104,6 @@ class BenchmarkPlan:
         return {key: value for key, value in dataclasses.asdict(self).items() if key not in loose}
 
 
-_LEAST = {
-    "seeds": 1,
-    "windows": 3,
-    "negatives": 0,
-    "faithful": 1,
-    "checked": 1,
-    "motif_windows": 10,
-    "pair_windows": 10,
-    "seed": 0,
-    "batch_size": 1,
-}
 _ALL_MODELS = (
     *("tbinet", "deepgrn", "saresnet", "kegru"),
     *("deepbind", "deepsea", "danq", "deeptf", "cnn_zeng", "expectation_luo", "factornet"),

@@ -117,7 +117,7 @@ def test_a_users_own_module_and_a_published_model(plan: BenchmarkPlan, world: Pa
     lines += ["has_avg_pooling = 0", "num_hidden = 0"]
     lines += [f"{name} = {','.join(map(repr, rng.normal(size=n).tolist()))}" for name, n in sizes.items()]
     published.write_text("\n".join(lines) + "\n")
-    import_run(published, tmp_path / "deepbind_ctcf")
+    import_run(published, tmp_path / "deepbind_ctcf", length=500)
     few = dataclasses.replace(
         plan,
         models=("own_counts", str(tmp_path / "deepbind_ctcf")),
@@ -159,10 +159,10 @@ def test_the_rules_factor_gets_rule_and_pair_rows(plan: BenchmarkPlan, world: Pa
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"methods": ("salency",)}, "no method 'salency': did you mean saliency"),
+        ({"methods": ("salency",)}, "no method 'salency': did you mean 'saliency'"),
         ({"models": ()}, "no models are named"),
         ({"tfs": ("CTCF", "CTCF")}, "'CTCF' is named twice"),
-        ({"seeds": 0}, "seeds is 0: expected at least 1"),
+        ({"seeds": 0}, "seeds is 0: expected"),
         ({"timeout": -1.0}, "timeout is -1"),
         ({"routes": ("nothing",)}, "no route 'nothing'"),
     ],
