@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from motiflens.analyses.cli.shared_options import Overwrite
+from motiflens.analyses.cli.workers import Dask, Processes
 
 
 def command(
@@ -41,15 +42,22 @@ def command(
     thresh: Annotated[float, typer.Option(help="Largest p-value reported.")] = 1e-4,
     norc: Annotated[bool, typer.Option("--norc", help="Do not scan the reverse complement.")] = False,
     engine: Annotated[str, typer.Option(help="ours, or as cross-checks: meme (pymemesuite), memelite.")] = "ours",
-    threads: Annotated[int | None, typer.Option(help="Threads (default: one per core).")] = None,
+    processes: Processes = None,
+    dask: Dask = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of all processes, or of each Dask worker (default: one per core).")
+    ] = None,
 ) -> None:
     """Find occurrences of motifs in sequences, with exact p-values and q-values, as FIMO does.
 
     Intervals of a BED file that overlap are one region: no occurrence counts twice.
+    Stopped, the same command goes on with what is missing.
     """
     from motiflens.analyses.cli.output import note, result
+    from motiflens.analyses.cli.progress_display import progress_display
+    from motiflens.analyses.cli.workers import shared_output, workers
     from motiflens.analyses.motifs.motif_files import stated_format
-    from motiflens.analyses.motifs.scan_command import scan_command
+    from motiflens.analyses.motifs.scan_command import ScanCommand, scan_command
     from motiflens.analyses.motifs.scan_regions import scan_regions
     from motiflens.models.destination import output_file
 
@@ -57,16 +65,13 @@ def command(
         raise ValueError("give either --sequences, or --bed with --genome")
     inputs = [stated_format(motifs)[0], sequences, bed, genome, background]
     output_file(out, inputs=inputs, overwrite=overwrite)
-    summary = scan_command(
-        motifs,
-        sequences or scan_regions(bed, genome),  # type: ignore[arg-type]
-        out,
-        background=background,
-        threshold=thresh,
-        both_strands=not norc,
-        engine=engine,
-        threads=threads,
-    )
+    shared_output(out, dask)
+    if dask is not None and threads is None:
+        threads = 1
+    how = ScanCommand(background, thresh, not norc, engine, threads, workers(processes or 1, dask, threads or 1))
+    given = sequences or scan_regions(bed, genome)  # type: ignore[arg-type]
+    with progress_display() as progress:
+        summary = scan_command(motifs, given, out, how, progress)
     result(
         summary,
         f"{summary['hits']:,} hits of {summary['motifs']:,} motifs in {summary['sequences']:,} sequences "

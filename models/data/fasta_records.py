@@ -1,4 +1,4 @@
-"""The one reader of FASTA files, record by record, in memory bounded by the longest record."""
+"""The one reader of FASTA files: records whole, or in pieces in bounded memory."""
 
 from __future__ import annotations
 
@@ -27,10 +27,42 @@ class FastaRecord(NamedTuple):
         return self.header.split(None, 1)[0]
 
 
+class FastaPiece(NamedTuple):
+    """Letters of a record."""
+
+    line: int  # of its header, from 1
+    header: str  # without '>'
+    new: bool  # whether the record begins here
+    letters: bytes  # as in the file, without white space
+
+
 def fasta_records(
     path: types.Path, *, what: str = "FASTA file", allowed: bytes | None = None
 ) -> Iterator[FastaRecord]:
-    """Yield the records of a FASTA file, plain, gzipped or bgzipped.
+    """Yield the records of a FASTA file, plain, gzipped or bgzipped, each whole; see `fasta_pieces`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        See `fasta_pieces`.
+    """
+    parts: list[FastaPiece] = []
+    for piece in fasta_pieces(path, what=what, allowed=allowed):
+        if piece.new and parts:
+            yield _joined(parts)
+            parts = []
+        parts.append(piece)
+    yield _joined(parts)
+
+
+def _joined(parts: list[FastaPiece]) -> FastaRecord:
+    return FastaRecord(parts[0].line, parts[0].header, b"".join(piece.letters for piece in parts))
+
+
+def fasta_pieces(
+    path: types.Path, *, what: str = "FASTA file", allowed: bytes | None = None
+) -> Iterator[FastaPiece]:
+    """Yield the records of a FASTA file, plain, gzipped or bgzipped, long ones in pieces of about 1 Mb.
 
     Taken as they are meant: a byte-order mark, Windows line ends, blank lines, white space within sequence lines,
     and lines that begin with ``;`` (comments of the old format). A record may have no letters.
@@ -53,20 +85,15 @@ def fasta_records(
         exceeds the limits ``HEADER`` and ``RECORD``; the message names file and line.
     """
     found = existing(path, what)
-    start, header = 0, ""  # of the record that is being read
+    start, header, new = 0, "", True  # of the record that is being read
     parts: list[bytes] = []
-    size = 0
+    size = held = 0  # letters of the record, and those of them in `parts`
     for number, text in _lines(found):
         if text[:1] == b">":
-            if start:
-                yield FastaRecord(start, header, b"".join(parts))
-            start, parts, size = number, [], 0
-            check_limit("HEADER", len(text.rstrip()), f"{found} line {number}: its header")
-            header = text[1:].decode("utf-8", "replace").strip()
-            if "\r" in header:
-                raise ValueError(f"{found} line {number} has old Macintosh line ends: convert it with mac2unix")
-            if not header:
-                raise ValueError(f"{found} line {number} is a header without a name")
+            if start and (parts or new):
+                yield FastaPiece(start, header, new, b"".join(parts))
+            start, new, parts, size, held = number, True, [], 0, 0
+            header = _header(text, f"{found} line {number}")
             continue
         letters = text.translate(None, _BLANK)
         if not letters or text[:1] == b";":
@@ -77,11 +104,26 @@ def fasta_records(
         if wrong:
             raise ValueError(f"{found} line {number}: {chr(wrong[0])!r} is no nucleotide letter")
         size += len(letters)
+        held += len(letters)
         check_limit("RECORD", size, f"{found} line {start}: its sequence")
         parts.append(letters)
+        if held >= _PIECE:
+            yield FastaPiece(start, header, new, b"".join(parts))
+            new, parts, held = False, [], 0
     if not start:
         raise ValueError(f"{found} holds no sequence: expected a {what}")
-    yield FastaRecord(start, header, b"".join(parts))
+    if parts or new:
+        yield FastaPiece(start, header, new, b"".join(parts))
+
+
+def _header(text: bytes, where: str) -> str:
+    check_limit("HEADER", len(text.rstrip()), f"{where}: its header")
+    header = text[1:].decode("utf-8", "replace").strip()
+    if "\r" in header:
+        raise ValueError(f"{where} has old Macintosh line ends: convert it with mac2unix")
+    if not header:
+        raise ValueError(f"{where} is a header without a name")
+    return header
 
 
 def _lines(path: types.Path) -> Iterator[tuple[int, bytes]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motiflens.analyses.motifs.engines.sequences import Sequences, each_sequence
+from motiflens.analyses.motifs.engines.sequences import Sequences, each_piece
 from motiflens.models import types
 from motiflens.models.types import Doubles
 
@@ -80,7 +80,7 @@ def background(
 
 def _counted(sequences: Sequences) -> Doubles:
     counts = np.zeros(4)
-    for _, letters in each_sequence(sequences):
+    for _, _, letters in each_piece(sequences):
         upper = letters.upper()
         counts += [upper.count(b"A"), upper.count(b"C"), upper.count(b"G"), upper.count(b"T") + upper.count(b"U")]
     if counts.sum() == 0:

@@ -8,6 +8,9 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,27 +19,49 @@ from numpy.typing import NDArray
 
 from motiflens.analyses.motifs.engines import scan_numba as kernels
 from motiflens.analyses.motifs.engines.background import background as read_background
-from motiflens.analyses.motifs.engines.pvalues import Pssm, p_values, pssm
+from motiflens.analyses.motifs.engines.laid_letters import LaidLetters, lay_out
 from motiflens.analyses.motifs.engines.qvalues import FEW, LAMBDAS, null_share, tabulated_q_values
 from motiflens.analyses.motifs.engines.scan_layout import COLUMNS, ScanLayout, ScanRows
-from motiflens.analyses.motifs.engines.sequences import (
-    Batch,
-    ForeignLetters,
-    Sequences,
-    batches,
-    each_sequence,
-    reverse_complement,
-)
+from motiflens.analyses.motifs.engines.scan_part import HIT, ScanJob, ScanPart, grouped, prepared, scan_part
+from motiflens.analyses.motifs.engines.sequences import Sequences, reverse_complement
+from motiflens.analyses.motifs.engines.window_sample import WindowSample
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models import types
+from motiflens.models.executor import Workers, crew
 from motiflens.models.files import write_whole
+from motiflens.models.parts import make_parts, part_file
+from motiflens.models.progress import Progress, silent
 from motiflens.models.types import Doubles, Integers
 
 BATCH = 1 << 19  # bases: what the index needs of a batch then fits a core's own cache
-SAMPLE = 1 << 15  # window starts kept, evenly over everything, to estimate the share of nulls
+PART = 4  # batches of a part
 MOST_THREADS = 1024
-BLOCK = 64  # matrices handed to a thread at a time; even, so that the strands of a motif stay together
-_HIT = np.dtype([("matrix", "<i4"), ("total", "<i4"), ("letter", "<i8")])
+CHUNK = 1 << 16  # hits in memory at a time
+
+
+@dataclass(frozen=True)
+class ScanWork:
+    """Where the parts of a scan wait, and who makes them.
+
+    Attributes
+    ----------
+    folder
+        See `parts_folder`; one byte a base and 32 a hit lie there. None for a temporary one, in ``TMPDIR``.
+    workers
+        This process by default. The result does not depend on it.
+    content
+        What tells the sequences from others (a hash), so that parts of the same are taken.
+    progress
+        Told how many letters are scanned.
+    layout
+        Puts hits on a genome, or writes BED in place of FIMO's table.
+    """
+
+    folder: types.Path | None = None
+    workers: Workers | None = None
+    content: str = ""
+    progress: Progress = silent
+    layout: ScanLayout = field(default_factory=ScanLayout)
 
 
 def scan(
@@ -91,9 +116,10 @@ def scan(
     >>> hits[["start", "stop", "strand", "matched_sequence"]].values.tolist()
     [[5, 23, '+', 'TGGCCACCAGGGGGCGCTA']]
     """
-    with _Scan(motifs, sequences, background, threshold, both_strands, threads) as run:
-        if run.foreign.letters:
-            warnings.warn(run.foreign.told, stacklevel=2)
+    job = _job(motifs, sequences := _kept(sequences), background, threshold, both_strands, threads)
+    with _Scan(job, sequences, ScanWork()) as run:
+        if run.laid.foreign:
+            warnings.warn(run.laid.foreign, stacklevel=2)
         frames = [pd.DataFrame(rows._asdict()) for rows in run.rows()]
     if not frames:
         empty = {name: np.array([], dtype=object) for name in ScanRows._fields}
@@ -111,17 +137,18 @@ def scan_to_file(
     threshold: float = 1e-4,
     both_strands: bool = True,
     threads: int | None = None,
-    layout: ScanLayout | None = None,
+    work: ScanWork | None = None,
 ) -> ScanSummary:
     """Do what `scan` does and write FIMO's table to `out` (TSV), in memory that does not grow with the hits.
 
-    Numbers are printed as FIMO prints them. Hits and letters wait in temporary files (in ``TMPDIR``: one byte a
-    base and 32 a hit) until all sequences have been read, since q-values depend on all hits. Memory holds the
-    motifs' tables, one batch, and the longest sequence. A `layout` puts hits on a genome, or writes BED (8 bytes
-    of memory a hit, to order them by place).
+    Numbers are printed as FIMO prints them. Hits and letters wait in files (see `ScanWork`) until all sequences
+    have been read, since q-values depend on all hits. Memory holds the motifs' tables and one batch, however many
+    sequences there are and however long; and where BED is written 8 bytes a hit, to order them by place.
     """
-    layout = layout or ScanLayout()
-    with _Scan(motifs, sequences, background, threshold, both_strands, threads) as run:
+    work = work or ScanWork()
+    layout = work.layout
+    job = _job(motifs, sequences := _kept(sequences), background, threshold, both_strands, threads)
+    with _Scan(job, sequences, work) as run:
         with write_whole(out) as part, part.open("w", encoding="utf-8", newline="") as file:
             file.write(layout.header)
             for rows in run.rows(by_place=layout.bed):
@@ -144,109 +171,92 @@ class ScanSummary(NamedTuple):
 _DTYPES = {"start": np.int64, "stop": np.int64, "score": np.float64, "p": np.float64, "q": np.float64}
 
 
-class _Matrices(NamedTuple):
-    """Matrices of both strands, end to end, and the tables behind them."""
+def _kept(sequences: Sequences) -> Sequences:
+    """Return sequences that can be read twice."""
+    if not isinstance(sequences, (str, os.PathLike)) and iter(sequences) is sequences:
+        return list(sequences)  # type: ignore[return-value]
+    return sequences
 
-    pssms: list[Pssm]
-    tables: list[Doubles]  # p-value of each integer score
-    stack: kernels.Stack
-    strands: int
+
+def _job(
+    motifs: Sequence[Motif],
+    sequences: Sequences,
+    background: str | types.Path | Sequence[float] | Doubles,
+    threshold: float,
+    both_strands: bool,
+    threads: int | None,
+) -> ScanJob:
+    if len(motifs) == 0:
+        raise ValueError("there are no motifs to scan with")
+    if not 0 < threshold <= 1:
+        raise ValueError(f"threshold {threshold}: expected a p-value above 0 and at most 1")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"threads {threads}: expected 1 to {MOST_THREADS}")
+    frequencies = read_background(background, sequences=sequences, both_strands=both_strands)
+    return ScanJob(
+        tuple(motifs),
+        tuple(frequencies.tolist()),
+        threshold,
+        both_strands,
+        threads or len(os.sched_getaffinity(0)),
+    )
 
 
 class _Scan:
     """One scan: reads all sequences on entry, then hands out rows in order of p."""
 
-    def __init__(
-        self,
-        motifs: Sequence[Motif],
-        sequences: Sequences,
-        background: str | types.Path | Sequence[float] | Doubles,
-        threshold: float,
-        both_strands: bool,
-        threads: int | None,
-    ) -> None:
-        if len(motifs) == 0:
-            raise ValueError("there are no motifs to scan with")
-        if not 0 < threshold <= 1:
-            raise ValueError(f"threshold {threshold}: expected a p-value above 0 and at most 1")
-        if threads is not None and not 1 <= threads <= MOST_THREADS:
-            raise ValueError(f"threads {threads}: expected 1 to {MOST_THREADS}")
-        self.motifs = motifs
-        if not isinstance(sequences, (str, os.PathLike)) and iter(sequences) is sequences:
-            sequences = list(sequences)  # type: ignore[assignment]  # an iterator: may be read twice
-        self.frequencies = read_background(background, sequences=sequences, both_strands=both_strands)
-        self.threads = threads or len(os.sched_getaffinity(0))
-        self.matrices = _prepare(motifs, self.frequencies, threshold, both_strands, self.threads)
-        self.widest = max(motif.width for motif in motifs)
-        self.sequences = sequences
-        self.names: list[str] = []
+    def __init__(self, job: ScanJob, sequences: Sequences, work: ScanWork) -> None:
+        self.job, self.sequences, self.work = job, sequences, work
+        self.motifs, self.threads = job.motifs, job.threads
+        self.matrices = prepared(job)
         self.hits = 0
-        self.letters = 0
-        self.bases = 0
-        self.windows = np.zeros(self.widest + 1, dtype=np.int64)  # window starts with a valid run of at least w
-        self.pieces: list[tuple[Integers, Integers, Integers]] = []
-        self.sample = _Sample(self.widest)
-        self.foreign = ForeignLetters()
+        self.windows = np.zeros(job.widest + 1, dtype=np.int64)
         # Hits are counted by motif and score, from each motif's threshold on.
         self.least = self.matrices.stack.thresholds[:: self.matrices.strands].astype(np.int64)
         sizes = np.array([len(table) for table in self.matrices.tables]) - self.least
         self.firsts = np.concatenate(([0], np.cumsum(sizes)))  # where a motif's scores start in `counts`
         self.counts = np.zeros(int(self.firsts[-1]), dtype=np.int64)
+        self.laid: LaidLetters
+        self.parts: list[ScanPart]
 
     def __enter__(self) -> _Scan:
-        self.hit_file = tempfile.TemporaryFile()
-        self.letter_file = tempfile.TemporaryFile()
-        try:
-            self._read()
-        except BaseException:
-            self.__exit__()
-            raise
+        self._open = ExitStack()
+        with ExitStack() as stack:
+            folder = self.work.folder
+            if folder is None:
+                folder = stack.enter_context(tempfile.TemporaryDirectory())
+            stack.callback(prepared.cache_clear)
+            self._read(Path(folder))
+            self._open = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.hit_file.close()
-        self.letter_file.close()
+        self._open.close()
 
-    def _read(self) -> None:
-        """Scan everything once; hits and letters go to the files."""
-        stream = batches(
-            each_sequence(self.sequences, self.foreign), size=BATCH, overlap=self.widest - 1, names=self.names
-        )
-        with ThreadPoolExecutor(self.threads) as pool:
-            for batch in stream:
-                self._batch(batch, pool)
-        if not self.names:
-            raise ValueError("there are no sequences to scan")
-
-    def _batch(self, batch: Batch, pool: ThreadPoolExecutor) -> None:
-        matrices = self.matrices
-        pad = self.widest + kernels.K
-        kmers, runs = kernels.kmer_codes(batch.codes, pad)
-        inside = runs[pad : pad + len(batch.codes)]
-        ends = batch.piece_start + batch.piece_windows
-        following = np.append(batch.piece_start[1:], len(batch.codes) + 1)
-        for piece in np.flatnonzero(ends + 1 < following):  # at the separator no window starts anyway
-            inside[ends[piece] : following[piece]] = 0  # windows that start here belong to the next piece
-        self.windows += np.bincount(np.minimum(inside, self.widest), minlength=self.widest + 1)
-        self.sample.add(batch.codes, inside)
-        index = kernels.Index(kmers, runs, *kernels.kmer_index(kmers, pad), pad)
-        total = len(matrices.stack.thresholds)
-
-        def work(low: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-            return kernels.scan_matrices(index, matrices.stack, low, min(low + BLOCK, total))
-
-        for matrix, start, score in pool.map(work, range(0, total, BLOCK)):
-            found = np.empty(len(matrix), dtype=_HIT)
-            order = np.lexsort((matrix, start))
-            found["matrix"], found["total"] = matrix[order], score[order]
-            found["letter"] = self.letters + start[order].astype(np.int64)
-            self.hit_file.write(found.tobytes())
-            self.hits += len(found)
-            np.add.at(self.counts, self._entry(found), 1)
-        self.pieces.append((self.letters + batch.piece_start, batch.piece_sequence, batch.piece_offset))
-        self.letter_file.write(batch.letters.tobytes())
-        self.letters += len(batch.letters)
-        self.bases += int(batch.piece_windows.sum())
+    def _read(self, folder: Path) -> None:
+        """Scan everything, and add up what the parts have counted."""
+        job, work = self.job, self.work
+        where = part_file(folder, "sequences", work.content, BATCH, job.widest, ending="")
+        self.laid = lay_out(self.sequences, where, size=BATCH, overlap=job.widest - 1)
+        valid, stem = self.laid.valid, self.laid.stem
+        who = work.workers or Workers()
+        each = replace(job, threads=max(1, job.threads // who.processes)) if who.processes > 1 else job
+        self.parts = [
+            ScanPart(
+                each, stem, some, valid, part_file(folder, f"{some[0].begin}", where.name, job.key, ending=".npz")
+            )
+            for some in grouped(self.laid.batches, PART)
+        ]
+        with crew(who) as team:
+            make_parts(scan_part, self.parts, team, work.progress, stage="scanning", unit="letters")
+        self.sample = WindowSample(job.widest, valid)
+        for part in self.parts:
+            with np.load(part.file) as counted:
+                self.windows += counted["windows"]
+                self.sample.merge(counted["hashes"], counted["codes"], counted["runs"])
+            for found in part.hits(CHUNK):
+                self.hits += len(found)
+                np.add.at(self.counts, self._entry(found), 1)
 
     def _entry(self, hits: NDArray[np.void]) -> Integers:
         index = hits["matrix"] // self.matrices.strands
@@ -275,11 +285,11 @@ class _Scan:
         return ScanSummary(
             self.hits,
             len(self.motifs),
-            len(self.names),
-            self.bases,
-            self.frequencies.tolist(),
+            self.laid.sequences,
+            self.laid.bases,
+            list(self.job.frequencies),
             self.null_shares(),
-            self.foreign.told,
+            self.laid.foreign,
         )
 
     def _tables(self) -> tuple[Doubles, Doubles, Doubles]:
@@ -298,36 +308,32 @@ class _Scan:
                 q[hit] = tabulated_q_values(p[hit], self.counts[hit], total=total, pi0=shares[index])
         return bits, p, q
 
-    def rows(self, chunk: int = 1 << 16, *, by_place: bool = False) -> Iterator[ScanRows]:
+    def rows(self, chunk: int = CHUNK, *, by_place: bool = False) -> Iterator[ScanRows]:
         """Rows in order of p, motif, sequence and position (or of sequence and position), some at a time."""
         if self.hits == 0:
             return
-        bits, p, q = self._tables()
-        self.hit_file.flush()
-        self.letter_file.flush()
-        hits = np.memmap(self.hit_file, dtype=_HIT, mode="r")
+        tables = self._tables()
         with (
-            mmap.mmap(self.letter_file.fileno(), 0, access=mmap.ACCESS_READ) as letters,
-            tempfile.TemporaryFile() as file,
+            Path(f"{self.laid.stem}.letters").open("rb") as opened,
+            mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as letters,
+            tempfile.TemporaryFile(dir=self.work.folder) as file,
         ):
-            ordered = np.memmap(file, dtype=_HIT, mode="w+", shape=hits.shape)
-            self._order(hits, ordered, p, chunk)
-            columns = [np.concatenate(column) for column in zip(*self.pieces, strict=True)]
+            ordered = np.memmap(file, dtype=HIT, mode="w+", shape=(self.hits,))
+            self._order(ordered, tables[1], chunk)
             order = np.argsort(ordered["letter"], kind="stable") if by_place else None
             for low in range(0, self.hits, chunk):
                 some: slice | Integers = slice(low, low + chunk)
                 if order is not None:
                     some = order[some]
-                yield self._rows(np.array(ordered[some]), columns, letters, (bits, p, q))
+                yield self._rows(np.array(ordered[some]), letters, tables)
 
-    def _order(self, hits: NDArray[np.void], ordered: NDArray[np.void], p: Doubles, chunk: int) -> None:
+    def _order(self, ordered: NDArray[np.void], p: Doubles, chunk: int) -> None:
         """Counting sort by p and motif; hits arrive in order of sequence and position."""
         entries = np.flatnonzero(self.counts)
         entries = entries[np.argsort(p[entries], kind="stable")]
         place = np.zeros(len(p), dtype=np.int64)
         place[entries] = np.concatenate(([0], np.cumsum(self.counts[entries])[:-1]))
-        for low in range(0, len(hits), chunk):
-            part = np.array(hits[low : low + chunk])
+        for part in (found for each in self.parts for found in each.hits(chunk)):
             entry = self._entry(part)
             by_entry = np.argsort(entry, kind="stable")
             sorted_entry = entry[by_entry]
@@ -340,7 +346,6 @@ class _Scan:
     def _rows(
         self,
         hits: NDArray[np.void],
-        pieces: list[Integers],
         letters: mmap.mmap,
         tables: tuple[Doubles, Doubles, Doubles],
     ) -> ScanRows:
@@ -349,8 +354,9 @@ class _Scan:
         index, reverse = hits["matrix"] // strands, hits["matrix"] % strands
         widths = np.array([motif.width for motif in self.motifs])[index]
         entry = self._entry(hits)
-        piece = np.searchsorted(pieces[0], hits["letter"], side="right") - 1
-        start = hits["letter"] - pieces[0][piece] + pieces[2][piece] + 1
+        starts, pieces = self.laid.starts, self.laid.pieces
+        piece = np.searchsorted(starts, hits["letter"], side="right") - 1
+        start = hits["letter"] - starts[piece] + pieces[piece, 1] + 1
         matched = np.empty(len(hits), dtype=object)
         for i, (at, width, back) in enumerate(
             zip(hits["letter"].tolist(), widths.tolist(), reverse.tolist(), strict=True)
@@ -360,7 +366,7 @@ class _Scan:
         return ScanRows(
             np.array([motif.name for motif in self.motifs], dtype=object)[index],
             np.array([motif.alt for motif in self.motifs], dtype=object)[index],
-            np.array(self.names, dtype=object)[pieces[1][piece]],
+            self.laid.names(pieces[piece, 0]),
             start,
             start + widths - 1,
             np.where(reverse == 1, "-", "+").astype(object),
@@ -369,73 +375,3 @@ class _Scan:
             q[entry],
             matched,
         )
-
-
-def _prepare(
-    motifs: Sequence[Motif], frequencies: Doubles, threshold: float, both_strands: bool, threads: int
-) -> _Matrices:
-    pssms = [pssm(motif, frequencies) for motif in motifs]
-    with ThreadPoolExecutor(threads) as pool:
-        tables = list(pool.map(lambda matrix: p_values(matrix.scores, frequencies), pssms))
-    columns: list[NDArray[np.int32]] = []
-    thresholds: list[int] = []
-    for matrix, table in zip(pssms, tables, strict=True):
-        least = len(table) - int(
-            np.searchsorted(table[::-1], threshold, side="right")
-        )  # first s with p <= threshold
-        for scores in (matrix.scores, kernels.reverse_scores(matrix.scores))[: 1 + both_strands]:
-            columns.append(scores)
-            thresholds.append(least)
-    begins = np.concatenate(([0], np.cumsum([len(scores) for scores in columns])))
-    stack = kernels.Stack(np.concatenate(columns), begins, np.array(thresholds, dtype=np.int32))
-    return _Matrices(pssms, tables, stack, 1 + both_strands)
-
-
-class _Sample:
-    """Window starts, evenly over all sequences whatever their number: those whose hashed index is small."""
-
-    def __init__(self, widest: int) -> None:
-        self.width = -(-widest // 4) * 4
-        self.seen = 0
-        self.limit = np.uint64(2**64 - 2)
-        self.hashes: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
-        self.codes = np.empty((0, self.width), dtype=np.uint8)
-        self.runs = np.empty(0, dtype=np.int32)
-        self._packed: tuple[NDArray[np.uint8], NDArray[np.int32]] | None = None
-
-    def add(self, codes: NDArray[np.uint8], runs: NDArray[np.int32]) -> None:
-        hashed = _hash(np.arange(self.seen, self.seen + len(codes), dtype=np.uint64))
-        self.seen += len(codes)
-        hashed[runs == 0] = np.uint64(2**64 - 1)  # no window starts here
-        kept, new_kept = self.hashes, hashed
-        while True:  # lower the limit until old and new together fit
-            kept, new_kept = kept[kept <= self.limit], new_kept[new_kept <= self.limit]
-            if len(kept) + len(new_kept) <= SAMPLE:
-                break
-            self.limit = self.limit >> np.uint64(1)
-        stay, keep = self.hashes <= self.limit, np.flatnonzero(hashed <= self.limit)
-        padded = np.concatenate((codes, np.zeros(self.width, dtype=np.uint8)))
-        new = np.lib.stride_tricks.sliding_window_view(padded, self.width)[keep] & 3
-        self.hashes = np.concatenate((self.hashes[stay], hashed[keep]))
-        self.codes = np.concatenate((self.codes[stay], new))
-        self.runs = np.concatenate((self.runs[stay], runs[keep]))
-        self._packed = None
-
-    def packed(self) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        """4-mers from bases 0, 4, 8, ..., (width / 4, samples), and valid runs."""
-        if self._packed is None:
-            letters = self.codes.reshape(len(self.codes), self.width // 4, 4)
-            fours = letters @ np.array([64, 16, 4, 1], dtype=np.uint8)
-            packed = np.ascontiguousarray(fours.T, dtype=np.uint8), self.runs.astype(np.int32, copy=False)
-            self._packed = packed
-            return packed
-        return self._packed
-
-
-def _hash(index: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64's finaliser: an even, fixed mapping of 0, 1, 2, ... to 64 bits."""
-    with np.errstate(over="ignore"):
-        z = (index + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
