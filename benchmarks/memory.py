@@ -1,12 +1,12 @@
 """Does memory stay the same however much is scanned, predicted or attributed?
 
 Run from the repository's root: ``python benchmarks/memory.py``. Each case runs in a process of its own, which
-reports the most memory of its own that it held (RssAnon, looked at every 5 ms; pages of mapped files are the operating
-system's to take back); it writes ``benchmarks/results/memory.tsv|md``. Linux only.
+reports the most memory of its own that it held (RssAnon, looked at every 5 ms; pages of mapped files are the
+operating system's to take back); it writes ``benchmarks/results/memory.tsv|md``. Linux only.
 
 ``scan reads``: sequences of 100 bp; ``scan one sequence``: one of 100 bp times as many; both with twenty JASPAR
-matrices. ``predict``: a genome of as many bins, with a small network, in one process. ``attribute``: as many windows
-of 60 bp about the intervals of a BED file, input times gradient, in a store.
+matrices. ``predict``: a genome of as many bins, with a small network, in one process. ``attribute``: as many
+windows of 60 bp about the intervals of a BED file, input times gradient, in a store.
 """
 
 from __future__ import annotations
@@ -186,8 +186,9 @@ def report(table: pd.DataFrame) -> str:
     lines = [
         "# Memory against the amount of work",
         "",
-        "Made by `python benchmarks/memory.py`: the most memory of its own (MB) that a process held, by the number",
-        "of sequences, hundreds of bp, bins or windows; and how much the largest takes more than the smallest.",
+        "Made by `python benchmarks/memory.py`: the most memory of its own (MB) that a process held, by the",
+        "number of sequences, hundreds of bp, bins or windows; and how much the largest takes more than the",
+        "smallest.",
         "",
         "| case | " + " | ".join(f"{size:,}" for size in wide.columns) + " | grows by |",
         "|---|" + "---|" * (len(wide.columns) + 1),

@@ -156,7 +156,7 @@ def test_backgrounds_of_scan(files: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ({"--motifs": "jaspar:1999"}, "not installed"),
         ({"--motifs": "jaspar:2026:martians"}, "expected identifiers (MA0139.1), all, a taxon (cnidaria"),
         ({"--background": "none.txt"}, "neither a file nor uniform, nrdb"),
-        ({"--thresh": "2"}, "threshold 2"),
+        ({"--thresh": "2"}, "--thresh is 2"),
         ({"--engine": "fast"}, "engine 'fast'"),
     ],
 )
