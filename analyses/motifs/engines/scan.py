@@ -36,7 +36,7 @@ from motiflens.models.types import Doubles, Integers
 BATCH = 1 << 19  # bases: what the index needs of a batch then fits a core's own cache
 PART = 4  # batches of a part
 MOST_THREADS = 1024
-CHUNK = 1 << 16  # hits in memory at a time
+CHUNK = 1 << 14  # hits in memory at a time
 
 
 @dataclass(frozen=True)
