@@ -6,15 +6,18 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
+from motiflens.analyses.benchmark.benchmark_study import benchmark_study
 from motiflens.analyses.benchmark.measures import FAILED, TIMED_OUT
 from motiflens.analyses.benchmark.part import ISM, MODEL, Part, do_part, write_failure
 from motiflens.analyses.benchmark.plan import SHUFFLED, UNTRAINED, BenchmarkPlan
 from motiflens.analyses.benchmark.rows import COLUMNS, part_rows, training_failure
 from motiflens.analyses.benchmark.trainings import Training, trainings
 from motiflens.analyses.benchmark.truth import read_truth
+from motiflens.analyses.study import Study
 from motiflens.models import types
 from motiflens.models.data.simulate.factors import PAIR
 from motiflens.models.executor import Crew, Workers, crew
@@ -25,8 +28,32 @@ from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.reading import read_json
 from motiflens.models.study.member import train_member
+from motiflens.models.types import Json
 
 TABLE, PLAN = "benchmark.tsv", "plan.json"
+
+
+class Benchmarked(NamedTuple):
+    """What a benchmark left.
+
+    Attributes
+    ----------
+    table
+        What ``benchmark.tsv`` holds.
+    parts
+        Its parts, done or failed.
+    made_by
+        Provenance.
+    """
+
+    table: pd.DataFrame
+    parts: list[Part]
+    made_by: Json
+
+    @property
+    def study(self) -> Study:
+        """Summaries, ranks, figures and the finding."""
+        return benchmark_study(self.parts, self.table, self.made_by)
 
 
 @dataclass
@@ -58,7 +85,7 @@ def benchmark(
     workers: Workers | None = None,
     accelerator: str = "auto",
     progress: Progress = silent,
-) -> pd.DataFrame:
+) -> Benchmarked:
     """Do a benchmark, or go on with it.
 
     Parameters
@@ -77,9 +104,9 @@ def benchmark(
 
     Returns
     -------
-    DataFrame
-        What ``benchmark.tsv`` holds: one row a score, see `rows.COLUMNS`. A part that failed or took too long is a
-        row of the score ``failed`` or ``timeout`` with the reason in ``note``.
+    Benchmarked
+        Its table is what ``benchmark.tsv`` holds: one row a score, see `rows.COLUMNS`. A part that failed or
+        took too long is a row of the score ``failed`` or ``timeout`` with the reason in ``note``.
 
     Raises
     ------
@@ -98,7 +125,8 @@ def benchmark(
             waiting = [part for part in here.parts if not part.done]
             _work(here, [part for part in waiting if (part.kind, part.method) == ("map", ISM)], "reference maps")
             _work(here, [part for part in waiting if (part.kind, part.method) != ("map", ISM)], "methods")
-        return here.table()
+        made_by = provenance(seed=plan.seed, data=source)
+        return Benchmarked(here.table(), here.parts, {**made_by, "parameters": dataclasses.asdict(plan)})
 
 
 def _keep_plan(plan: BenchmarkPlan, source: str, out: Path) -> None:

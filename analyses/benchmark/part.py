@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.benchmark.intervals import window_interval
 from motiflens.analyses.benchmark.maps import Map, make_map
 from motiflens.analyses.benchmark.measures import Measure
 from motiflens.analyses.benchmark.motif_recovery import motif_recovery
@@ -156,7 +157,8 @@ def _subject(path: str, untrained: bool, data: tuple[str, str], plan: BenchmarkP
 
 
 def _record(measures: list[Measure], seconds: float | None, **more: Any) -> Json:
-    return {"error": "", "reason": "", "measures": [one.json for one in measures], "seconds": seconds, **more}
+    rows = [{**one.json, "interval": list(window_interval(one))} for one in measures]
+    return {"error": "", "reason": "", "measures": rows, "seconds": seconds, **more}
 
 
 def _map(part: Part, subject: Subject) -> Json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from motiflens.analyses.benchmark.intervals import window_interval
 from motiflens.analyses.benchmark.measures import FAILED, measure_of
 from motiflens.analyses.benchmark.part import MODEL, Part, read_part
 from motiflens.analyses.benchmark.trainings import Training
@@ -49,16 +48,16 @@ def part_rows(part: Part) -> list[Json]:
     rows = []
     for one in record["measures"]:
         measure = measure_of(one)
-        found = window_interval(measure)
+        value, low, high = (float("nan") if limit is None else limit for limit in one["interval"])
         rows.append(
             {
                 **common,
                 "score": measure.score,
                 "windows": measure.windows,
                 "resolution": measure.resolution,
-                "value": found.value,
-                "low": found.low,
-                "high": found.high,
+                "value": value,
+                "low": low,
+                "high": high,
                 "n": len(measure.values),
                 "note": "",
             }

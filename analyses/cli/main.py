@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "transfer": "transfer",
     "import": "import_run",
     "sanity": "sanity",
+    "benchmark": "benchmark",
     "variants": "variants",
     "hits": "hits",
     "marginalize": "marginalize",
@@ -55,7 +56,16 @@ COMMANDS: dict[str, str] = {
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": ("data", "simulate", "cache"),
     "Models": ("train", "evaluate", "predict", "compare", "study", "sweep", "transfer", "import"),
-    "What a model looks at": ("attribute", "sanity", "variants", "hits", "marginalize", "interactions", "serve"),
+    "What a model looks at": (
+        "attribute",
+        "sanity",
+        "benchmark",
+        "variants",
+        "hits",
+        "marginalize",
+        "interactions",
+        "serve",
+    ),
     "Studies": ("chip", "attention", "importance", "dnase"),
     "Motifs": ("motifs", "report", "kmers", "scan", "match"),
 }

@@ -21,7 +21,7 @@ CHAPTERS = {
     "What the model is": ("is", ("run", "evaluate", "compare")),
     "What it looks at": ("looks", ("chip", "attention", "importance", "dnase")),
     "What it learned": ("learned", ("motifs", "kmers")),
-    "How sure that is": ("sure", ("nulls", "sanity")),
+    "How sure that is": ("sure", ("nulls", "sanity", "benchmark")),
 }
 ROWS, COLUMNS = 40, 14  # of tables that are shown
 

@@ -26,7 +26,7 @@ KEYS = ["tf", "model", "method", "seed", "control", "score", "windows", "resolut
 def finished(plan: BenchmarkPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
     """A benchmark that was done without interruption."""
     out = tmp_path_factory.mktemp("finished") / "out"
-    return out, benchmark(plan, out)
+    return out, benchmark(plan, out).table
 
 
 def test_every_score_is_a_row(finished: tuple[Path, pd.DataFrame], plan: BenchmarkPlan) -> None:
@@ -78,7 +78,7 @@ def test_it_goes_on_with_equal_results(
     for part in parts[::2]:
         part.unlink()
     (parts[0].parent / f".{parts[0].name}.abc.part").write_text("half")
-    went_on = benchmark(plan, again)
+    went_on = benchmark(plan, again).table
     pd.testing.assert_frame_equal(comparable(went_on), comparable(table), rtol=1e-6, atol=1e-9)
 
 
@@ -93,7 +93,7 @@ def test_what_takes_too_long_is_a_row(
     again = tmp_path / "again"
     shutil.copytree(finished[0], again)
     more = dataclasses.replace(plan, methods=(*plan.methods, "ism"), timeout=0.2)
-    table = benchmark(more, again)
+    table = benchmark(more, again).table
     late = table[table["score"] == "timeout"]
     assert "ism" in set(late["method"])
     assert late["note"].str.contains("longer than 0.2 s").all()
@@ -127,7 +127,7 @@ def test_a_users_own_module_and_a_published_model(plan: BenchmarkPlan, world: Pa
         seeds=1,
     )
     try:
-        table = benchmark(few, tmp_path / "out")
+        table = benchmark(few, tmp_path / "out").table
     finally:
         del registry._REGISTERED["own_counts"]
     assert table.loc[table["score"] == "failed", "note"].tolist() == []
@@ -149,7 +149,7 @@ def test_the_rules_factor_gets_rule_and_pair_rows(plan: BenchmarkPlan, world: Pa
         },
     )
     few = dataclasses.replace(plan, models=(str(run),), methods=("saliency", "pwm"), tfs=("GATA1",), routes=())
-    table = benchmark(few, tmp_path / "out")
+    table = benchmark(few, tmp_path / "out").table
     rules = table[table["windows"] == "rule"].set_index(["method", "score"])["value"]
     assert {("saliency", "rule_signs"), ("saliency", "rule_context"), ("pwm", "rule_context")} <= set(rules.index)
     assert ("pwm", "rule_signs") not in rules.index  # it has no sign

@@ -1,0 +1,96 @@
+"""`interpret benchmark`: architectures × methods against data whose sites are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from motiflens.analyses.cli.workers import Dask, Processes, Threads
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="Folder of benchmark.tsv, summaries, figures, runs and parts.")],
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="small: tbinet, deepgrn and deepbind, 2 seeds, CTCF and GATA1, 40 windows; attention, saliency, "
+            "input_x_gradient, deep_lift_shap, ism and the baselines. full: all architectures and methods, 3 "
+            "seeds, 100 windows, shuffled labels.",
+            metavar="small|full",
+        ),
+    ] = "small",
+    models: Annotated[
+        str | None, typer.Option(help="Architectures or run folders, comma-separated; the preset's.")
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(help="Comma-separated: attention, attribution methods, random, position, dnase, pwm."),
+    ] = None,
+    routes: Annotated[str | None, typer.Option(help="Routes to motifs, comma-separated; none for none.")] = None,
+    pairs: Annotated[
+        str | None, typer.Option(help="epistasis, attention, attribution, comma-separated; none for none.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Trainings of each architecture.")] = None,
+    tf: Annotated[str | None, typer.Option(help="Factors, comma-separated; CTCF,GATA1.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A simulated data set; the built-in one.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value of all trainings; repeatable.")
+    ] = None,
+    windows: Annotated[int | None, typer.Option(help="Bound windows that maps are made of.")] = None,
+    shuffled: Annotated[
+        bool | None,
+        typer.Option("--shuffled-labels/--no-shuffled-labels", help="Also train on shuffled labels."),
+    ] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds for a part; 0 for no limit.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of everything random but the trainings.")] = None,
+    accelerator: Annotated[str, typer.Option(help="Of the trainings.")] = "auto",
+    processes: Processes = None,
+    dask: Dask = None,
+    threads: Threads = 1,
+) -> None:
+    """Train, compute every method, and score it where the truth is known: which map should one believe?
+
+    Killed at any moment, the same command goes on where it was. What fails or takes too long is a row.
+    """
+    from motiflens.analyses.benchmark.benchmark import PLAN, benchmark
+    from motiflens.analyses.benchmark.plan import plan_named
+    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.cli.progress_display import progress_display
+    from motiflens.analyses.cli.workers import workers
+    from motiflens.analyses.study import write_study
+    from motiflens.models.destination import output_folder
+    from motiflens.models.executor import cores
+
+    plan = plan_named(
+        preset,
+        models=_names(models),
+        methods=_names(methods),
+        routes=_names(routes),
+        pairs=_names(pairs),
+        tfs=_names(tf),
+        seeds=seeds,
+        data=None if data is None else str(data),
+        settings=None if set_ is None else tuple(set_),
+        windows=windows,
+        shuffled=shuffled,
+        timeout=timeout,
+        seed=seed,
+    )
+    output_folder(out, mark=PLAN, names=("benchmark.tsv", PLAN), inputs=[data])
+    with progress_display() as progress:
+        who = workers(processes or (1 if dask else cores()), dask, threads)
+        study = benchmark(plan, out, workers=who, accelerator=accelerator, progress=progress).study
+        write_study(study, out)
+    record = {"findings": list(study.findings), "table": str(out / "benchmark.tsv"), "made_by": study.made_by}
+    result(
+        record, *study.findings, f"{out}: benchmark.tsv, {len(study.figures)} figures; interpret report {out} …"
+    )
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    """Return comma-separated names; None for an option that is not given, nothing for ``none``."""
+    if text is None:
+        return None
+    return tuple(name.strip() for name in text.split(",") if name.strip() and name.strip() != "none")

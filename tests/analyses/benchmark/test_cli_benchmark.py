@@ -1,0 +1,59 @@
+"""`interpret benchmark`, and what `interpret report` makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from typer.testing import CliRunner
+
+from motiflens.analyses.cli.main import app
+from motiflens.analyses.study import read_study
+from motiflens.models import build, save_run
+
+
+def test_command(world: Path, tmp_path: Path) -> None:
+    config = {
+        "tasks": ["CTCF"],
+        "channels": list("ACGT"),
+        "data": {"source": str(world), "options": {"tf": "CTCF", "signals": []}},
+    }
+    for name in ("first", "second"):
+        save_run(tmp_path / "runs" / name, build("tbinet", length=500, kernels=4, units=2, dense=4), config)
+    out = tmp_path / "out"
+    words = ["benchmark", "--out", str(out), "--models", f"{tmp_path}/runs/first,{tmp_path}/runs/second"]
+    words += [
+        "--methods",
+        "attention,saliency,random,pwm",
+        "--routes",
+        "none",
+        "--pairs",
+        "none",
+        "--windows",
+        "5",
+    ]
+    done = CliRunner().invoke(app, [*words, "--data", str(world), "--tf", "CTCF", "--processes", "1"])
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(out / "benchmark.tsv", sep="\t")
+    assert {"model", "method", "seed", "score", "value"} <= set(table.columns)
+    assert {"first", "second"} == set(table["model"])
+    study = read_study(out)
+    assert len(study.findings) == 3
+    assert study.findings[0] in done.output
+    names = {file.stem for file, _ in study.figures}
+    assert {"heat_auroc", "heat_deletion", "heat_randomised_weights", "curves_CTCF"} <= names
+    assert {file.stem for file, _ in study.tables} == {"benchmark", "summary", "ranks", "overview"}
+    ranks = pd.read_csv(out / "ranks.tsv", sep="\t")
+    assert set(ranks["scope"]) == {"first", "second", "all models"}
+    page = tmp_path / "page.html"
+    assert CliRunner().invoke(app, ["report", str(out), "--out", str(page)]).exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Which interpretation should one believe?" in text
+    assert text.count("data:image/svg+xml;base64") >= 4
+
+
+def test_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "benchmark.tsv").write_text("mine")
+    done = CliRunner().invoke(app, ["benchmark", "--out", str(tmp_path)])
+    assert isinstance(done.exception, ValueError)
+    assert "motiflens did not write it" in str(done.exception)
