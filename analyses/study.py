@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from motiflens.models import types
-from motiflens.models.files import write_json, write_text, write_whole
+from motiflens.models.files import files_together, write_json, write_text, write_whole
+from motiflens.models.folder_lock import folder_lock
 from motiflens.models.types import Json
 
 if TYPE_CHECKING:
@@ -100,21 +101,27 @@ def write_study(study: Study, out: types.Path) -> list[Path]:
         The files, those to look at first in front.
     """
     folder = Path(out)
-    files = write_figures(folder, study.figures)
-    for name, table in study.tables.items():
-        files.append(folder / f"{name}.tsv")
-        write_text(files[-1], table.to_csv(sep="\t", index=False))
-    write_json(folder / PROVENANCE, study.made_by)
-    # Last: a folder with it is whole.
-    record = {
+    with folder_lock(folder):
+        with files_together(folder) as part:
+            files = write_figures(part, study.figures)
+            for name, table in study.tables.items():
+                files.append(part / f"{name}.tsv")
+                write_text(files[-1], table.to_csv(sep="\t", index=False))
+            write_json(part / PROVENANCE, study.made_by)
+        # Last: a folder with it is whole.
+        write_json(folder / STUDY, _record(study))
+    return [*(folder / file.relative_to(part) for file in files), folder / PROVENANCE]
+
+
+def _record(study: Study) -> Json:
+    """Return what `read_study` reads."""
+    return {
         "kind": study.kind,
         "title": study.title,
         "findings": list(study.findings),
         "figures": [{"name": shown.name, "caption": shown.caption} for shown in study.figures],
         "tables": [{"name": name, "caption": study.captions.get(name, "")} for name in study.tables],
     }
-    write_json(folder / STUDY, record)
-    return [*files, folder / PROVENANCE]
 
 
 def write_figures(folder: Path, figures: Sequence[StudyFigure]) -> list[Path]:

@@ -61,5 +61,24 @@ def attribute(group: h5py.Group, name: str) -> Any:
     return group.attrs[name]
 
 
+def names(group: h5py.Group, name: str) -> list[str]:
+    """Return the texts of an attribute; none where it is empty or not there.
+
+    Raises
+    ------
+    ValueError
+        If it holds no texts; the message names the file.
+    """
+    found = group.attrs.get(name)
+    if found is None or isinstance(found, h5py.Empty):
+        return []
+    array = np.asarray(found)
+    if not array.size:
+        return []
+    if array.ndim != 1 or array.dtype.kind not in "SUO":
+        raise ValueError(f"{group.file.filename} is damaged: its attribute {name!r} holds no list of names")
+    return [one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one) for one in array]
+
+
 def _place(group: h5py.Group, name: str) -> str:
     return f"{group.name}/{name}".replace("//", "/").lstrip("/")

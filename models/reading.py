@@ -11,7 +11,9 @@ from motiflens.models import types
 
 
 @contextmanager
-def reading(path: types.Path, what: str, remedy: str = "copy or make it again") -> Iterator[None]:
+def reading(
+    path: types.Path, what: str, remedy: str = "copy or make it again", *, checked: bool = False
+) -> Iterator[None]:
     """Turn any error of a library that reads `path` into one ValueError that names the file.
 
     Libraries raise more kinds than anyone can list (zlib's, scipy's, struct's, h5py's, recursion, memory). A file
@@ -25,6 +27,8 @@ def reading(path: types.Path, what: str, remedy: str = "copy or make it again") 
         What it should be.
     remedy
         What to do.
+    checked
+        The block checks what it reads itself: its own ValueErrors say what is wrong, and only get the file's name.
 
     Examples
     --------
@@ -41,6 +45,8 @@ def reading(path: types.Path, what: str, remedy: str = "copy or make it again") 
         text = " ".join(str(error).split())
         if isinstance(error, ValueError) and str(path) in text:
             raise
+        if checked and type(error) is ValueError:  # json's and the decoders' are kinds of it
+            raise ValueError(f"{path}: {text}") from error
         if isinstance(error, MemoryError | RecursionError):
             text = (
                 "it needs more memory than there is"

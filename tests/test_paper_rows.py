@@ -21,6 +21,19 @@ ROWS = {
         line.split("\t") for line in Path(__file__).with_name("paper_rows.tsv").read_text().splitlines()[1:]
     )
 }
+# What has to be there: the rows of attention, saliency and studies, by paper and number.
+WANTED = (
+    *(f"G{number}" for number in range(43, 70)),
+    *(f"T{number}" for number in range(10, 22)),
+    *(f"S{number}" for number in range(15, 26)),
+    *(f"K{number}" for number in range(10, 16)),
+    *("C04", "C08", "C13", "C16"),
+)
+
+
+@pytest.mark.parametrize("row", WANTED)
+def test_a_row_is_there(row: str) -> None:
+    assert row in ROWS
 
 
 @pytest.mark.parametrize("row", sorted(ROWS))

@@ -13,11 +13,13 @@ import h5py
 
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.folder_lock import folder_lock
 from motiflens.models.provenance import file_hash, provenance
 from motiflens.models.published.import_keras.stored import CONFIG as CONFIG_MEMBER
 from motiflens.models.published.keras_file import Graph, KerasFile
 from motiflens.models.published.published import Published
 from motiflens.models.published.torch_file import is_torch_file
+from motiflens.models.reading import reading
 from motiflens.models.run import CONFIG, read_config, save_run
 
 KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm", "keras", "torch")
@@ -98,7 +100,8 @@ def read_published(
         raise FileNotFoundError(f"there is no file or folder {source}")
     if source.name == "model.json":
         source = source.parent
-    kind = kind or detect(source)
+    with reading(source, "model file", checked=True):
+        kind = kind or detect(source)
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
     options = {
@@ -114,7 +117,8 @@ def read_published(
     name = "keras_run" if kind == "keras" else kind
     module = importlib.import_module(f"motiflens.models.published.{'torch_file' if kind == 'torch' else name}")
     read: Callable[..., Published] = getattr(module, f"import_{name}")
-    published = read(source, length=length, **given)
+    with reading(source, f"{kind} file", checked=True):
+        published = read(source, length=length, **given)
     if length is not None and published.model.length != length:
         raise ValueError(
             f"{source} is of windows of {published.model.length} bp, not {length}: leave out the length"
@@ -197,15 +201,24 @@ def import_run(
         raise ValueError(f"{folder} already holds a trained run: choose another folder")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: choose another folder")
-    published = read_published(
-        source,
-        kind=kind,
-        length=length,
-        alphabet=alphabet,
-        output=output,
-        architecture=architecture,
-        hyperparameters=hyperparameters,
-    )
+    with folder_lock(folder):
+        return _imported(
+            source,
+            folder,
+            read_published(
+                source,
+                kind=kind,
+                length=length,
+                alphabet=alphabet,
+                output=output,
+                architecture=architecture,
+                hyperparameters=hyperparameters,
+            ),
+        )
+
+
+def _imported(source: Path, folder: Path, published: Published) -> Published:
+    """Write the run folder of a model that was read."""
     files = sorted(p for p in source.iterdir() if p.is_file()) if source.is_dir() else [source]
     save_run(
         folder,

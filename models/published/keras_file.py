@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from motiflens.models.hdf5 import names
+from motiflens.models.reading import reading
 from motiflens.models.types import Json
 
 Node = tuple[str, int]  # a layer's name, and which of its calls
@@ -226,11 +228,8 @@ class KerasFile:
         self.version = self.backend = ""
         self.config: object = None
         self._arrays: dict[str, list[np.ndarray]] = {}
-        try:
-            with h5py.File(path, "r") as file:
-                self._read(file)
-        except OSError as error:
-            raise ValueError(f"{path} is truncated or no HDF5 file ({error})") from error
+        with reading(path, "Keras file", checked=True), h5py.File(path, "r") as file:
+            self._read(file)
 
     def _read(self, file: h5py.File) -> None:
         root = file.get("model_weights", file)
@@ -240,12 +239,11 @@ class KerasFile:
         self.backend = _text(root.attrs.get("backend", file.attrs.get("backend", "")))
         if "model_config" in file.attrs:
             self.config = parse_json(_text(file.attrs["model_config"]), f"model_config in {self.path}")
-        for name in map(_text, np.asarray(root.attrs["layer_names"])):
+        for name in names(root, "layer_names"):
             group = root.get(name)
             if not isinstance(group, h5py.Group):
                 raise ValueError(f"{self.path} is incomplete: the weights of layer {name!r} are missing")
-            names = [_text(weight) for weight in np.asarray(group.attrs.get("weight_names", ()))]
-            self._arrays[name] = [self._array(group, name, weight) for weight in names]
+            self._arrays[name] = [self._array(group, name, weight) for weight in names(group, "weight_names")]
 
     def _array(self, group: h5py.Group, layer: str, name: str) -> np.ndarray:
         where = f"{layer}/{name}"

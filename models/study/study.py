@@ -14,6 +14,7 @@ import pandas as pd
 from motiflens.models import types
 from motiflens.models.executor import Crew, Workers, crew
 from motiflens.models.files import write_json, write_text
+from motiflens.models.folder_lock import folder_lock
 from motiflens.models.metrics import METRICS
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import provenance
@@ -105,13 +106,18 @@ def study(
     seeds are tested), or, with a leaderboard, the best there of the plan's `best` runs on validation. Members are
     trained without a test split; it is opened after the selection, for the final members and the controls alone.
     """
-    where = Path(out)
+    with folder_lock(out):
+        return _study(plan, Path(out), workers or Workers(), accelerator, progress)
+
+
+def _study(plan: Plan, where: Path, workers: Workers, accelerator: str, progress: Progress) -> pd.DataFrame:
+    """Do a study in a folder that is ours alone."""
     sets = data_sets(plan)
     every = members(plan, sets, where, accelerator)
     write_json(
         where / PLAN, {"plan": dataclasses.asdict(plan), "sets": [data.name for data in sets], **provenance()}
     )
-    with crew(workers or Workers()) as team:
+    with crew(workers) as team:
         here = _Study(plan, sets, where, team, progress, every)
         _train(here, [member for member in every if member.model.way != "transfer"])
         _train(here, [member for member in every if member.model.way == "transfer"])

@@ -12,7 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from motiflens.models.hdf5 import attribute, subgroup
+from motiflens.models.hdf5 import names, subgroup
+from motiflens.models.reading import reading
 from motiflens.models.types import Floats, Json
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -73,7 +74,7 @@ def read_stored(path: Path) -> Stored:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     stored = Stored(path)
-    try:
+    with reading(path, "Keras file", checked=True):
         with path.open("rb") as file:
             start = file.read(4)
         if start == MAGIC:
@@ -83,10 +84,6 @@ def read_stored(path: Path) -> Stored:
                 _legacy(stored, file5)
         else:
             raise ValueError(f"{path} is no Keras file: neither HDF5 (.h5) nor a zip archive (.keras)")
-    except ValueError as error:
-        raise error if str(path) in str(error) else ValueError(f"{path}: {error}") from error
-    except (OSError, RuntimeError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is damaged or truncated ({' '.join(str(error).split())[:200]})") from error
     if not isinstance(stored.config, dict) or "class_name" not in stored.config:
         raise ValueError(f"{path}: its configuration is no Keras model's")
     return stored
@@ -102,15 +99,15 @@ def _zip(stored: Stored) -> None:
             if link or member.flag_bits & 1:
                 kind = "a link" if link else "encrypted"
                 raise ValueError(f"{stored.path}: its member {member.filename!r} is {kind}")
-        names = archive.namelist()
+        members = archive.namelist()
         for needed in (CONFIG, WEIGHTS):
-            if names.count(needed) != 1:
+            if members.count(needed) != 1:
                 raise ValueError(
-                    f"{stored.path} is no Keras file: it has {names.count(needed)} members {needed!r}"
+                    f"{stored.path} is no Keras file: it has {members.count(needed)} members {needed!r}"
                 )
         stored.zipped = True
         stored.config = parse_json(_text_member(archive, CONFIG), f"{CONFIG} in {stored.path}")
-        if METADATA in names:
+        if METADATA in members:
             metadata = parse_json(_text_member(archive, METADATA), f"{METADATA} in {stored.path}")
             stored.version = str(metadata.get("keras_version", ""))
         if archive.getinfo(WEIGHTS).file_size > LARGEST_ARRAYS:
@@ -161,8 +158,9 @@ def _legacy(stored: Stored, file: h5py.File) -> None:
         group = _member(stored, root, layer, layer)
         if not isinstance(group, h5py.Group):
             raise ValueError(f"{stored.path}: the weights of layer {layer!r} are no group")
-        names = _names(group, "weight_names")
-        stored.groups[layer] = [(name, _array(stored, group, name, f"{layer}/{name}")) for name in names]
+        stored.groups[layer] = [
+            (name, _array(stored, group, name, f"{layer}/{name}")) for name in _names(group, "weight_names")
+        ]
 
 
 def _keras1(config: Json) -> bool:
@@ -175,10 +173,10 @@ def _keras1(config: Json) -> bool:
 def _names(group: h5py.Group, key: str) -> list[str]:
     """Names in an attribute, which Keras cuts into several where it is long."""
     if key in group.attrs:
-        return [_text(name) for name in attribute(group, key)]
+        return names(group, key)
     parts: list[list[str]] = []
     while f"{key}{len(parts)}" in group.attrs:
-        parts.append([_text(name) for name in attribute(group, f"{key}{len(parts)}")])
+        parts.append(names(group, f"{key}{len(parts)}"))
     return [name for part in parts for name in part]
 
 

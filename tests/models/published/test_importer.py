@@ -7,6 +7,8 @@ import json
 import pickle
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -108,3 +110,43 @@ def test_command_fails_in_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["import", str(tmp_path / "no.h5"), "--out", str(tmp_path / "run")])
     assert isinstance(result.exception, FileNotFoundError)
     assert not (tmp_path / "run").exists()
+
+
+def _copy(file: Path, to: Path) -> Path:
+    to.write_bytes(file.read_bytes())
+    return to
+
+
+@pytest.mark.parametrize("name", ["layer_names", "weight_names"])
+@pytest.mark.parametrize("value", [h5py.Empty("S1"), 3.5, np.zeros((2, 2))], ids=["empty", "number", "table"])
+def test_names_that_are_none(file: Path, tmp_path: Path, name: str, value: object) -> None:
+    path = _copy(file, tmp_path / "odd.h5")
+    with h5py.File(path, "a") as opened:
+        root = opened["model_weights"]
+        place = (
+            root
+            if name == "layer_names"
+            else next(root[layer] for layer in root if len(root[layer].attrs["weight_names"]))
+        )
+        place.attrs[name] = value
+    for kind in (None, "deepgrn", "factornet", "keras"):
+        with pytest.raises(ValueError, match=r"odd\.h5") as error:
+            import_published(path, kind=kind)
+        assert "\n" not in str(error.value)
+
+
+def test_bytes_that_are_damaged(file: Path, tmp_path: Path, rng: np.random.Generator) -> None:
+    whole = file.read_bytes()
+    messages = []
+    for _ in range(60):
+        content = bytearray(whole)
+        at = int(rng.integers(0, len(whole) - 64))
+        content[at : at + 64] = rng.bytes(64)
+        path = tmp_path / "damaged.h5"
+        path.write_bytes(content)
+        try:
+            import_published(path)
+        except ValueError as error:
+            messages.append(str(error))
+    assert len(messages) > 5
+    assert all("damaged.h5" in message and "\n" not in message for message in messages)
