@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -49,22 +50,41 @@ class MotifTables:
             self.matrices.append(np.concatenate([bits, bits.min(axis=1, keepdims=True)], axis=1))
             self.least.append(float(table.bits(np.array([first]))[0]) - 1e-9)
 
-    def best(self, number: int, codes: Codes, first: int, last: int) -> tuple[float, int, str]:
-        """Best score of a motif whose start lies in [first, last], its start, and its strand."""
+    def best(self, number: int, codes: Codes, first: int, last: Integers) -> Best:
+        """Best sites of a motif whose starts lie in [first, last] of each of some windows.
+
+        Parameters
+        ----------
+        number
+            The motif.
+        codes
+            (n, L) windows.
+        first, last
+            Starts of sites, the same first one for all; last (n,). Sites outside of the windows do not count.
+        """
         matrix = self.matrices[number]
-        width = len(matrix)
-        first, last = max(first, 0), min(last, len(codes) - width)
-        if last < first:
-            return -np.inf, 0, "+"
-        seen = np.lib.stride_tricks.sliding_window_view(codes[first : last + width], width)  # n, width
+        width, length = len(matrix), codes.shape[1]
+        first, last = max(first, 0), np.minimum(last, length - width)
+        span = int(last.max(initial=-1)) - first + 1
+        if span < 1:
+            nothing = np.zeros(len(codes), dtype=np.int64)
+            return Best(np.full(len(codes), -np.inf), nothing, nothing)
+        seen = np.lib.stride_tricks.sliding_window_view(codes[:, first : first + span - 1 + width], width, axis=1)
         columns: Integers = np.arange(width)
-        forward = matrix[columns, seen].sum(axis=1)
         other = np.concatenate([matrix[::-1, 3::-1], matrix[::-1, 4:]], axis=1)
-        backward = other[columns, seen].sum(axis=1)
-        strand = "+" if forward.max() >= backward.max() else "-"
-        scores = forward if strand == "+" else backward
-        at = int(scores.argmax())
-        return float(scores[at]), first + at, strand
+        scores = np.stack([one[columns, seen].sum(axis=2) for one in (matrix, other)], axis=1)  # n, 2, span
+        scores[np.broadcast_to((first + np.arange(span) > last[:, None])[:, None], scores.shape)] = -np.inf
+        flat = scores.reshape(len(codes), -1)
+        at = flat.argmax(axis=1)
+        return Best(flat[np.arange(len(codes)), at], first + at % span, at // span)
+
+
+class Best(NamedTuple):
+    """The best site of each of some windows, (n,) each."""
+
+    score: Doubles  # bits; -inf where there is no place for one
+    start: Integers
+    strand: Integers  # 0 for +
 
 
 def motif_changes(
@@ -91,21 +111,25 @@ def motif_changes(
         ``broken``, ``stronger`` or ``weaker``. Motifs without a site in either allele do not count; where none is
         left, texts are empty and scores NaN.
     """
-    rows = []
-    for row, variant in enumerate(variants):
-        best: tuple[float, list[object]] = (0.0, ["", "", 0, "", np.nan, np.nan, ""])
-        for number, motif in enumerate(tables.motifs):
-            first = at - motif.width + 1
-            old = tables.best(number, ref[row], first, at + len(variant.ref) - 1)
-            new = tables.best(number, alt[row], first, at + len(variant.alt) - 1)
-            least = tables.least[number]
-            if max(old[0], new[0]) < least or abs(new[0] - old[0]) <= best[0]:
-                continue
-            site = old if old[0] >= new[0] else new
-            start = variant.position - at + site[1] + 1
-            change = _change(old[0] >= least, new[0] >= least, new[0] > old[0])
-            best = (abs(new[0] - old[0]), [motif.name, motif.alt, start, site[2], old[0], new[0], change])
-        rows.append(best[1])
+    refs, alts = (
+        np.array([len(getattr(one, name)) for one in variants], dtype=np.int64) for name in ("ref", "alt")
+    )
+    largest = np.zeros(len(variants))
+    rows: list[list[object]] = [["", "", 0, "", np.nan, np.nan, ""] for _ in variants]
+    for number, motif in enumerate(tables.motifs):
+        old = tables.best(number, ref, at - motif.width + 1, at + refs - 1)
+        new = tables.best(number, alt, at - motif.width + 1, at + alts - 1)
+        least = tables.least[number]
+        sites = np.maximum(old.score, new.score) >= least
+        change = np.zeros(len(variants))
+        change[sites] = np.abs(new.score[sites] - old.score[sites])
+        for row in np.flatnonzero(change > largest).tolist():
+            site = old if old.score[row] >= new.score[row] else new
+            before, after = float(old.score[row]), float(new.score[row])
+            start = variants[row].position - at + int(site.start[row]) + 1
+            what = _change(before >= least, after >= least, after > before)
+            rows[row] = [motif.name, motif.alt, start, "+-"[site.strand[row]], before, after, what]
+        largest = np.maximum(largest, change)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -14,6 +14,8 @@ from torch import Tensor
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.variant_motifs import MotifTables, motif_changes
 from motiflens.interpret.adapter import Adapter, adapt
+from motiflens.interpret.attribution.allele_logits import AlleleLogits
+from motiflens.interpret.attribution.edits import Edits, mirrored
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.one_hot import decode, one_hot
@@ -245,6 +247,9 @@ class _Scorer:
         self.model: SequenceModel = run.model
         self.siamese = bool(self.model.siamese)
         self.place = next(self.model.parameters()).device
+        self.logits = [
+            AlleleLogits(self.model, target=target, batch_size=options.batch_size) for _ in range(2)
+        ]  # a strand each
         self.tables = MotifTables(options.motifs, options.threshold) if options.motifs else None
 
     def windows(self, variants: Sequence[Variant], shift: int) -> tuple[Tensor, Codes, Codes, Tensor | None]:
@@ -271,39 +276,59 @@ class _Scorer:
 
     def _shifted(self, variants: Sequence[Variant], shift: int) -> Effects:
         x, ref, alt, meta = self.windows(variants, shift)
-        first, back = _first_of_each(ref, x)
-        found = []
-        for turned in (False,) if self.siamese else (False, True):
-            base = self._logits(x[first], None if meta is None else meta[first], turned)[back]
-            found.append((base, self._alternative(x, ref, alt, meta, turned, base)))
-        refs, alts = (np.mean([pair[i] for pair in found], axis=0) for i in range(2))
-        forward = np.full(len(refs), np.nan) if self.siamese else found[0][1] - found[0][0]
+        widths = _edited_widths(variants, self.source.length // 2 - shift, self.source.length)
+        refs, alts, forward = (np.full(len(variants), np.nan) for _ in range(3))
+        for width in np.unique(widths):  # of most variants 1, of insertions and deletions all that follows
+            rows = np.flatnonzero(widths == width)
+            some = torch.from_numpy(rows).to(x.device)
+            pair = _Pair(x[some], ref[rows], alt[rows], None if meta is None else meta[some], int(width))
+            refs[rows], alts[rows], forward[rows] = self._both_strands(pair, self.source.length // 2 - shift)
         return Effects(refs, alts, forward)
 
-    def _logits(self, x: Tensor, meta: Tensor | None, turned: bool) -> Doubles:
-        size = self.options.batch_size
-        parts = []
-        with torch.inference_mode():
-            for start in range(0, len(x), size):
-                some = x[start : start + size]
-                some = reverse_complement(some) if turned else some
-                logits = self.model(some, None if meta is None else meta[start : start + size])
-                parts.append(logits[:, self.target].double().cpu().numpy())
-        return np.concatenate(parts) if parts else np.zeros(0)
+    def _both_strands(self, pair: _Pair, at: int) -> tuple[Doubles, Doubles, Doubles]:
+        """Logits of both alleles, means of the strands, and the effect on the forward strand."""
+        length = pair.x.shape[-1]
+        first, back = _first_of_each(pair.ref, pair.x)
+        start = at if 0 <= at < length else 0
+        letters = torch.from_numpy(one_hot(pair.alt[:, start : start + pair.width])).to(pair.x)
+        edits = Edits(
+            torch.from_numpy(back).to(pair.x.device),
+            torch.full((len(back),), start, device=pair.x.device),
+            pair.width,
+            lambda index, there: torch.cat([letters[index], there[:, 4:]], dim=1),
+        )
+        x, meta = pair.x[first], None if pair.meta is None else pair.meta[first]
+        found = []
+        for turned in (False,) if self.siamese else (False, True):
+            given = (reverse_complement(x), mirrored(edits, length)) if turned else (x, edits)
+            logits = self.logits[turned](*given, meta)
+            before, after = (values.double().cpu().numpy() for values in logits)
+            unchanged = (pair.ref == pair.alt).all(axis=1)
+            found.append((before[back], np.where(unchanged, before[back], after)))
+        refs, alts = (np.mean([one[i] for one in found], axis=0) for i in range(2))
+        forward = np.full(len(refs), np.nan) if self.siamese else found[0][1] - found[0][0]
+        return refs, alts, forward
 
-    def _alternative(
-        self, x: Tensor, ref: Codes, alt: Codes, meta: Tensor | None, turned: bool, base: Doubles
-    ) -> Doubles:
-        """Logits of the alternative alleles; one that lies outside of the window changes nothing."""
-        logits = base.copy()
-        rows = np.flatnonzero((ref != alt).any(axis=1))
-        if len(rows):
-            logits[rows] = self._logits(self.with_bases(x[rows], alt[rows]), _rows(meta, rows), turned)
-        return logits
+
+class _Pair(NamedTuple):
+    """Windows of variants that change equally many bases of them."""
+
+    x: Tensor  # n, C, L: with the reference
+    ref: Codes  # n, L
+    alt: Codes
+    meta: Tensor | None
+    width: int  # bases that differ at most
 
 
-def _rows(meta: Tensor | None, rows: Integers) -> Tensor | None:
-    return None if meta is None else meta[torch.from_numpy(rows).to(meta.device)]
+def _edited_widths(variants: Sequence[Variant], at: int, length: int) -> Integers:
+    """Bases of each window that its variant may change, from where it stands on."""
+    if not 0 <= at < length:  # the window was moved away from it
+        return np.full(len(variants), length, dtype=np.int64)
+    widths = [
+        min(len(variant.ref), length - at) if len(variant.ref) == len(variant.alt) else length - at
+        for variant in variants
+    ]
+    return np.array(widths, dtype=np.int64)
 
 
 def _first_of_each(ref: Codes, x: Tensor) -> tuple[Tensor, Integers]:

@@ -17,7 +17,7 @@ from motiflens.interpret.attribution.stem import Stem, find_stem
 _LEAST_SAVING: Final = 0.1
 # The stem is tried on some edits first, which costs two passes of each: with few edits that does not pay either.
 _PROBES: Final = 8
-_LEAST_EDITS: Final = 8 * _PROBES
+LEAST_EDITS: Final = 8 * _PROBES
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,23 @@ def edited_logits(
     split = branches(model)
     if split is None:
         return _branch_logits(model, x, edits, target, meta, batch_size, fast)
-    mirrored = Edits(
-        edits.rows,
-        x.shape[-1] - edits.starts - edits.width,
-        edits.width,
-        lambda index, there: flipped(edits.apply(index, flipped(there))),
-    )
+    other = mirrored(edits, x.shape[-1])
     options = {"target": target, "meta": meta, "batch_size": batch_size, "fast": fast}
     logits = [
-        edited_logits(part, flipped(x) if reverse else x, mirrored if reverse else edits, **options)  # type: ignore[arg-type]
+        edited_logits(part, flipped(x) if reverse else x, other if reverse else edits, **options)  # type: ignore[arg-type]
         for part, reverse in split.parts
     ]
     return split.merged(torch.stack(logits))
+
+
+def mirrored(edits: Edits, length: int) -> Edits:
+    """Return the same edits of the reverse complements of windows of some length."""
+    return Edits(
+        edits.rows,
+        length - edits.starts - edits.width,
+        edits.width,
+        lambda index, there: flipped(edits.apply(index, flipped(there))),
+    )
 
 
 def _branch_logits(
@@ -79,20 +84,26 @@ def _branch_logits(
     total = len(edits.rows)
     if total == 0:
         return x.new_zeros(0)
-    scorer = _Scorer(model, x, edits, target, meta)
-    stem = _verified_stem(scorer, batch_size) if fast and total >= _LEAST_EDITS else None
+    scorer = EditScorer(model, x, edits, target, meta)
+    stem = verified_stem(scorer, batch_size) if fast and total >= LEAST_EDITS else None
     with torch.no_grad():
         base = None if stem is None else torch.cat([stem.outputs(x[part]) for part in chunks(len(x), batch_size)])
         parts = []
         for part in chunks(total, batch_size):
             index = torch.arange(part.start, part.stop, device=x.device)
             whole = scorer.edited(index)
-            parts.append(scorer.whole(index, whole) if stem is None else scorer.local(index, whole, stem, base))
+            if stem is None:
+                parts.append(scorer.whole(index, whole))
+            else:
+                before = None if base is None else base[edits.rows[index]]
+                parts.append(scorer.local(index, whole, stem, before))
     return torch.cat(parts)
 
 
 @dataclass(frozen=True)
-class _Scorer:
+class EditScorer:
+    """Logits of a model's target after edits of some windows."""
+
     model: nn.Module
     x: Tensor
     edits: Edits
@@ -113,10 +124,9 @@ class _Scorer:
         meta = None if self.meta is None else self.meta[self.edits.rows[index]]
         return call(self.model, windows, meta)[:, self.target]
 
-    def local(self, index: Tensor, windows: Tensor, stem: Stem, base: Tensor | None) -> Tensor:
-        """Return the logits with the stem computed only where an edit reaches; `base` is the windows' stem."""
-        rows = self.edits.rows[index]
-        before = stem.outputs(self.x[rows]) if base is None else base[rows]
+    def local(self, index: Tensor, windows: Tensor, stem: Stem, before: Tensor | None) -> Tensor:
+        """Return the logits with the stem computed only where an edit reaches; `before` is without them."""
+        before = stem.outputs(self.x[self.edits.rows[index]]) if before is None else before
         after = stem.update(before, windows, self.edits.starts[index], self.edits.width)
         with stem.replaced(after):
             return self.whole(index, windows)
@@ -132,7 +142,7 @@ def _tolerance(after: Tensor, before: Tensor) -> Tensor:
     return share * (after - before).abs().max() + 32 * precision * torch.maximum(after.abs(), before.abs()).max()
 
 
-def _verified_stem(scorer: _Scorer, batch_size: int) -> Stem | None:
+def verified_stem(scorer: EditScorer, batch_size: int) -> Stem | None:
     """Return the longest stem that pays and gives the logits of whole passes on some edits; None without one."""
     total = len(scorer.edits.rows)
     probes = (

@@ -92,7 +92,7 @@ class Stem:
         Parameters
         ----------
         before
-            n, D, T: outputs of the windows before the edits.
+            n, D, T: outputs of the windows before the edits; the new ones are written over them.
         windows
             n, C, L: the edited windows.
         starts, width
@@ -109,7 +109,7 @@ class Stem:
         fresh = self._run(crop)  # n, D, count
         where = first[:, None] + torch.arange(count, device=starts.device)  # n, count
         where = where[:, None].expand(-1, before.shape[1], -1)
-        return before.scatter(2, where, fresh)
+        return before.scatter_(2, where, fresh)
 
     @contextmanager
     def replaced(self, outputs: Tensor) -> Iterator[None]:

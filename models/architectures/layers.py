@@ -102,7 +102,11 @@ def pooled_length(name: str, length: int, *, kernel_size: int, pool: int, convol
 def pool_all(pool: nn.MaxPool1d, h: Tensor) -> Tensor:
     """Maximum of (N, D, T) over all T, (N, D), through a plain `nn.MaxPool1d`.
 
-    Attribution libraries know MaxPool1d but no global pooling; so its width follows the input.
+    Attribution libraries know MaxPool1d but no global pooling; so its width follows the input. Where nobody looks
+    at the layer, the maximum is taken directly: over a whole window torch's pooling takes as long as convolutions.
     """
     pool.kernel_size = pool.stride = h.shape[-1]
+    watched = pool._forward_hooks or pool._forward_pre_hooks or "forward" in pool.__dict__
+    if not (torch.is_grad_enabled() or watched):
+        return h.amax(-1)
     return pool(h).squeeze(-1)
