@@ -44,7 +44,7 @@ def test_the_saving_is_the_counted_one() -> None:
 def test_mutagenesis_is_local_where_it_saves(monkeypatch: pytest.MonkeyPatch, dense: int, local: bool) -> None:
     used = []
     monkeypatch.setattr(
-        "motiflens.interpret.attribution.edits._Scorer.local",
+        "motiflens.interpret.attribution.edits.EditScorer.local",
         lambda self, index, whole, stem, base: used.append(len(index)) or self.whole(index, whole),
     )
     attribute(Weighted(dense), windows(), method="ism")
