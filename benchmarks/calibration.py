@@ -22,7 +22,8 @@ import torch
 from scipy.stats import binomtest
 
 from motiflens.analyses.motifs.attended import attended, shuffled_control
-from motiflens.analyses.motifs.engines.denovo import DenovoOptions, denovo
+from motiflens.analyses.motifs.engines.denovo import denovo
+from motiflens.analyses.motifs.engines.denovo_options import DenovoOptions
 from motiflens.analyses.motifs.engines.match import match
 from motiflens.analyses.motifs.enrichment import enrichment
 from motiflens.analyses.motifs.find_motifs import find_motifs

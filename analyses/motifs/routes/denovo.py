@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from motiflens.analyses.motifs.engines.denovo import DenovoOptions
 from motiflens.analyses.motifs.engines.denovo import denovo as discover
-from motiflens.analyses.motifs.enrichment import benjamini_hochberg
+from motiflens.analyses.motifs.engines.denovo_options import DenovoOptions
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.routes.route_result import RouteResult
 
@@ -15,7 +12,7 @@ def denovo(context: MotifContext) -> RouteResult:
     """Discover motifs in attended subsequences against other places of the same windows.
 
     Without attention, in the middle 101 bp of the predicted positives against their shuffled selves. Motifs below
-    ``options.alpha`` by q over all that were tested are given.
+    ``options.alpha`` by their held-out p, corrected for all that were tested (Bonferroni), are given, by p.
 
     Raises
     ------
@@ -32,7 +29,6 @@ def denovo(context: MotifContext) -> RouteResult:
         low = max(0, (windows.length - 101) // 2)
         sequences, control = codes[:, low : low + 101], None
         note = "the middle 101 bp of predicted positives against their dinucleotide-shuffled selves"
-    discoveries = discover(sequences, control, DenovoOptions(maximum=8), seed=options.seed)
-    q = benjamini_hochberg(np.array([one.p for one in discoveries]))
-    motifs = tuple(one.motif for one, value in zip(discoveries, q, strict=True) if value < options.alpha)
+    discoveries = discover(sequences, control, DenovoOptions(alpha=options.alpha), seed=options.seed)
+    motifs = tuple(one.motif for one in discoveries if one.corrected_p < options.alpha)
     return RouteResult(motifs, note=note, subsequences=sites)

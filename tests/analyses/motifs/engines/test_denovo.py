@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import numpy as np
 import pytest
+from scipy.stats import hypergeom
 
 from motiflens.analyses.motifs.consensus import consensus, reverse_complement_letters
-from motiflens.analyses.motifs.engines.denovo import (
-    DenovoOptions,
+from motiflens.analyses.motifs.engines.best_matrix import separate
+from motiflens.analyses.motifs.engines.denovo import denovo
+from motiflens.analyses.motifs.engines.denovo_numba import best_by_width, fisher_log_p
+from motiflens.analyses.motifs.engines.denovo_options import DenovoOptions
+from motiflens.analyses.motifs.engines.expectation_maximisation import (
     best_scores,
-    denovo,
     expectation_maximisation,
-    seed_words,
-    window_scores,
+    strands_of,
 )
+from motiflens.analyses.motifs.engines.seed_words import seed_words
+from motiflens.analyses.motifs.jaspar import jaspar
+from motiflens.analyses.motifs.naming import name_motifs
 from motiflens.models.data.one_hot import encode, reverse_complement
 
 
@@ -85,11 +93,105 @@ def test_em_against_its_likelihood_by_hand() -> None:
 
 def test_scores_equal_a_slow_sum(rng: np.random.Generator) -> None:
     codes = rng.integers(0, 4, (5, 12)).astype(np.uint8)
-    log_odds = rng.normal(size=(5, 4))
+    log_odds = rng.normal(size=(6, 4)).astype(np.float32)
     slow = [[sum(log_odds[c, j] for j, c in enumerate(row[p : p + 4])) for p in range(9)] for row in codes]
-    np.testing.assert_allclose(window_scores(codes, log_odds), slow, rtol=0, atol=1e-12)
+    one = best_scores(codes, log_odds, False)
+    np.testing.assert_allclose(one, np.max(slow, axis=1), rtol=0, atol=1e-5)
     turned = best_scores(reverse_complement(codes), log_odds, True)
-    np.testing.assert_allclose(best_scores(codes, log_odds, True), turned, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(best_scores(codes, log_odds, True), turned, rtol=0, atol=1e-5)
+
+
+def test_nested_parts_score_as_each_by_itself(rng: np.random.Generator) -> None:
+    codes = rng.integers(0, 4, (7, 30)).astype(np.uint8)
+    log_odds = rng.normal(size=(6, 9)).astype(np.float32)
+    log_odds[4:] = -1e4
+    padded = np.pad(codes, ((0, 0), (9, 9)), constant_values=5)  # a part may lie anywhere in the sequence
+    parts = [(2, 6), (2, 7), (1, 7), (0, 7), (0, 8)]
+    forward = np.array([0, 6, 1, 0, 7])
+    added = np.stack([forward, 8 - forward], axis=1)
+    scores = best_by_width(padded, strands_of(log_odds, True), np.array(parts[0]), added)
+    for (low, high), nested in zip(parts, scores, strict=True):
+        alone = best_scores(codes, np.ascontiguousarray(log_odds[:, low:high]), True)
+        np.testing.assert_allclose(nested, alone, rtol=0, atol=1e-5)
+
+
+def test_fisher_against_scipy() -> None:
+    a, b = np.array([0, 5, 30, 90, 100, 3]), np.array([0, 5, 10, 1, 0, 40])
+    expected = hypergeom.logsf(a - 1, 160, 100, a + b)
+    np.testing.assert_allclose(fisher_log_p(a, b, 100, 60), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_the_middle_of_equally_good_thresholds() -> None:
+    primary = np.concatenate([np.full(50, -1.0), np.full(50, 8.0), [3.0, 4.0, 5.0, 6.0, 7.0]]).astype(np.float32)
+    control = np.full(
+        100, 1.0, dtype=np.float32
+    )  # 50 to 55 of 105 against none: any threshold from 3 to 8 will do
+    assert separate(primary, control)[0] < 5
+
+
+def bound(file: Path) -> np.ndarray:
+    with gzip.open(file, "rt") as lines:
+        rows = [line.rstrip().split("\t") for line in lines]
+    return np.stack([encode(row[2]) for row in rows if row[3] == "1" and len(row[2]) == 101])
+
+
+def strong(width: int, rng: np.random.Generator) -> np.ndarray:
+    return np.stack([rng.permutation([0.88, 0.04, 0.04, 0.04]) for _ in range(width)])
+
+
+@pytest.mark.parametrize("width", [7, 11, 14, 20, 24])
+def test_the_width_is_that_of_the_motif(rng: np.random.Generator, width: int) -> None:
+    ppm = strong(width, rng)
+    codes = rng.integers(0, 4, (400, 60)).astype(np.uint8)
+    for row in range(300):
+        site = np.array([rng.choice(4, p=column) for column in ppm], dtype=np.uint8)
+        at = rng.integers(0, 60 - width + 1)
+        codes[row, at : at + width] = site if row % 2 else reverse_complement(site)
+    found = [denovo(codes, seed=seed)[0] for seed in range(2)]
+    assert [one.motif.width for one in found] == pytest.approx([width, width], abs=max(1, width // 7))
+    assert all(one.corrected_p < 1e-3 for one in found)
+
+
+def test_several_motifs_by_p_until_none_is_significant(rng: np.random.Generator) -> None:
+    codes = np.concatenate(
+        [
+            planted(rng, "TGACTCATC", 500, 40, 1),
+            planted(rng, "CACGTGACCTA", 250, 40, 1),
+            planted(rng, "GATAAGGC", 250, 40, 1),
+        ]
+    )
+    found = denovo(codes)
+    assert [one.p for one in found] == sorted(one.p for one in found)
+    assert [one.motif.name for one in found] == [f"denovo_{number:02d}" for number in range(len(found))]
+    assert [one.corrected_p for one in found] == pytest.approx([min(1, one.p * len(found)) for one in found])
+    words = [consensus(one.motif) for one in found if one.corrected_p < 0.05]
+    both = [word + reverse_complement_letters(word) for word in words]
+    for wanted in ("GACTCA", "CGGAAGT", "TATTTTTA"):
+        assert sum(wanted in word for word in both) == 1
+    assert len(words) == 3
+    assert len(found) - 3 == 3  # `patience`
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "matrix", "widths", "least"),
+    [
+        ("REST_GM12878", "MA0138.3", (15, 22), 0.6),
+        ("YY1_H1-hESC", "MA0095.4", (9, 13), 0.85),
+        ("GABPA_GM12878", "MA0062.4", (8, 12), 0.8),
+        ("FOXA1_HepG2", "MA0148.5", (8, 12), 0.8),
+    ],
+)
+def test_measured_sets_over_seeds(
+    shared: Path, name: str, matrix: str, widths: tuple[int, int], least: float
+) -> None:
+    codes = bound(shared / "data" / "encode" / f"{name}.AC.seq.gz")[:600]
+    found = [denovo(codes, None, DenovoOptions(maximum=1), seed=seed)[0] for seed in range(3)]
+    assert all(widths[0] <= one.motif.width <= widths[1] for one in found)
+    shares = [one.sites[1] / one.sites[0] for one in found]
+    assert min(shares) >= least
+    named = name_motifs([one.motif for one in found], jaspar(ids=[matrix]), shuffles=0)
+    assert (named.best["p"] < 1e-3).all()
 
 
 def test_seed_words(rng: np.random.Generator) -> None:
@@ -100,7 +202,7 @@ def test_seed_words(rng: np.random.Generator) -> None:
 
 def test_bad_input(rng: np.random.Generator) -> None:
     codes = rng.integers(0, 4, (30, 12)).astype(np.uint8)
-    with pytest.raises(ValueError, match="needs 20 sequences with 8 known bases in a row, got 1"):
+    with pytest.raises(ValueError, match="needs 20 sequences with 6 known bases in a row, got 1"):
         denovo(codes[:1])
     with pytest.raises(ValueError, match="got 0"):
         denovo(np.full((30, 12), 4, np.uint8))
