@@ -8,10 +8,10 @@ import numpy as np
 
 from motiflens.analyses.report.plot_window import draw_letters
 from motiflens.analyses.variant_files import image_name
+from motiflens.analyses.variant_windows import variant_windows
 from motiflens.interpret.adapter import adapt
 from motiflens.models import types
-from motiflens.models.data.one_hot import one_hot
-from motiflens.models.data.vcf import Variant, allele_windows
+from motiflens.models.data.vcf import Variant
 from motiflens.models.files import write_whole
 from motiflens.models.genome_source import GenomeSource
 from motiflens.models.run import Run
@@ -33,7 +33,7 @@ def variant_figure(
     Parameters
     ----------
     run, source, variant
-        See `variant_effects`; the model must read the sequence alone.
+        See `variant_effects`. Signals, where the model reads any, are the place's with either allele.
     folder
         Where to write; the file is named by place and alleles.
     target, method
@@ -42,34 +42,28 @@ def variant_figure(
         Base pairs shown.
     image
         ``png``, ``svg`` or ``pdf``.
-
-    Raises
-    ------
-    ValueError
-        If the model reads more than the sequence.
     """
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    if run.model.channels > 4:
-        raise ValueError(f"{run.path} reads more than the sequence: its variants cannot be drawn yet")
     length = source.length
-    pair = allele_windows(source.genome, [variant], length)
+    windows = variant_windows(source, [variant], run.tasks)
+    meta = windows.meta if run.model.meta else None
     adapter = adapt(run.model)
     first = max(0, length // 2 - width // 2)
     part = slice(first, min(length, first + width))
     figure = Figure(figsize=(max(6.0, 0.16 * width), 3.6), layout="constrained")
     axes = figure.subplots(2, 1, sharex=True, sharey=True)
     tracks = []
-    for codes in pair:
-        x = one_hot(codes)
-        tracks.append(adapter.attribute(x, method=method, target=target).scores[0, :4].sum(axis=0)[part])
+    for x in (windows.x, windows.with_alt):
+        found = adapter.attribute(x, method=method, target=target, meta=meta)
+        tracks.append(found.scores[0, :4].sum(axis=0)[part])
     limit = 1.15 * max(float(np.abs(np.concatenate(tracks)).max()), 1e-6)
     start = variant.position - length // 2 + first
     names = ("reference", variant.ref), ("alternative", variant.alt)
-    for axis, codes, track, (name, allele) in zip(axes, pair, tracks, names, strict=True):
+    for axis, codes, track, (name, allele) in zip(axes, (windows.ref, windows.alt), tracks, names, strict=True):
         draw_letters(axis, codes[0, part], track, start=start)
         axis.axvspan(variant.position, variant.position + len(allele), color="#f2c14e", alpha=0.35, lw=0)
         axis.axhline(0, color="#888888", lw=0.5)

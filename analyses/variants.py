@@ -13,13 +13,14 @@ from torch import Tensor
 
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.variant_motifs import MotifTables, motif_changes
+from motiflens.analyses.variant_windows import variant_windows
 from motiflens.interpret.adapter import Adapter, adapt
 from motiflens.interpret.attribution.allele_logits import AlleleLogits
 from motiflens.interpret.attribution.edits import Edits, mirrored
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.one_hot import decode, one_hot
-from motiflens.models.data.vcf import Variant, allele_windows
+from motiflens.models.data.vcf import Variant
 from motiflens.models.genome_source import GenomeSource
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
@@ -254,16 +255,11 @@ class _Scorer:
 
     def windows(self, variants: Sequence[Variant], shift: int) -> tuple[Tensor, Codes, Codes, Tensor | None]:
         """Windows with the reference, (n, C, L), the bases of both alleles, and meta."""
-        length = self.source.length
-        ref, alt = allele_windows(self.source.genome, list(variants), length, shift)
-        chrom = np.array([variant.chrom for variant in variants])
-        start = np.array([variant.position for variant in variants]) - length // 2 + shift
-        bins = start + (length - self.source.bin) // 2
-        batch = self.source.windows(chrom, bins, self.run.tasks).read(np.arange(len(variants)))
-        x = torch.from_numpy(np.ascontiguousarray(batch.x))
-        x[:, :4] = torch.from_numpy(one_hot(ref))
-        meta = None if batch.meta is None or not self.model.meta else torch.from_numpy(batch.meta).to(self.place)
-        return x.to(self.place), ref, alt, meta
+        found = variant_windows(self.source, variants, self.run.tasks, shift)
+        meta = None
+        if found.meta is not None and self.model.meta:
+            meta = torch.from_numpy(found.meta).to(self.place)
+        return torch.from_numpy(found.x).to(self.place), found.ref, found.alt, meta
 
     def with_bases(self, x: Tensor, codes: Codes) -> Tensor:
         """The same windows with other bases."""

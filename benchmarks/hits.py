@@ -3,7 +3,8 @@
 Contributions are each site's information content, noise, and in every window one decoy stretch of contributions
 without a motif. Both get the same arrays and the same matrices; Fi-NeMo takes its contribution-weighted matrices
 (CWM) of unit length, as its own reader makes them: with others its penalty means something else, and hardly a call
-is right. ``--finemo PYTHON`` names an interpreter that has the package `finemo` (0.41). Writes ``results/hits.md``.
+is right. ``--finemo PYTHON`` names an interpreter that has the package `finemo` (0.41). Writes
+``results/hits.md``.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Attention, Attribution, Field
 from motiflens.interpret.sources import Source, arrange
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
+from motiflens.models.output import Output, check_output
 from motiflens.models.types import Floats
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def adapt(
     stem: Sequence[nn.Module] | None = None,
     first_convolution: nn.Conv1d | None = None,
     forward: Forward | None = None,
+    output: Output = None,
 ) -> Adapter:
     """Make the adapter of a model.
 
@@ -63,6 +65,9 @@ def adapt(
         The convolution that reads the sequence, if it is not the first one.
     forward
         Function of x and meta that computes one strand, for a module that scores both strands itself.
+    output
+        Of a module that gives several outputs, which one attributions are of (see `choose_output`); an attribution
+        may choose another.
 
     Examples
     --------
@@ -76,7 +81,7 @@ def adapt(
     """
     names = (attention,) if isinstance(attention, str) else None if attention is None else tuple(attention)
     told = Told(names, kind, None if stem is None else tuple(stem), forward)
-    return Adapter(model, length=length, told=told, first=first_convolution)
+    return Adapter(model, length=length, told=told, first=first_convolution, output=output)
 
 
 class Adapter:
@@ -95,12 +100,14 @@ class Adapter:
         length: int | None,
         told: Told,
         first: nn.Conv1d | None,
+        output: Output = None,
     ) -> None:
         if not isinstance(model, nn.Module):
             raise TypeError(f"a model is a torch module, not {type(model).__name__}")
         self.model = model
         self._length = length if length is not None else getattr(model, "length", None)
-        self._told, self._first = told, first
+        check_output(output)
+        self._told, self._first, self._output = told, first, output
         self._sources: dict[int, list[Source]] = {}
 
     @property
@@ -234,6 +241,8 @@ class Adapter:
     ) -> Attribution:
         """Attribute a logit to the input; see `motiflens.interpret.attribute`, which this calls."""
         chosen = attribution_options(settings, arguments)
+        if chosen.output is None and self._output is not None:
+            chosen = replace(chosen, output=self._output)
         if chosen.method == "attention_x_gradient" and self._told and len(x):
             like = self._like()
             one = _tensor(x[:1], like, "x").to(like)

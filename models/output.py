@@ -97,6 +97,13 @@ def one_output(model: nn.Module, output: Output) -> Iterator[None]:
     if output is None:
         yield
         return
+    if hasattr(model, "wrapped"):  # a registered module, which chooses itself
+        before, model.output = model.output, output  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            model.output = before
+        return
     if isinstance(model, torch.jit.ScriptModule):
         raise ValueError("output= cannot choose within a scripted or traced model: wrap it in a module that does")
     inner, own = model.forward, "forward" in model.__dict__

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.output import Output
 from motiflens.models.ranges import check_ranges, hyperparameter_ranges
 from motiflens.models.types import Json
 
@@ -60,13 +61,17 @@ def architectures() -> list[str]:
     return sorted({*_BUILT_IN, *_REGISTERED})
 
 
-def register(name: str) -> Callable[[_Class], _Class]:
+def register(name: str, *, output: Output = None) -> Callable[[_Class], _Class]:
     """Class decorator: make an architecture of one's own available under `name` in every call and command.
 
     Parameters
     ----------
     name
         Its name. A built-in architecture of the same name is replaced.
+    output
+        Of a module that gives several outputs, which are the logits: an index, a name, either with a reduction
+        (``profile:log_counts``), or a function of all; see `choose_output`. ``build(name, output=…)``,
+        ``--set output=…`` and ``import --output`` choose another.
 
     Returns
     -------
@@ -99,12 +104,14 @@ def register(name: str) -> Callable[[_Class], _Class]:
 
     def add(cls: _Class) -> _Class:
         if issubclass(cls, SequenceModel):
+            if output is not None:
+                raise TypeError(f"{cls.__name__} is a SequenceModel, which gives logits alone: leave out output=")
             cls.name = name
             _REGISTERED[name] = cls
         else:
             from motiflens.models.architectures.wrapped import wrap
 
-            _REGISTERED[name] = wrap(name, cls)  # pyright: ignore[reportArgumentType] (a class, whatever it says)
+            _REGISTERED[name] = wrap(name, cls, output)  # pyright: ignore[reportArgumentType] (a class, whatever it says)
         return cls
 
     return add

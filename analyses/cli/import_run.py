@@ -28,7 +28,7 @@ def command(
         str | None,
         typer.Option(
             help="Which head of a Keras file, by name, or any layer as the head; by default the one with one "
-            "logit, or else the first."
+            "logit, or else the first. Which output of a plugin's module: index or name, with :mean, … reduced."
         ),
     ] = None,
     architecture: Annotated[

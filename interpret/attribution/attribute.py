@@ -104,7 +104,7 @@ def attribute(
     chosen = attribution_options(settings, arguments)
     function = _FUNCTIONS[chosen.method]
     own = _own_options(function, chosen)
-    if chosen.output is not None and isinstance(model, SequenceModel):
+    if chosen.output is not None and isinstance(model, SequenceModel) and not hasattr(model, "wrapped"):
         raise ValueError(f"{model.name} gives logits alone: leave out output=, and choose a column by target=")
     with torch.inference_mode(False):
         network = in_full_precision(model)

@@ -9,22 +9,33 @@ from typing import Any
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.output import Output, check_output, choose_output
 
 _SIZES = ("length", "channels", "outputs", "meta")
 
 
 class Wrapped(SequenceModel):
-    """Holds a module of any class and gives its output as logits (N, outputs)."""
+    """Holds a module of any class and gives its output as logits (N, outputs).
+
+    Attributes
+    ----------
+    output
+        Which of the module's outputs; see `choose_output`.
+    """
 
     any_length = True
     wrapped: type[nn.Module]
+    output: Output = None
     module: nn.Module
     _takes_meta: bool
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
         y = self.module(x, meta) if self._takes_meta else self.module(x)
-        if not isinstance(y, Tensor):
-            raise TypeError(f"{self.name} gives a {type(y).__name__}, not a tensor of logits")
+        if self.output is not None or not isinstance(y, Tensor):
+            try:
+                y = choose_output(y, self.output, len(x))
+            except ValueError as error:
+                raise ValueError(f"{self.name}: {error}") from error
         if y.ndim == 1 and self.outputs == 1:
             y = y.unsqueeze(1)
         if y.shape != (x.shape[0], self.outputs):
@@ -36,15 +47,25 @@ class Wrapped(SequenceModel):
         return {f"module.{name}": stem for name, stem in stems.items()}
 
 
-def wrap(name: str, cls: type[nn.Module]) -> type[SequenceModel]:
+def wrap(name: str, cls: type[nn.Module], output: Output = None) -> type[SequenceModel]:
     """Make the `SequenceModel` class of a module's class.
+
+    Parameters
+    ----------
+    name, cls
+        The architecture, and the module's class.
+    output
+        Which of its outputs are the logits; by default also a hyperparameter ``output``, unless the class has its
+        own.
 
     Raises
     ------
     TypeError
         If its constructor takes ``*args`` or ``**kwargs``, which name no hyperparameters.
     """
-    given = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
+    check_output(output)
+    plain = cls.__init__ is nn.Module.__init__  # which takes anything and refuses it
+    given = {} if plain else dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
     loose = [p.name for p in given.values() if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY)]
     if loose:
         raise TypeError(f"{cls.__name__}.__init__ must name its arguments, to be registered: {loose[0]} does not")
@@ -59,7 +80,12 @@ def wrap(name: str, cls: type[nn.Module]) -> type[SequenceModel]:
         if sizes["meta"] and not takes_meta:
             raise ValueError(f"{name} takes no meta: its forward() has no second argument")
         options = {key: values.get(key, p.default) for key, p in own.items()}
-        SequenceModel.__init__(self, **sizes, hyperparameters=options)
+        chosen = None if "output" in own else values.get("output")
+        check_output(chosen)
+        SequenceModel.__init__(
+            self, **sizes, hyperparameters=options | ({} if chosen is None else {"output": chosen})
+        )
+        self.output = output if chosen is None else chosen
         self._takes_meta = takes_meta
         self.module = cls(**options, **{size: value for size, value in sizes.items() if size in given})
 
@@ -67,6 +93,8 @@ def wrap(name: str, cls: type[nn.Module]) -> type[SequenceModel]:
     parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
     parameters += [inspect.Parameter(size, keyword) for size in _SIZES]
     parameters += [p.replace(kind=keyword) for p in own.values()]
+    if "output" not in own:
+        parameters.append(inspect.Parameter("output", keyword, default=None))
     init.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     init.__annotations__ = {k: v for k, v in typing.get_type_hints(cls.__init__).items() if k in own}
     return type(cls.__name__, (Wrapped,), {"__init__": init, "name": name, "wrapped": cls})

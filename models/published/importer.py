@@ -24,7 +24,7 @@ from motiflens.models.run import CONFIG, read_config, save_run
 
 KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm", "keras", "torch")
 # What only files of one kind take.
-_OPTIONS = {"keras": ("alphabet", "output"), "torch": ("architecture", "hyperparameters")}
+_OPTIONS = {"keras": ("alphabet", "output"), "torch": ("architecture", "output", "hyperparameters")}
 
 
 def import_published(
@@ -51,7 +51,8 @@ def import_published(
         Window length in bp where the file leaves it open.
     alphabet, output
         Of a ``keras`` file: order of its bases (default ``ACGT``), and which head (or layer) to take; by default
-        the one head with one logit, or else the first. See `import_keras`.
+        the one head with one logit, or else the first. See `import_keras`. Also which output of a state dict's
+        registered module.
     architecture, hyperparameters
         Of a state dict: what it is of; see `import_torch`.
 

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from motiflens.models import registry
+from motiflens.models.output import parse_output
 from motiflens.models.published.published import BASES, Published, meta_names
 
 SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
@@ -24,6 +25,7 @@ def import_torch(
     *,
     architecture: str | None = None,
     length: int | None = None,
+    output: str | None = None,
     hyperparameters: dict[str, Any] | None = None,
 ) -> Published:
     """Read weights into a model that is built by name.
@@ -37,6 +39,8 @@ def import_torch(
         Name in the registry; by default the one that the plugins register, where there is one.
     length
         Window length in bp (default 1,000).
+    output
+        Of a registered module that gives several outputs, which are the logits (see `register`).
     hyperparameters
         Of the architecture, and ``channels``, ``outputs`` and ``meta``.
 
@@ -47,7 +51,7 @@ def import_torch(
     """
     state = _state(path)
     name = architecture or _registered(path)
-    options = dict(hyperparameters or {})
+    options = dict(hyperparameters or {}) | ({} if output is None else {"output": parse_output(output)})
     sizes = {
         size: int(options.pop(size, default)) for size, default in (("channels", 4), ("outputs", 1), ("meta", 0))
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from motiflens.models import Run, architectures, build, open_run, save_run
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
 from motiflens.models.data.genome import open_genome
 from motiflens.models.data.one_hot import encode, one_hot
-from motiflens.models.data.vcf import read_vcf
+from motiflens.models.data.vcf import allele_windows, read_vcf
 from motiflens.models.genome_source import open_genome_source
 
 LENGTH, SIZE = 61, 400
@@ -267,3 +268,34 @@ def test_files_that_are_none(folder: Path, tmp_path: Path) -> None:
         (tmp_path / "v.vcf").write_bytes(content)
         with pytest.raises(ValueError, match=message):
             read_vcf(tmp_path / "v.vcf", genome)
+
+
+def test_a_model_that_reads_signals(small_world: Any, tmp_path: Path) -> None:
+    """Signals and features are the place's with either allele; logos of both alleles are drawn."""
+    run = open_run(small_world.signals)
+    source = open_genome_source(run, str(small_world.data), cell_type="two")
+    letters = source.genome.read(np.array([2]), np.array([20_000]), 40)[0]
+    rows = [f"chr3\t{20_001 + at}\t.\t{'ACGT'[letters[at]]}\t{'CGTA'[letters[at]]}\n" for at in (3, 17)]
+    rows.append(f"chr3\t20031\t.\t{'ACGT'[letters[30]]}\t{'ACGT'[letters[30]]}TTG\n")
+    (tmp_path / "v.vcf").write_text("".join(rows))
+    out = tmp_path / "t.tsv"
+    words = ["variants", str(run.path), "--vcf", str(tmp_path / "v.vcf"), "--data", str(small_world.data)]
+    words += ["--cell-type", "two", "--null", "0", "--top", "2", "--out", str(out)]
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert len(list(Path(f"{out}.logos").glob("*.png"))) == 2
+    table = pd.read_csv(out, sep="\t")
+    for row, variant in enumerate(read_vcf(tmp_path / "v.vcf", source.genome).alleles):
+        start = variant.position - source.length // 2
+        window = source.windows(np.array([2]), np.array([start + (source.length - source.bin) // 2]), run.tasks)
+        batch = window.read(np.array([0]))
+        pair = []
+        for letters in allele_windows(source.genome, [variant], source.length):
+            x = torch.from_numpy(batch.x.copy())
+            x[:, :4] = torch.from_numpy(one_hot(letters))
+            with torch.no_grad():
+                meta = torch.from_numpy(batch.meta) if run.model.meta else None
+                strands = [x] if run.model.siamese else [x, reverse_complement(x)]
+                pair.append(np.mean([run.model(strand, meta)[0, 0].item() for strand in strands]))
+        # fitted weights are large: float32 itself is 1e-4 off float64 here
+        assert table["effect"][row] == pytest.approx(pair[1] - pair[0], abs=5e-4)

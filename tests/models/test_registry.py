@@ -12,8 +12,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from motiflens.models import architectures, build, load, register, registry, save_run
+from motiflens.interpret import adapt, attribute
+from motiflens.models import architectures, build, import_published, load, register, registry, save_run
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.output import Output, choose_output
 from motiflens.models.registry import architecture
 
 TEN = {
@@ -144,7 +146,7 @@ def test_what_cannot_be_registered() -> None:
             return (x,)
 
     register("tuple")(Tuple)
-    with pytest.raises(TypeError, match="tuple gives a tuple, not a tensor of logits"):
+    with pytest.raises(ValueError, match=r"tuple: the model gives a tuple of 1: .*output=0"):
         build("tuple", length=5)(torch.zeros(1, 4, 5))
 
 
@@ -194,3 +196,74 @@ def test_public_name_is_the_function() -> None:
         "from motiflens.models import architectures as again; again()",
     ):
         subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class Heads(nn.Module):
+    """A user's module without a constructor of arguments, with a profile and counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.profile, self.counts = nn.Conv1d(4, 1, 3, padding=1), nn.Linear(4, 1)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"profile": self.profile(x), "counts": self.counts(x.mean(-1))}
+
+
+@pytest.mark.parametrize("output", ["counts", "profile:mean", lambda given: given["counts"]])
+def test_one_of_several_outputs(output: Output, tmp_path: Path) -> None:
+    register("heads", output=output)(Heads)
+    model = build("heads", length=12).eval()
+    x = torch.eye(4).repeat(2, 1, 3)
+    with torch.no_grad():
+        assert torch.equal(model(x), choose_output(model.module(x), output, 2))
+        other = build("heads", length=12, output="profile:sum").eval()
+        assert torch.equal(other(x), other.module(x)["profile"].sum(-1))
+    assert other.config["hyperparameters"] == {"output": "profile:sum"}
+    save_run(tmp_path / "run", other, {"tasks": ["a"]})
+    assert load(tmp_path / "run").output == "profile:sum"
+    with torch.no_grad():
+        assert attribute(model, x, method="saliency", output="profile:max").prediction == pytest.approx(
+            model.module(x)["profile"].amax(-1)[:, 0].numpy()
+        )
+        assert torch.equal(model(x), choose_output(model.module(x), output, 2)), "put back"
+
+
+def test_a_module_without_a_choice_says_so() -> None:
+    register("heads")(Heads)
+    with pytest.raises(
+        ValueError, match=r"heads: the model gives a dict of 'profile'.*output='profile' or 'counts'"
+    ):
+        build("heads", length=12)(torch.zeros(1, 4, 12))
+    with pytest.raises(TypeError, match="gives logits alone"):
+        register("sequence", output=0)(SequenceModel)
+    with pytest.raises(ValueError, match="after the colon"):
+        register("heads", output="profile:median")(Heads)
+
+
+def test_a_module_without_a_constructor() -> None:
+    @register("bare")
+    class Bare(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x[:, :1].sum(-1)
+
+    assert build("bare", length=5)(torch.ones(2, 4, 5)).tolist() == [[5.0], [5.0]]
+
+
+def test_an_adapter_keeps_the_output() -> None:
+    x = torch.eye(4).repeat(2, 1, 3)
+    model = Heads().eval()
+    adapter = adapt(model, output="counts")
+    assert adapter.attribute(x, method="saliency").prediction == pytest.approx(
+        model(x)["counts"][:, 0].detach().numpy()
+    )
+    profile = adapter.attribute(x, method="saliency", output="profile:mean").prediction
+    assert profile == pytest.approx(model(x)["profile"].mean(-1)[:, 0].detach().numpy())
+
+
+def test_imported_with_an_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register("heads")(Heads)
+    model = Heads()
+    torch.save(model.state_dict(), tmp_path / "mine.pt")
+    x = torch.eye(4).repeat(2, 1, 3)
+    found = import_published(tmp_path / "mine.pt", architecture="heads", length=12, output="counts")
+    assert torch.equal(found(x), model(x)["counts"])
