@@ -27,6 +27,7 @@ from motiflens.models.open_for_run import built_in
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.reading import read_json
+from motiflens.models.run import open_run
 from motiflens.models.study.member import train_member
 from motiflens.models.types import Json
 
@@ -168,12 +169,13 @@ def _parts_of(here: _Benchmark, training: Training, ready: Sequence[Training]) -
     alike = [one for one in ready if (one.model, one.tf) == (training.model, training.tf)]
     twins = tuple(str(one.folder) for one in alike if not one.control and one.seed != training.seed)
     shuffled = next((str(one.folder) for one in alike if one.control == SHUFFLED), "")
+    weights = open_run(training.folder).weights_hash if training.member is None else ""
 
     def part(kind: str, method: str, control: str = training.control) -> Part:
         compared = (twins, shuffled) if kind == "map" else ((), "")
         return Part(
             kind, method, training.model, training.seed, control, training.tf, str(training.folder), *compared,
-            here.source, str(here.out), plan,
+            here.source, str(here.out), plan, weights,
         )  # fmt: skip
 
     if training.control:

@@ -71,6 +71,8 @@ class Part:
         The benchmark's folder.
     plan
         What is compared; see `BenchmarkPlan`.
+    weights
+        Hash of a given run's weights: of other weights nothing is kept. Empty for the benchmark's own trainings.
     """
 
     kind: str
@@ -85,6 +87,7 @@ class Part:
     source: str
     out: str
     plan: BenchmarkPlan
+    weights: str = ""
 
     @property
     def label(self) -> str:
@@ -101,13 +104,15 @@ class Part:
     @property
     def file(self) -> Path:
         """What is kept; another selection of compared models is another file."""
-        key = hashlib.sha256(json.dumps([self.kind, self.seeds, self.shuffled]).encode()).hexdigest()[:8]
+        key = hashlib.sha256(
+            json.dumps([self.kind, self.seeds, self.shuffled, self.weights]).encode()
+        ).hexdigest()[:8]
         return self.folder / f"{self.kind}-{self.method}-{key}.json"
 
     @property
     def map_file(self) -> Path:
         """The map itself, (M, L), with the windows' places."""
-        return self.folder / f"{self.method}.npz"
+        return self.folder / f"{self.method}{self.weights[:8]}.npz"
 
     @property
     def done(self) -> bool:
