@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from motiflens.models import types
-from motiflens.models.data.text import read_lines
 from motiflens.models.data.vcf import Skipped, Variant
+from motiflens.models.data.vcf_lines import vcf_lines
 
 INFO = {
     "MLE": ("Float", "effect", "Logit of the allele less logit of REF"),
@@ -57,7 +57,7 @@ def write_annotated(
     )
     with Path(out).open("w", encoding="utf-8", newline="") as file:
         told = False
-        for line, text in read_lines(vcf, "VCF file"):
+        for line, text in vcf_lines(vcf):
             if text.startswith("##"):
                 file.write(text + "\n")
                 continue

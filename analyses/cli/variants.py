@@ -15,7 +15,7 @@ from motiflens.analyses.cli.work_options import WorkOptions
 def command(
     work: WorkOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    vcf: Annotated[Path, typer.Option(help="Variants: VCF text, also .gz.")],
+    vcf: Annotated[Path, typer.Option(help="Variants: VCF, also .gz; BCF with the extra vcf.")],
     genome: Annotated[Path | None, typer.Option(help="Genome FASTA, if not that of --data.")] = None,
     data: Annotated[str | None, typer.Option(help="Folder with dataset.toml; the run's own by default.")] = None,
     cell_type: Annotated[str | None, typer.Option(help="Whose accessibility to read.")] = None,

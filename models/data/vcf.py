@@ -11,7 +11,7 @@ import numpy as np
 from motiflens.models import types
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.one_hot import decode, encode
-from motiflens.models.data.text import existing, open_binary, read_lines
+from motiflens.models.data.vcf_lines import vcf_lines
 from motiflens.models.types import Codes
 
 _LETTERS = frozenset("ACGTN")
@@ -69,12 +69,12 @@ class Variants:
 
 
 def read_vcf(path: types.Path, genome: Genome, *, mismatch: str = "refuse") -> Variants:
-    """Read a VCF file of any version, plain, gzipped or bgzipped, in any order.
+    """Read a VCF file of any version, plain, gzipped or bgzipped, or BCF (see `vcf_lines`), in any order.
 
     Parameters
     ----------
     path
-        Text of at least five tab-separated columns: CHROM, POS (1-based), ID, REF, ALT; alleles are separated by
+        At least five tab-separated columns: CHROM, POS (1-based), ID, REF, ALT; alleles are separated by
         commas. The header may be absent.
     genome
         That the positions are in; its soft-masking does not count.
@@ -99,13 +99,10 @@ def read_vcf(path: types.Path, genome: Genome, *, mismatch: str = "refuse") -> V
     """
     if mismatch not in MISMATCHES:
         raise ValueError(f"mismatch must be one of {', '.join(MISMATCHES)}, not {mismatch!r}")
-    with open_binary(existing(path, "VCF file")) as file:
-        if file.read(3) == b"BCF":
-            raise ValueError(f"{path} is a BCF file: turn it into text with 'bcftools view {path}'")
     alleles: list[Variant] = []
     skipped: list[Skipped] = []
     numbers: dict[str, int] = {}
-    for line, text in read_lines(path, "VCF file"):
+    for line, text in vcf_lines(path):
         if text.startswith("#"):
             continue
         fields = text.split("\t")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from typer.testing import CliRunner
 
 from motiflens.analyses.cli.main import app
+from motiflens.analyses.variant_files import write_annotated
 from motiflens.analyses.variants import VariantOptions, empirical_p, kinds, random_variants, variant_effects
 from motiflens.models import Run, architectures, build, open_run, save_run
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
@@ -262,7 +264,7 @@ def test_files_that_are_none(folder: Path, tmp_path: Path) -> None:
         read_vcf(tmp_path / "no.vcf", genome)
     for content, message in (
         (b"", "is empty"),
-        (b"BCF\2\2", "is a BCF file"),
+        (b"BCF\2\2", "BCF file"),
         (HEADER.encode(), "holds no variant"),
     ):
         (tmp_path / "v.vcf").write_bytes(content)
@@ -299,3 +301,35 @@ def test_a_model_that_reads_signals(small_world: Any, tmp_path: Path) -> None:
                 pair.append(np.mean([run.model(strand, meta)[0, 0].item() for strand in strands]))
         # fitted weights are large: float32 itself is 1e-4 off float64 here
         assert table["effect"][row] == pytest.approx(pair[1] - pair[0], abs=5e-4)
+
+
+def test_bcf_is_what_its_text_is(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alleles, what is left out and the annotated file; without pysam, one line that says what to do."""
+    pysam = pytest.importorskip("pysam")
+    contigs = "".join(f"##contig=<ID=chr{i},length={SIZE}>\n" for i in (1, 2))
+    more = '##INFO=<ID=A,Number=1,Type=Integer,Description="a">\n##ALT=<ID=DEL,Description="d">\n'
+    more += '##INFO=<ID=END,Number=1,Type=Integer,Description="of symbolic alleles">\n'
+    text = (folder / "v.vcf").read_text().replace("#CHROM", f"{contigs}{more}#CHROM")
+    (tmp_path / "v.vcf").write_text(text)
+    with (
+        pysam.VariantFile(str(tmp_path / "v.vcf")) as given,
+        pysam.VariantFile(str(tmp_path / "v.bcf"), "wb", header=given.header) as out,
+    ):
+        for record in given:
+            out.write(record)
+    genome = open_genome(folder / "g.fa")
+    found = [read_vcf(tmp_path / name, genome) for name in ("v.vcf", "v.bcf")]
+    for a, b in zip(found[0].alleles, found[1].alleles, strict=True):
+        assert a._replace(line=0) == b._replace(line=0)
+    assert [one[1:] for one in found[0].skipped] == [one[1:] for one in found[1].skipped]
+    table = pd.DataFrame({"effect": np.arange(len(found[1].alleles), dtype=float)})
+    write_annotated(tmp_path / "v.bcf", tmp_path / "a.vcf", found[1].alleles, table, "a")
+    lines = [line for line in (tmp_path / "a.vcf").read_text().splitlines() if not line.startswith("#")]
+    assert len(lines) == text.count("\nchr")
+    assert sum("MLE=" in line for line in lines) == len({one.line for one in found[1].alleles})
+    (tmp_path / "cut.bcf").write_bytes((tmp_path / "v.bcf").read_bytes()[:400])
+    with pytest.raises(ValueError, match=r"cut\.bcf is a"):
+        read_vcf(tmp_path / "cut.bcf", genome)
+    monkeypatch.setitem(sys.modules, "pysam", None)
+    with pytest.raises(ValueError, match=r"v\.bcf is a BCF file, which needs pysam.*bcftools view"):
+        read_vcf(tmp_path / "v.bcf", genome)
