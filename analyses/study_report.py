@@ -12,7 +12,7 @@ import pandas as pd
 from motiflens.analyses.compare_figure import compare_figure
 from motiflens.models import types
 from motiflens.models.compare import Paired, paired_counts
-from motiflens.models.files import write_text, write_whole
+from motiflens.models.files import files_together, write_text, write_whole
 from motiflens.models.study.results import targets
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _MOST_PAIRS = 30  # figures
 
 def study_report(results: pd.DataFrame, out: types.Path, *, metric: str = "auprc") -> pd.DataFrame:
     """Write ``models.tsv`` (a column a model), a figure of their distributions, and a table and figure a pair.
+
+    All of them appear together, or none does.
 
     Parameters
     ----------
@@ -39,7 +41,11 @@ def study_report(results: pd.DataFrame, out: types.Path, *, metric: str = "auprc
         One row a model: ``model``, ``targets``, the mean and median of the metric over their test splits, and how
         many it is best on; empty if nothing was tested.
     """
-    folder = Path(out)
+    with files_together(out) as folder:
+        return _report(results, folder, metric)
+
+
+def _report(results: pd.DataFrame, folder: Path, metric: str) -> pd.DataFrame:
     wide = by_model(results, metric)
     write_text(folder / "models.tsv", wide.to_csv(sep="\t", float_format="%.6g"))
     if wide.empty:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from motiflens.models import types
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.evaluate import evaluate
-from motiflens.models.files import write_text
+from motiflens.models.files import write_with_record
 from motiflens.models.machine import Machine
 from motiflens.models.metrics import METRICS, mean_metrics
 from motiflens.models.metrics_file import read_metrics, split_record
 from motiflens.models.progress import Progress, silent, within
+from motiflens.models.provenance import provenance
 from motiflens.models.recipes import Recipe, adjust
 from motiflens.models.run import Run, open_run, read_config
 from motiflens.models.train import build_for, train
@@ -60,8 +63,9 @@ def sweep(
     open_data
         Opens the data for a recipe (its signals and ratio may be part of the grid).
     out
-        Folder of run folders, and of ``sweep.tsv``, which is rewritten after each run. Runs that it holds
-        finished are kept, and one that was interrupted goes on.
+        Folder of run folders, and of ``sweep.tsv`` with ``sweep.tsv.json`` (how it was made, and which run is the
+        best on validation), which are rewritten after each run. Runs that it holds finished are kept, and one that
+        was interrupted goes on.
     grid
         Key -> values: keys of the recipe or hyperparameters (see `recipes.adjust`).
     recipe
@@ -78,7 +82,8 @@ def sweep(
     Raises
     ------
     ValueError
-        For an unknown key or value, or a model that cannot be made, before anything is trained.
+        For an unknown key or value, or a model that cannot be made, before anything is trained; if a training
+        fails, with its name.
     """
     folder = Path(out)
     keys = list(grid)
@@ -93,9 +98,38 @@ def sweep(
     rows: list[dict[str, object]] = []
     for name, combination, how in zip(names, combinations, recipes, strict=True):
         told = within(progress, name)
-        rows.append({**combination, **_trained(architecture, open_data, folder / name, how, seed, machine, told)})
-        write_text(folder / TABLE, pd.DataFrame(rows).to_csv(sep="\t", index=False))
+        with named_failure(folder / name):
+            row = _trained(architecture, open_data, folder / name, how, seed, machine, told)
+        rows.append({**combination, **row})
+        record = {"model": architecture, "grid": {key: list(map(str, grid[key])) for key in keys}}
+        write_runs_table(folder / TABLE, rows, {**record, "best_on_validation": best_run(rows)}, seed=seed)
     return pd.DataFrame(rows)
+
+
+def best_run(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return the run with the best average precision on validation, as the test split plays no part in choosing.
+
+    Examples
+    --------
+    >>> best_run([{"run": "a", "valid_auprc": 0.7}, {"run": "b", "valid_auprc": 0.8}])
+    'b'
+    """
+    return str(max(rows, key=lambda row: float(str(row["valid_auprc"])))["run"])
+
+
+def write_runs_table(path: Path, rows: Sequence[Mapping[Any, object]], record: types.Json, *, seed: int) -> None:
+    """Write a table of runs and, beside it, how it was made: both or neither."""
+    with write_with_record(path, {**record, "runs": len(rows), **provenance(seed=seed)}) as part:
+        pd.DataFrame(rows).to_csv(part, sep="\t", index=False)
+
+
+@contextlib.contextmanager
+def named_failure(folder: Path) -> Iterator[None]:
+    """Say in which run of several the block has failed; what is finished is kept."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{folder}: {error}; finished runs are kept") from error
 
 
 def _check_grid(architecture: str, open_data: Callable[[Recipe], Dataset], recipes: Sequence[Recipe]) -> None:

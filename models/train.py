@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import signal
 import threading
@@ -28,6 +29,7 @@ from motiflens.models.provenance import provenance
 from motiflens.models.reading import reading
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
+from motiflens.models.registry import architecture as architecture_of
 from motiflens.models.registry import build
 from motiflens.models.run import CONFIG, Run, open_run, read_config, save_config
 
@@ -165,9 +167,18 @@ def _sizes(windows: Windows) -> dict[str, int]:
     }
 
 
+def _of_lengths(architecture: str, dataset: Dataset, recipe: Recipe) -> Recipe:
+    """Have a model that can leave out padding do so where windows differ in length, unless told otherwise."""
+    known = inspect.signature(architecture_of(architecture).__init__).parameters
+    if not dataset.options.get("variable") or "variable" not in known or "variable" in recipe.hyperparameters:
+        return recipe
+    return replace(recipe, hyperparameters={**recipe.hyperparameters, "variable": True})
+
+
 def _model(architecture: str, dataset: Dataset, recipe: Recipe, start: Run | None) -> tuple[SequenceModel, Recipe]:
     """Make the model to train, and the recipe that holds for it."""
     if start is None:
+        recipe = _of_lengths(architecture, dataset, recipe)
         return build_for(architecture, dataset.example, recipe), recipe
     run = open_run(start.path)  # the caller's own stays as it is
     found = run.model.config

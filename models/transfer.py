@@ -15,7 +15,6 @@ from motiflens.models.data.independent_sets import independent_sets
 from motiflens.models.data.open_dataset import open_dataset
 from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate
-from motiflens.models.files import write_text
 from motiflens.models.machine import Machine
 from motiflens.models.metrics import METRICS
 from motiflens.models.pooled import pool
@@ -23,7 +22,7 @@ from motiflens.models.progress import Progress, silent, within
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.run import Run
-from motiflens.models.sweep import finished
+from motiflens.models.sweep import finished, named_failure, write_runs_table
 from motiflens.models.train import train, training_sizes
 
 TABLE, RELATED = "transfer.tsv", "related.tsv"
@@ -102,9 +101,10 @@ def transfer(
     folder
         Data sets with a test half each: ``NAME.AC.seq.gz`` and ``NAME.B.seq.gz``.
     out
-        Run folders ``individual/NAME``, ``global``, ``transfer/NAME``, ``transfer.tsv``, and ``related.tsv``: the
-        windows of each set that were left out since they are related to test windows of some set (see
-        `independent_sets`; the recipe's ``related`` keeps them). What is finished is kept.
+        Run folders ``individual/NAME``, ``global``, ``transfer/NAME``, ``transfer.tsv``, and ``related.tsv`` (each
+        with ``.json``, how it was made): the windows of each set that were left out since they are related to
+        test windows of some set (see `independent_sets`; the recipe's ``related`` keeps them). What is finished is
+        kept.
     architecture, recipe
         What is trained; fine-tuning takes the recipe's ``finetune_rate`` and ``finetune_patience`` and freezes
         no layer.
@@ -120,31 +120,33 @@ def transfer(
     Raises
     ------
     ValueError
-        If a data set has no test half.
+        If a data set has no test half, or a training fails; its name is told.
     """
     where, recipe = Path(out), recipe or recipe_of(architecture)
+    made_from = {"model": architecture, "data": str(Path(folder).absolute())}
     sets = {name: open_dataset(path, ratio=recipe.ratio, seed=seed) for name, path in set_files(folder).items()}
     lacking = [name for name, dataset in sets.items() if "test" not in dataset.splits]
     if lacking:
         raise ValueError(f"{folder}: {lacking[0]} has no test half: expected {lacking[0]}.B.seq.gz beside it")
     if recipe.related == "drop":
         sets, counts, _ = independent_sets(sets, seed=seed)
-        write_text(where / RELATED, counts.to_csv(sep="\t", index=False))
+        write_runs_table(where / RELATED, counts.to_dict("records"), made_from, seed=seed)
 
     def trained(name: str, dataset: Dataset, start: Run | None = None) -> Run:
         done = finished(where / name)
         if done is not None:
             return done
-        return train(
-            start or architecture,
-            dataset,
-            where / name,
-            recipe=recipe,
-            resume=True,
-            seed=seed,
-            machine=machine,
-            progress=within(progress, name),
-        )
+        with named_failure(where / name):
+            return train(
+                start or architecture,
+                dataset,
+                where / name,
+                recipe=recipe,
+                resume=True,
+                seed=seed,
+                machine=machine,
+                progress=within(progress, name),
+            )
 
     shared = trained("global", pool(sets, source=str(folder), pooling=recipe.pooling))
     rows = []
@@ -160,7 +162,7 @@ def transfer(
             table = evaluate(runs[way], dataset, progress=within(progress, f"{way}/{name}"))
             measures = table.iloc[0][list(METRICS)].to_dict()
             rows.append({"data_set": name, "bound": bound, "size": size, "way": way, **measures})
-        write_text(where / TABLE, pd.DataFrame(rows).to_csv(sep="\t", index=False))
+        write_runs_table(where / TABLE, rows, made_from, seed=seed)
     return pd.DataFrame(rows)
 
 

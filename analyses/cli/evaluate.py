@@ -21,6 +21,10 @@ def command(
         bool | None,
         typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained."),
     ] = None,
+    strands_as_rows: Annotated[
+        bool,
+        typer.Option("--strands-as-rows", help="Count each window twice, as it is and turned (TBiNet's data)."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="TSV to write as well, with OUT.json: how it was made.")] = None,
     curves: Annotated[
         Path | None, typer.Option(help="Folder for ROC and precision-recall curves, and rows by cell type.")
@@ -46,6 +50,8 @@ def command(
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
 
+    if strands_as_rows and strands is not None:
+        raise ValueError("give either --strands-as-rows, or --both-strands or --one-strand")
     if out is not None:
         output_file(out, inputs=[run, data.source], overwrite=overwrite)
     if curves is not None:
@@ -59,12 +65,14 @@ def command(
             dataset,
             split=split,
             average_strands=strands,
+            strands_as_rows=strands_as_rows,
             device=device or best_device(),
             progress=progress,
         )
         floor = controls_of(opened, dataset, split, progress=progress) if with_controls else None
     made_by = {
         "split": split,
+        **({"strands_as_rows": True} if strands_as_rows else {}),
         **provenance(data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash),
     }
     if out is not None:

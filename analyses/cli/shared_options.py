@@ -57,6 +57,7 @@ PANELS: dict[str, tuple[str, ...]] = {
         "grid",
         "list_settings",
         "strands",
+        "strands_as_rows",
         "kind",
     ),
     "Statistics": (

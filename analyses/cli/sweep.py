@@ -29,14 +29,14 @@ def command(
     """Train every combination; started again, it goes on where it was. KEGRU's Table 1 is
     --model kegru --grid optimizer=sgd,adam,adagrad,rmsprop --grid units=50,80,100.
     """
-    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.models.folder_lock import folder_lock
     from motiflens.models.machine import Machine
     from motiflens.models.open_for_run import open_for_training
     from motiflens.models.recipes import adjust, recipe
-    from motiflens.models.sweep import read_grid, sweep
+    from motiflens.models.sweep import best_run, read_grid, sweep
 
     how = adjust(recipe(model, preset=preset), model, set_ or [])
 
@@ -56,5 +56,7 @@ def command(
             machine=Machine(accelerator=accelerator),
             progress=progress,
         )
-    result({"table": f"{out}/sweep.tsv", "rows": table.to_dict("records")})
+    best = best_run(table.to_dict("records"))  # type: ignore[arg-type]
+    result({"table": f"{out}/sweep.tsv", "best_on_validation": best, "rows": table.to_dict("records")})
     frame_table(table, title=f"{out}/sweep.tsv")
+    say(f"best on validation: {best}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -12,8 +13,9 @@ from typing import TypeVar
 import pandas as pd
 
 from motiflens.models import types
+from motiflens.models.data.text import existing
 from motiflens.models.executor import Crew, Workers, crew
-from motiflens.models.files import write_json, write_text
+from motiflens.models.files import write_json, write_text, write_together
 from motiflens.models.folder_lock import folder_lock
 from motiflens.models.metrics import METRICS
 from motiflens.models.progress import Progress, Step, silent
@@ -48,8 +50,12 @@ class _Study:
         """Return a finished member's score on validation."""
         return mean_of(validated(member), self.plan.metric)
 
-    def write(self) -> pd.DataFrame:
-        """Write the table of what has been measured so far, in the plan's order."""
+    def write(self) -> None:
+        """Write the table of what has been measured so far."""
+        write_text(self.out / RESULTS, self.table().to_csv(sep="\t", index=False, float_format="%.10g"))
+
+    def table(self) -> pd.DataFrame:
+        """Return the table of what has been measured so far, in the plan's order."""
         by_member: dict[Member, list[Measure]] = defaultdict(list)
         for wanted in self.measures:
             by_member[wanted.member].append(wanted)
@@ -58,9 +64,7 @@ class _Study:
             for member in self.members
             for row in member_rows(member, by_member[member], final=member in self.final)
         ]
-        table = results_table([*rows, *_external_rows(self)])
-        write_text(self.out / RESULTS, table.to_csv(sep="\t", index=False, float_format="%.10g"))
-        return table
+        return results_table([*rows, *_external_rows(self)])
 
 
 def study(
@@ -113,6 +117,7 @@ def study(
 def _study(plan: Plan, where: Path, workers: Workers, accelerator: str, progress: Progress) -> pd.DataFrame:
     """Do a study in a folder that is ours alone."""
     sets = data_sets(plan)
+    _check_external(plan, sets)
     every = members(plan, sets, where, accelerator)
     write_json(
         where / PLAN, {"plan": dataclasses.asdict(plan), "sets": [data.name for data in sets], **provenance()}
@@ -124,10 +129,11 @@ def _study(plan: Plan, where: Path, workers: Workers, accelerator: str, progress
         _select(here)
         _test(here, here.final)
         _controls(here)
-    table = here.write()
-    means = summary(table, [])
-    write_text(where / MEANS, means.to_csv(sep="\t", index=False, float_format="%.6g"))
-    write_text(where / BEST, best_settings(table, plan.metric).to_csv(sep="\t", index=False, float_format="%.6g"))
+    table = here.table()
+    means, best = summary(table, []), best_settings(table, plan.metric)
+    with write_together(where / RESULTS, where / MEANS, where / BEST) as files:
+        for file, part, digits in zip(files, (table, means, best), ("%.10g", "%.6g", "%.6g"), strict=True):
+            part.to_csv(file, sep="\t", index=False, float_format=digits)
     return table
 
 
@@ -155,10 +161,28 @@ def _work(
     for number, done in enumerate(here.team.completed(function, parts), start=1):
         member = member_of(done.part)
         if done.error is not None:
-            _failed(member, " ".join(str(done.error).split()) or type(done.error).__name__)
+            _failed(member, failure_reason(done.error))
         here.progress(Step(stage, number, len(parts), "runs", f"{member.set} {member.model.label}"))
         if number % max(1, len(parts) // 100) == 0:
             here.write()
+
+
+def failure_reason(error: BaseException) -> str:
+    """Return in one line why a member failed.
+
+    Examples
+    --------
+    >>> failure_reason(ValueError("kernels is 0:\\nexpected at least 1")), failure_reason(KeyError("x"))
+    ('kernels is 0: expected at least 1', "KeyError: 'x'")
+    """
+    name, text = type(error).__name__, " ".join(str(error).split())
+    if isinstance(error, BrokenProcessPool) or name == "KilledWorker":  # Dask's, after some attempts
+        return "its worker process died (killed, or out of memory): the same command tries it again"
+    if isinstance(error, MemoryError) or "OutOfMemory" in name:
+        return f"too little memory ({text or name}): use fewer --processes or a smaller batch"
+    if isinstance(error, ValueError | TypeError | OSError):
+        return text or name
+    return f"{name}: {text}"
 
 
 def _failed(member: Member, reason: str) -> None:
@@ -220,6 +244,15 @@ def _controls(here: _Study) -> None:
     _test(here, _alive(wanted))
 
 
+def _check_external(plan: Plan, sets: Sequence[DataSet]) -> None:
+    """Refuse scores of unknown sets, and files that are not there, before anything is trained."""
+    known = [data.name for data in sets]
+    for external in plan.external:
+        if external.set not in known:
+            raise ValueError(f"scores of {external.name}: there is no data set {external.set!r}")
+        existing(external.file, f"table of {external.name}'s scores")
+
+
 def _external_rows(here: _Study) -> list[types.Json]:
     """Measure other programs' scores; only once members have been selected, since this reads the test split."""
     if not here.final:
@@ -227,8 +260,6 @@ def _external_rows(here: _Study) -> list[types.Json]:
     rows = []
     known = {data.name: data for data in here.sets}
     for external in here.plan.external:
-        if external.set not in known:
-            raise ValueError(f"scores of {external.name}: there is no data set {external.set!r}")
         data = known[external.set]
         windows = data.open(recipe_of("pwm"), {})["test"]
         for row in external_measures(external.file, windows).to_dict("records"):

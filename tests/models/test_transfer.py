@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 
 from motiflens.models import open_run
 from motiflens.models.data.windows import ArrayWindows, Dataset
+from motiflens.models.destination import written_by_us
 from motiflens.models.pooled import PooledWindows
 from motiflens.models.progress import Step
 from motiflens.models.recipes import Recipe, recipe
@@ -120,6 +123,9 @@ def test_transfer(sets: Path, tmp_path: Path) -> None:
     config = open_run(tmp_path / "out" / "transfer" / "one").config["training"]
     assert config["rate"] == pytest.approx(0.4 * SMALL.rate)
     assert config["init_from"]["weights_hash"] == open_run(tmp_path / "out" / "global").weights_hash
+    for name in ("transfer.tsv", "related.tsv"):
+        record = json.loads((tmp_path / "out" / f"{name}.json").read_text())
+        assert (record["model"], record["data"], record["seed"]) == ("cnn_zeng", str(sets), 0)
     steps.clear()
     again = transfer(sets, tmp_path / "out", architecture="cnn_zeng", recipe=SMALL, progress=steps.append)
     assert trained(steps) == [], "what is finished is kept"
@@ -142,6 +148,11 @@ def test_sweep(sets: Path, tmp_path: Path) -> None:
     assert {"valid_auprc", "auroc", "seconds"} <= set(table.columns)
     assert open_run(tmp_path / "out" / names[1]).model.hyperparameters["kernels"] == 4
     before = (tmp_path / "out" / "sweep.tsv").read_text()
+    record = json.loads((tmp_path / "out" / "sweep.tsv.json").read_text())
+    best = table.loc[table["valid_auprc"].idxmax(), "run"]
+    assert (record["best_on_validation"], record["model"], record["runs"]) == (best, "cnn_zeng", 4)
+    assert record["grid"] == {"kernels": ["4", "8"], "optimizer": ["adam", "sgd"]}
+    assert written_by_us(tmp_path / "out" / "sweep.tsv")
 
     def never(how: Recipe) -> Dataset:
         raise AssertionError("finished runs need no data")
@@ -151,6 +162,10 @@ def test_sweep(sets: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected a whole number"):
         sweep("cnn_zeng", data, tmp_path / "new", {"kernels": ["4", "x"]}, recipe=SMALL)
     assert not (tmp_path / "new").exists(), "refused before anything is trained"
+    wild = replace(SMALL, optimizer="sgd", decay=10.0)
+    with pytest.raises(ValueError, match=r"new/rate=1000.0: training diverged.*; finished runs are kept"):
+        sweep("cnn_zeng", data, tmp_path / "new", {"rate": ["0.01", "1000.0"]}, recipe=wild)
+    assert pd.read_csv(tmp_path / "new" / "sweep.tsv", sep="\t")["rate"].tolist() == [0.01]
 
 
 def test_grid_refusals() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from motiflens.models import build
+from motiflens.models import build, train
 from motiflens.models.architectures.base import reverse_complement
 from motiflens.models.data.one_hot import one_hot
+from motiflens.models.data.open_dataset import open_dataset
+from motiflens.models.recipes import Recipe
 from motiflens.models.strands import both_strands
 
 LENGTHS = (5, 9, 12, 23, 40)
@@ -43,6 +48,20 @@ def test_padding_does_not_leak(reset_after: bool, join: str) -> None:
     backwards = torch.cat([model(reverse_complement(padded(codes, 0, len(codes)))) for codes in sequences])
     torch.testing.assert_close(model(turned), backwards, rtol=1e-5, atol=1e-6)
     assert not torch.allclose(plain(together), expected), "without the mask it leaks"
+
+
+def test_variable_by_itself_on_sequences_of_different_lengths(tmp_path: Path) -> None:
+    """`variable` data train a model that leaves padding out; it needed --set variable=true."""
+    rng = np.random.default_rng(0)
+    lines = [f">s{i}\n{''.join(rng.choice(list('ACGT'), 20 + i % 9))}\n" for i in range(60)]
+    (tmp_path / "s.fa").write_text("".join(lines))
+    dataset = open_dataset(tmp_path / "s.fa", variable=True)
+    small = Recipe(epochs=1, hyperparameters={"units": 3, "dimension": 4})
+    assert train("kegru", dataset, tmp_path / "run", recipe=small).model.hyperparameters["variable"] is True
+    told = replace(small, hyperparameters={**small.hyperparameters, "variable": False})
+    assert train("kegru", dataset, tmp_path / "told", recipe=told).model.hyperparameters["variable"] is False
+    plain = open_dataset(tmp_path / "s.fa", length=20)
+    assert not train("kegru", plain, tmp_path / "plain", recipe=small).model.hyperparameters.get("variable")
 
 
 def test_padding_has_no_gradient() -> None:

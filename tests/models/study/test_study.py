@@ -348,6 +348,16 @@ def test_transfer(sets: Path, tmp_path: Path) -> None:
         assert not all(same)
 
 
+def test_what_cannot_be_tested_is_refused_before_training(sets: Path, tmp_path: Path) -> None:
+    for given, message in (
+        (External("x", "NONE", "x.tsv"), "scores of x: there is no data set 'NONE'"),
+        (External("x", "FOS_K562", str(tmp_path / "none.tsv")), "none.tsv does not exist"),
+    ):
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            study(plan(sets, CNN, external=(given,)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_external_scores(sets: Path, tmp_path: Path) -> None:
     (data,) = data_sets(plan(sets, sets=("FOS_K562",)))
     test = data.open(_member(data).recipe(), {})["test"]
