@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.benchmark.differences import differences
 from motiflens.analyses.benchmark.finding import finding
 from motiflens.analyses.benchmark.measures import FAILED, SCORES, TIMED_OUT
 from motiflens.analyses.benchmark.part import Part
@@ -46,7 +47,7 @@ def benchmark_study(parts: Sequence[Part], table: pd.DataFrame, made_by: Json) -
         Provenance.
     """
     found = collect(parts)
-    summary = summarise(found)
+    summary, apart = summarise(found), differences(found)
     figures = []
     for score, ends in HEAT.items():
         drawn = _shown(summary, score)
@@ -56,14 +57,22 @@ def benchmark_study(parts: Sequence[Part], table: pd.DataFrame, made_by: Json) -
     return Study(
         kind=KIND,
         title="Which interpretation should one believe?",
-        findings=[*finding(summary), _failures(table)],
+        findings=[*finding(summary, apart), _failures(table)],
         figures=figures,
-        tables={KIND: table, "summary": summary, "ranks": rank_table(found), "overview": overview(summary, found)},
+        tables={
+            "overview": overview(summary, found),
+            KIND: table,
+            "summary": summary,
+            "ranks": rank_table(found),
+            "differences": apart,
+        },
         captions={
             KIND: "One row a score of a method on a trained model, with its 95 % interval over windows.",
             "summary": "Means over seeds; 95 % intervals by bootstrap over trainings and windows.",
             "ranks": "Mean ranks of methods over the windows of each model, and over models (1 is the best); "
             "those within the critical difference of the best one cannot be told from it (Nemenyi, .05).",
+            "differences": "auROC of one method less that of another, on the same windows and trainings, with its "
+            "95 % interval.",
             "overview": "Means over models that reached a test auROC of .8; seconds are the median for a window.",
         },
         made_by=made_by,
@@ -95,7 +104,9 @@ def _shown(summary: pd.DataFrame, score: str) -> pd.DataFrame:
         & summary["windows"].isin(["all", "rule"])
         & (summary["resolution"] == "base")
     ]
-    return rows.dropna(subset=["value"])
+    known = rows.dropna(subset=["value"])
+    order = {method: number for number, method in enumerate(METHODS)}
+    return known.sort_values("method", key=lambda names: names.map(order), kind="stable")
 
 
 def _heat_map(
@@ -129,7 +140,7 @@ def _curves(found: Collected) -> list[StudyFigure]:
             means = [np.mean([record[kind] for record in records], axis=0) for kind in ("deletion", "insertion")]
             curves.setdefault(model, {})[method] = Curve(steps, *means)
         if curves:
-            methods = list(dict.fromkeys(method for each in curves.values() for method in each))
+            methods = [method for method in METHODS if any(method in each for each in curves.values())]
             caption = (
                 f"Bases of bound windows of {tf}, the most important ones first, replaced by those of "
                 "dinucleotide-shuffled copies (above), and put into these copies (below). The change in logit is "

@@ -15,16 +15,18 @@ LEARNED: Final = 0.8  # test auROC below which a model has learned too little to
 LIKE: Final = 0.5  # rank correlation from which two maps count as alike, as `interpret sanity` has it
 
 
-def finding(summary: pd.DataFrame) -> tuple[str, str]:
+def finding(summary: pd.DataFrame, differences: pd.DataFrame) -> tuple[str, str]:
     """Say what a benchmark found.
 
-    Of two values one is called higher only if their 95 % intervals do not overlap; where they do, the text says
-    that they cannot be told apart.
+    Of two methods one is called clearly ahead only if the 95 % interval of their difference, over the same windows
+    and trainings, excludes 0.
 
     Parameters
     ----------
     summary
         See `summary.summarise`.
+    differences
+        See `differences.differences`.
 
     Returns
     -------
@@ -35,10 +37,10 @@ def finding(summary: pd.DataFrame) -> tuple[str, str]:
         rule between two sites.
     """
     plain = summary[summary["control"] == ""]
-    return _localisation(plain), _belief(plain)
+    return _localisation(plain, differences), _belief(plain)
 
 
-def _localisation(table: pd.DataFrame) -> str:
+def _localisation(table: pd.DataFrame, differences: pd.DataFrame) -> str:
     sentences = []
     learned, all_of = _learned(table)
     if all_of:
@@ -55,11 +57,10 @@ def _localisation(table: pd.DataFrame) -> str:
         total += 1
         best = max(maps, key=lambda method: maps[method].value)
         wins[best] = wins.get(best, 0) + 1
-        others = [found for method, found in maps.items() if method != best]
-        clear += int(bool(others) and all(maps[best].low > other.high for other in others))
-        if "pwm" in auroc:
-            beat += int(maps[best].low > auroc["pwm"].high)
-            short += int(maps[best].high < auroc["pwm"].low)
+        others = [method for method in maps if method != best]
+        clear += int(bool(others) and all(_ahead(differences, pair, best, other) > 0 for other in others))
+        beat += int(_ahead(differences, pair, best, "pwm") > 0)
+        short += int(_ahead(differences, pair, best, "pwm") < 0)
     if not total:
         return " ".join([*sentences, "No method that reads a model has a localisation score."])
     named = listed([f"{method} ({count})" for method, count in sorted(wins.items(), key=lambda w: -w[1])], 6)
@@ -72,26 +73,26 @@ def _localisation(table: pd.DataFrame) -> str:
             f"It finds sites better than the factor's own JASPAR matrix, which knows no model, on {beat}, and "
             f"worse on {short}."
         )
-    sentences += _attention(table, learned or _models(table))
+    sentences += _attention(table, differences, learned or _models(table))
     return " ".join(sentences)
 
 
-def _attention(table: pd.DataFrame, pairs: list[tuple[str, str]]) -> list[str]:
+def _attention(table: pd.DataFrame, differences: pd.DataFrame, pairs: list[tuple[str, str]]) -> list[str]:
     """Where attention stands against the best attribution, by bases and at its own resolution."""
     sentences = []
     for resolution, words in (("base", "by bases"), ("attention", "at attention's own resolution")):
         behind, ahead, chance, total = 0, 0, 0, 0
         for pair in pairs:
             auroc = _scores(table, pair, "auroc", resolution=resolution)
-            own = [found for method, found in auroc.items() if method in ATTENTION]
-            other = [found for method, found in auroc.items() if method not in (*ATTENTION, *BASELINES)]
+            own = [method for method in auroc if method in ATTENTION]
+            other = [method for method in auroc if method not in (*ATTENTION, *BASELINES)]
             if not own or not other:
                 continue
             total += 1
-            mine, best = (max(group, key=lambda found: found.value) for group in (own, other))
-            behind += int(mine.high < best.low)
-            ahead += int(mine.low > best.high)
-            chance += int(mine.low <= 0.5)
+            mine, best = (max(group, key=lambda method: auroc[method].value) for group in (own, other))
+            side = _ahead(differences, pair, mine, best, resolution)
+            behind, ahead = behind + int(side < 0), ahead + int(side > 0)
+            chance += int(auroc[mine].low <= 0.5)
         if total:
             sentences.append(
                 f"{words[0].upper()}{words[1:]} attention is clearly behind the best attribution on {behind} of "
@@ -120,7 +121,12 @@ def _belief(table: pd.DataFrame) -> str:
         which = _named(alive[2])
         sentences.append(
             f"{alive[0]} of {alive[1]} hardly change when all weights are drawn anew (rank correlation of "
-            f"{LIKE:g} or more){which}: such a map is about the sequence, not about the model."
+            f"{LIKE:g} or more){which}"
+            + (
+                ": such a map is about the sequence, not about the model."
+                if alive[0]
+                else ": all are about the model."
+            )
         )
     again = _count(table, localised, "retrained_seeds", lambda found: found.value >= LIKE)
     if again[1]:
@@ -165,6 +171,23 @@ def _scores(
     ].dropna(subset=["value"])
     columns = (rows[name].tolist() for name in ("method", "value", "low", "high"))
     return {str(method): Interval(*values) for method, *values in zip(*columns, strict=True)}
+
+
+def _ahead(
+    differences: pd.DataFrame, pair: tuple[str, str], first: str, second: str, resolution: str = "base"
+) -> int:
+    """Return 1 where the first method is clearly ahead of the second, -1 where clearly behind, else 0."""
+    here = differences[
+        (differences["tf"] == pair[0])
+        & (differences["model"] == pair[1])
+        & (differences["resolution"] == resolution)
+    ]
+    for a, b, sign in ((first, second, 1), (second, first, -1)):
+        row = here[(here["first"] == a) & (here["second"] == b)]
+        if len(row):
+            low, high = float(row["low"].iloc[0]), float(row["high"].iloc[0])
+            return sign * (int(low > 0) - int(high < 0))
+    return 0
 
 
 def _localising(table: pd.DataFrame, pair: tuple[str, str]) -> list[str]:

@@ -112,7 +112,7 @@ _ALL_MODELS = (
 PRESETS: Final[dict[str, BenchmarkPlan]] = {
     "small": BenchmarkPlan(
         models=("tbinet", "deepgrn", "deepbind"),
-        methods=("attention", "saliency", "input_x_gradient", "deep_lift_shap", "ism", *BASELINES),
+        methods=("attention", "saliency", "integrated_gradients", "deep_lift_shap", "ism", *BASELINES),
         routes=("kernels", "attention"),
         seeds=2,
         windows=40,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -96,6 +96,7 @@ def open_subject(run: Run, source: str, tf: str, plan: BenchmarkPlan) -> Subject
     ValueError, FileNotFoundError
         If the data have no truth, the run does not fit, or no bound window holds a site.
     """
+    run = _of_true_labels(run)
     signals = () if run.model.channels == 4 and not run.model.meta else None
     dataset = open_as_trained(run, source, Options(tf=tf, signals=signals) if _of_one_factor(run) else None)
     windows = dataset[SPLIT]
@@ -107,6 +108,13 @@ def open_subject(run: Run, source: str, tf: str, plan: BenchmarkPlan) -> Subject
     wanted = [target for target in wanted if target.output == wanted[0].output]
     truth = read_truth(source)
     return _chosen(opened, wanted, (tf, truth), plan)
+
+
+def _of_true_labels(run: Run) -> Run:
+    """Return a run as if it had not been trained on shuffled labels: it is looked at on the true ones."""
+    data = run.config.get("data", {})
+    options = {key: value for key, value in data.get("options", {}).items() if key != "control"}
+    return replace(run, config={**run.config, "data": {**data, "options": options}}) if "options" in data else run
 
 
 def _of_one_factor(run: Run) -> bool:

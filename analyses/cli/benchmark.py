@@ -16,7 +16,7 @@ def command(
         str,
         typer.Option(
             help="small: tbinet, deepgrn and deepbind, 2 seeds, CTCF and GATA1, 40 windows; attention, saliency, "
-            "input_x_gradient, deep_lift_shap, ism and the baselines. full: all architectures and methods, 3 "
+            "integrated_gradients, deep_lift_shap, ism and the baselines. full: all architectures and methods, 3 "
             "seeds, 100 windows, shuffled labels.",
             metavar="small|full",
         ),

@@ -36,6 +36,8 @@ def benchmark_curves(curves: Mapping[str, Mapping[str, Curve]], methods: Sequenc
         In the legend's order.
     """
     models = list(curves)
+    coloured = [method for method in methods if method not in PLAIN]
+    looks = PLAIN | {method: ("-", COLOURS[i % len(COLOURS)]) for i, method in enumerate(coloured)}
     figure, axes = new_figure(
         2, len(models), height=3.6, width=min(PAGE, 1.2 + 1.5 * len(models)), share_x=True, share_y="row"
     )
@@ -43,11 +45,11 @@ def benchmark_curves(curves: Mapping[str, Mapping[str, Curve]], methods: Sequenc
         for row, kind in enumerate(KINDS):
             axis = axes[row][column]
             axis.axhline(0, color=LIGHT, lw=0.6)
-            for number, method in enumerate(methods):
+            for method in methods:
                 if method not in curves[model]:
                     continue
                 curve = curves[model][method]
-                style, colour = PLAIN.get(method, ("-", COLOURS[number % len(COLOURS)]))
+                style, colour = looks[method]
                 label = method if column == 0 and row == 0 else None
                 axis.plot(curve.steps, getattr(curve, kind), ls=style, color=colour, label=label)
             axis.set_xscale("log", base=2)
@@ -61,7 +63,7 @@ def benchmark_curves(curves: Mapping[str, Mapping[str, Curve]], methods: Sequenc
                 axis.set_xlabel("bases replaced" if kind == "deletion" else "bases taken")
     missing = [method for method in methods if method not in next(iter(curves.values()))]
     for method in missing:
-        style, colour = PLAIN.get(method, ("-", COLOURS[methods.index(method) % len(COLOURS)]))
+        style, colour = looks[method]
         axes[0][0].plot([], [], ls=style, color=colour, label=method)
     figure.legend(loc="outside lower center", ncols=5, columnspacing=1)
     return figure

@@ -35,5 +35,6 @@ def plan(world: Path) -> BenchmarkPlan:
         checked=3,
         motif_windows=20,
         pair_windows=10,
+        shuffled=True,
         timeout=300.0,
     )

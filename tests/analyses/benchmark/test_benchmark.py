@@ -36,12 +36,12 @@ def test_every_score_is_a_row(finished: tuple[Path, pd.DataFrame], plan: Benchma
     assert not table.duplicated(KEYS).any()
     saliency = table[(table["method"] == "saliency") & (table["seed"] == 0) & (table["windows"] == "all")]
     wanted = {"auroc", "auprc", "pointing", "hit_rate", "distance", "deletion", "insertion", "sufficiency"}
-    wanted |= {"comprehensiveness", "randomised_weights", "retrained_seeds", "strands"}
+    wanted |= {"comprehensiveness", "randomised_weights", "retrained_seeds", "shuffled_labels", "strands"}
     assert wanted <= set(saliency["score"])
     assert saliency["value"].notna().all()
     assert (saliency["seconds"] > 0).all()
     assert {"(model)", "motifs:kernels"} <= set(table["method"])
-    assert {"", "untrained"} == set(table["control"])
+    assert {"", "untrained", "shuffled_labels"} == set(table["control"])
 
 
 def test_baselines_are_what_they_are(finished: tuple[Path, pd.DataFrame]) -> None:

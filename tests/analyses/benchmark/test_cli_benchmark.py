@@ -42,7 +42,7 @@ def test_command(world: Path, tmp_path: Path) -> None:
     assert study.findings[0] in done.output
     names = {file.stem for file, _ in study.figures}
     assert {"heat_auroc", "heat_deletion", "heat_randomised_weights", "curves_CTCF"} <= names
-    assert {file.stem for file, _ in study.tables} == {"benchmark", "summary", "ranks", "overview"}
+    assert {file.stem for file, _ in study.tables} == {"benchmark", "summary", "ranks", "overview", "differences"}
     ranks = pd.read_csv(out / "ranks.tsv", sep="\t")
     assert set(ranks["scope"]) == {"first", "second", "all models"}
     page = tmp_path / "page.html"

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from motiflens.analyses.benchmark.differences import COLUMNS, differences
 from motiflens.analyses.benchmark.finding import finding
 from motiflens.analyses.benchmark.intervals import seed_interval, window_interval
 from motiflens.analyses.benchmark.measures import SCORES, Measure, measure_of
 from motiflens.analyses.benchmark.ranks import rank_methods
-from motiflens.analyses.benchmark.summary import SUMMARY
+from motiflens.analyses.benchmark.summary import SUMMARY, Collected
 
 
 def summary(scores: dict[str, dict[str, tuple[float, float, float]]], *, learned: float = 0.95) -> pd.DataFrame:
@@ -23,6 +24,16 @@ def summary(scores: dict[str, dict[str, tuple[float, float, float]]], *, learned
     return pd.DataFrame(rows, columns=list(SUMMARY))
 
 
+def apart(*rows: tuple[str, str, float, float], resolution: str = "base") -> pd.DataFrame:
+    """First and second method, and the limits of their difference."""
+    values = [
+        ("CTCF", "tbinet", resolution, first, second, (low + high) / 2, low, high)
+        for first, second, low, high in rows
+    ]
+    return pd.DataFrame(values, columns=list(COLUMNS))
+
+
+NOTHING = apart()
 GOOD = {
     "ism": (0.95, 0.93, 0.97),
     "attention": (0.7, 0.65, 0.75),
@@ -32,7 +43,8 @@ GOOD = {
 
 
 def test_a_clear_winner_is_named() -> None:
-    first, _ = finding(summary({"auroc": GOOD}))
+    clear = apart(("ism", "attention", 0.1, 0.3), ("pwm", "ism", -0.1, -0.02))
+    first, _ = finding(summary({"auroc": GOOD}), clear)
     assert first.startswith("1 of 1 models reached a test auROC of 0.8.")
     assert "of 1 models, ism (1); on 1 of them it is clearly ahead" in first
     assert "matrix, which knows no model, on 1, and worse on 0" in first
@@ -42,15 +54,21 @@ def test_a_clear_winner_is_named() -> None:
 
 def test_overlapping_intervals_are_no_difference() -> None:
     near = {"ism": (0.95, 0.9, 0.97), "attention": (0.94, 0.9, 0.96), "pwm": (0.96, 0.9, 0.98)}
-    first, _ = finding(summary({"auroc": near, "auroc@attention": near}))
+    told = pd.concat(
+        [
+            apart(("ism", "attention", -0.01, 0.03), ("ism", "pwm", -0.1, 0.02)),
+            apart(("attention", "ism", -0.04, -0.01), resolution="attention"),
+        ]
+    )
+    first, _ = finding(summary({"auroc": near, "auroc@attention": near}), told)
     assert "on 0 of them it is clearly ahead" in first
     assert "on 0, and worse on 0" in first
-    assert first.count("clearly behind the best attribution on 0 of 1") == 2
-    assert "At attention's own resolution" in first
+    assert "By bases attention is clearly behind the best attribution on 0 of 1" in first
+    assert "At attention's own resolution attention is clearly behind the best attribution on 1 of 1" in first
 
 
 def test_models_that_learned_nothing_are_left_out() -> None:
-    first, second = finding(summary({"auroc": GOOD}, learned=0.6))
+    first, second = finding(summary({"auroc": GOOD}, learned=0.6), NOTHING)
     assert first == (
         "0 of 1 models reached a test auROC of 0.8. "
         "Nothing can be said of maps of models that have learned nothing."
@@ -68,7 +86,8 @@ def test_localisation_without_faith_or_logic_is_said() -> None:
                 "retrained_seeds": {"ism": (0.8, 0.7, 0.9), "attention": (0.2, 0.1, 0.3)},
                 "rule_context": {"ism": (0.9, 0.8, 1.0), "attention": (0.5, 0.4, 0.6)},
             }
-        )
+        ),
+        NOTHING,
     )
     assert "Of 2 maps (model × method) that find sites better than chance, 1 are faithful" in second
     assert "1 of 2 hardly change when all weights are drawn anew" in second
@@ -82,7 +101,7 @@ def test_localisation_without_faith_or_logic_is_said() -> None:
 def test_controls_are_no_part_of_the_finding() -> None:
     table = summary({"auroc": GOOD})
     shuffled = table.assign(control="shuffled_labels", value=0.0)
-    assert finding(pd.concat([table, shuffled])) == finding(table)
+    assert finding(pd.concat([table, shuffled]), NOTHING) == finding(table, NOTHING)
 
 
 def test_ranks() -> None:
@@ -114,6 +133,20 @@ def test_intervals_of_two_groups(rng: np.random.Generator) -> None:
     found = seed_interval([like])
     assert found.low < 0.5 < found.high
     assert np.isnan(seed_interval([Measure("auroc", np.array([1.0, 2.0]))]).low)
+
+
+def test_differences_are_paired(rng: np.random.Generator) -> None:
+    """What is hard for both methods hides no difference between them."""
+    hard = rng.standard_normal(50)
+    better, worse = hard + 0.1 + 0.01 * rng.standard_normal(50), hard
+    key = ("CTCF", "tbinet")
+    measures = {
+        (*key, name, "", "auroc", "all", "base"): [Measure("auroc", values)] * 2
+        for name, values in (("ism", better), ("attention", worse))
+    }
+    row = differences(Collected(measures, {}, {})).iloc[0]
+    assert (row["first"], row["second"]) == ("ism", "attention")
+    assert 0.08 < row["low"] < row["difference"] < row["high"] < 0.12
 
 
 def test_measures_survive_their_file() -> None:
