@@ -13,8 +13,10 @@ from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.peaks import read_peaks
 from motiflens.models.data.read_fasta import read_fasta
+from motiflens.models.data.signal_ranges import signal_notes
 from motiflens.models.data.windows import ArrayWindows, Dataset, Joined, Windows
 from motiflens.models.genome_source import open_genome_source
+from motiflens.models.open_for_run import known_signals
 from motiflens.models.provenance import file_hash
 from motiflens.models.run import Run
 from motiflens.models.types import Integers
@@ -64,6 +66,7 @@ class OwnWindows(NamedTuple):
     source: str
     hash: str
     genome: Genome | None
+    notes: tuple[str, ...] = ()  # of signals of another size than the model knows
 
 
 def open_regions(run: Run, regions: Regions) -> OwnWindows:
@@ -109,7 +112,8 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
         windows.table["name"] = list(names)
     check_run_fits(run, windows)
     where = regions.bed if regions.bed is not None else regions.locus
-    return OwnWindows(windows, str(where), genome.hash, genome)
+    notes = signal_notes(windows, known_signals(run))
+    return OwnWindows(windows, str(where), genome.hash, genome, notes)
 
 
 def region_dataset(run: Run, regions: Regions) -> Dataset:
@@ -133,7 +137,7 @@ def region_dataset(run: Run, regions: Regions) -> Dataset:
     own = open_regions(run, regions)
     own.windows.labels[:] = 1
     note = f"{len(own.windows):,} own windows of {own.source}, all taken as bound"
-    return Dataset(own.source, REGIONS, {"test": own.windows}, own.hash, notes=(note,))
+    return Dataset(own.source, REGIONS, {"test": own.windows}, own.hash, notes=(note, *own.notes))
 
 
 def _tiles(genome: Genome, locus: str, length: int) -> tuple[Integers, Integers]:

@@ -106,12 +106,13 @@ def command(
     with folder_lock(out), progress_display() as progress:
         progress(Step("opening the data"))
         if regions:
-            windows, source, data_hash, _ = open_regions(opened, regions)
+            windows, source, data_hash, _, notes = open_regions(opened, regions)
         else:
             dataset = open_as_trained(opened, data.named(), data.options())
-            for line in dataset.notes:
-                note(line)
+            notes = dataset.notes
             windows, source, data_hash = split_windows(dataset, own.split), dataset.source, dataset.hash
+        for line in notes:
+            note(line)
         made_by = provenance(seed=seed, data=source, data_hash=data_hash, weights_hash=opened.weights_hash)
         made = attribute_run(opened, windows, out, chosen, made_by=made_by, progress=progress)
     show(made, method)

@@ -38,7 +38,7 @@ def command(
 ) -> None:
     """Show auROC, auPRC, recall at 50 and 10 % FDR, and more, per task and averaged."""
     from motiflens.analyses.cli.controls_table import control_table, warn_beaten
-    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import metrics_table
     from motiflens.models.controls import controls_of
@@ -60,6 +60,8 @@ def command(
     with progress_display() as progress:
         progress(Step("opening the data"))
         dataset = open_as_trained(opened, data.named(), data.options())
+        for line in dataset.notes:
+            note(line)
         table = evaluate(
             opened,
             dataset,

@@ -48,7 +48,9 @@ def command(
     flat_dnase: Annotated[float, typer.Option(help="Leave out windows of this DNase max/mean; 0: none.")] = 15.0,
     method: Annotated[str, typer.Option(help="Attribution method of the seqlets.")] = "input_x_gradient",
     distance: Annotated[str, typer.Option(help="Distance for matching: ed or pearson.")] = "ed",
-    shuffles: Annotated[int, typer.Option(help="Repeats of the column-shuffled null.")] = 50,
+    shuffles: Annotated[
+        int, typer.Option(help="Repeats of the column-shuffled null: a match alone has q >= 1 / repeats.")
+    ] = 50,
     untrained: Annotated[int, typer.Option(help="Untrained models of the null.")] = 3,
     preset: Annotated[str, typer.Option(help="Recipe for training by name: small, short or paper.")] = "small",
     set_: Annotated[

@@ -92,12 +92,16 @@ def command(
         if split is not None:
             dataset = open_as_trained(opened, data)
             made_by |= {"data": dataset.source, "data_hash": dataset.hash}
+            for line in dataset.notes:
+                note(line)
             windows = split_windows(dataset, split)
             chunks = told(predict_windows(opened, windows, how), progress, len(windows))
         elif fasta is not None or locus is not None:
             opened_regions = open_regions(opened, own)
             made_by |= {"data": opened_regions.source, "data_hash": opened_regions.hash}
             of = len(opened_regions.windows)
+            for line in opened_regions.notes:
+                note(line)
             chunks = told(predict_windows(opened, opened_regions.windows, how), progress, of)
             if opened_regions.genome is not None:
                 at = opened_regions.genome
@@ -120,6 +124,8 @@ def command(
             made_by |= {"data": str(genome_source.genome.path), "data_hash": genome_source.genome.hash}
             sizes = dict(zip(genome_source.genome.names, lengths, strict=True))
             if bed is not None:
+                for line in open_regions(opened, own).notes:
+                    note(line)
                 chunks = told(predict_bed(opened, genome_source, bed, how), progress)
             else:
                 most = min(device_processes(how.device), part_count(request, genome_source))

@@ -36,6 +36,7 @@ def run_study(
     regions
         A user's own windows, where the study takes any.
     """
+    from motiflens.analyses.cli.output import note
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.targets import open_runs
     from motiflens.models.evaluate import best_device
@@ -53,6 +54,8 @@ def run_study(
             regions=regions.of(data) if regions else None,
             device=options.device or best_device(),
         )
+        for line in dict.fromkeys(line for opened in runs for line in opened.dataset.notes):
+            note(line)
         study = make(runs, progress)
     leave(study, options.out)
 

@@ -73,8 +73,8 @@ def attribute(
         Takes (N, C, L), and `meta` if that is given, to logits (N, outputs), or gives several outputs of which
         ``output`` names one. It is put back as it was found. One in half precision is attributed in float32.
     x
-        (N, C, L): channels A, C, G, T, then signals. A base is one-hot (methods that shuffle or replace bases ask
-        for it); an unknown one is four zeros or four quarters, and gets the score 0.
+        (N, C, L): channels A, C, G, T, then signals. A base is one-hot; an unknown one is four zeros or
+        four quarters, and gets the score 0.
     settings
         How; or by keyword arguments:
     meta
@@ -108,7 +108,7 @@ def attribute(
         raise ValueError(f"{model.name} gives logits alone: leave out output=, and choose a column by target=")
     with torch.inference_mode(False):
         network = in_full_precision(model)
-        windows, extra = check_windows(network, x, meta, letters=chosen.reads_letters)
+        windows, extra = check_windows(network, x, meta)
         parts: list[Raw] = []
         with model_unchanged(network, seed=chosen.seed), one_output(network, chosen.output):
             _check_target(network, windows, extra, chosen)

@@ -82,7 +82,7 @@ def dependency_map(
     """
     chosen = attribution_options(AttributionOptions(method="ism"), arguments)
     network = in_full_precision(model)
-    windows, extra = check_windows(network, x, meta, letters=True)
+    windows, extra = check_windows(network, x, meta)
     if not 0 <= start < end <= windows.shape[-1]:
         raise ValueError(f"part {start}-{end} does not lie in windows of {windows.shape[-1]} bp")
     if end - start > MOST_BASES:

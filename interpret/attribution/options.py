@@ -97,14 +97,6 @@ class AttributionOptions:
         return COSTS[self.method].shuffles is not None
 
     @property
-    def reads_letters(self) -> bool:
-        """Whether bases are shuffled or replaced, so that each must be a letter."""
-        return self.method == "ism" or (
-            self.compares
-            and (self.baseline is None or (isinstance(self.baseline, str) and self.baseline == "shuffle"))
-        )
-
-    @property
     def shuffles(self) -> int:
         """Shuffled baselines a window."""
         return self.n_baselines or COSTS[self.method].shuffles or 0

@@ -10,7 +10,7 @@ from motiflens.models.types import Floats
 
 
 def check_windows(
-    model: nn.Module, x: Tensor | Floats, meta: Tensor | Floats | None, *, letters: bool = False
+    model: nn.Module, x: Tensor | Floats, meta: Tensor | Floats | None
 ) -> tuple[Tensor, Tensor | None]:
     """Put windows and meta where the model is, in its precision.
 
@@ -22,13 +22,11 @@ def check_windows(
         (N, C, L), any layout in memory (reversed views of numpy included), any precision.
     meta
         (N, M) or None.
-    letters
-        Bases are read as letters (to shuffle or replace them), so that each must be one or unknown.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, a value is not finite, or, with `letters`, bases are neither one-hot nor unknown
+        If shapes do not fit, a value is not finite, or bases are neither one-hot nor unknown
         (four zeros or four quarters); the message names the place.
     """
     like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(0))
@@ -38,8 +36,7 @@ def check_windows(
             f"x has shape {tuple(windows.shape)}: expected (windows, channels, bp), channels A, C, G, T first"
         )
     _check_finite(windows)
-    if letters:
-        _check_bases(windows)
+    _check_bases(windows)
     if meta is None:
         return windows, None
     extra = _tensor(meta, "meta").to(device=like.device, dtype=like.dtype)

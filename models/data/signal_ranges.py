@@ -87,6 +87,34 @@ def signal_factors(
     return factors
 
 
+def signal_notes(windows: Windows, known: Mapping[str, SignalRange], *, remedy: str = "") -> tuple[str, ...]:
+    """Warn of signals of another size than a model knows, one line each.
+
+    Parameters
+    ----------
+    windows
+        What the model is to read.
+    known
+        Channel -> range.
+    remedy
+        What to do, before the factor.
+
+    Examples
+    --------
+    >>> from motiflens.models.data import ArrayWindows
+    >>> weak = ArrayWindows(np.zeros((4, 9), np.uint8), np.ones(4), signals={"dnase": np.full((4, 9), 0.5)})
+    >>> signal_notes(weak, PUBLISHED)[0]
+    'warning: the signal dnase reaches 0.5 here and 12 where the model was trained: what it predicts and explains \
+means little; multiply it by 24'
+    """
+    seen = signal_ranges(windows) if known else {}
+    return tuple(
+        f"warning: the signal {name} reaches {seen[name].high:.3g} here and {known[name].high:.3g} where the "
+        f"model was trained: what it predicts and explains means little; {remedy or 'multiply it by'} {ratio:.3g}"
+        for name, ratio in signal_factors(known, seen).items()
+    )
+
+
 def fit_signals(dataset: Dataset, known: Mapping[str, SignalRange], *, scale: bool = False) -> Dataset:
     """Compare a data set's signals with those that a model knows.
 
@@ -104,18 +132,12 @@ def fit_signals(dataset: Dataset, known: Mapping[str, SignalRange], *, scale: bo
     Dataset
         With a note for each signal that differs: a warning that offers ``--scale-signals``, or what was done.
     """
-    seen = signal_ranges(dataset.example) if known else {}
-    factors = signal_factors(known, seen)
+    if not scale:
+        notes = signal_notes(dataset.example, known, remedy="--scale-signals multiplies it by")
+        return replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset
+    factors = signal_factors(known, signal_ranges(dataset.example) if known else {})
     if not factors:
         return dataset
-    if not scale:
-        notes = tuple(
-            f"warning: the signal {name} reaches {seen[name].high:.3g} here and {known[name].high:.3g} where the "
-            "model was trained: what it predicts and explains means little; --scale-signals multiplies it by "
-            f"{ratio:.3g}"
-            for name, ratio in factors.items()
-        )
-        return replace(dataset, notes=(*dataset.notes, *notes))
     digest = hashlib.sha256(f"{dataset.hash} {json.dumps(factors, sort_keys=True)}".encode()).hexdigest()
     splits = {split: ScaledSignals(windows, factors) for split, windows in dataset.splits.items()}
     done = tuple(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyBigWig
 import pytest
 from typer.testing import CliRunner
 
@@ -122,3 +123,72 @@ def test_commands(folder: Path, tmp_path: Path, option: list[str]) -> None:
     assert result.exit_code == 0, result.output
     with open_store(tmp_path / "att" / "attributions.h5") as store:
         assert len(store) == 3
+
+
+@pytest.mark.parametrize("command", ["predict", "attribute"])
+@pytest.mark.parametrize("weak", [True, False])
+def test_weak_signals_of_own_regions_are_told(tmp_path: Path, command: str, weak: bool) -> None:
+    """DNase of 1 where the model knows 12: in `chip`, `evaluate` and `predict`, too, and in their own regions."""
+    data = write_signals(tmp_path, height=1.0 if weak else 12.0)
+    model = build("factornet", length=LENGTH, channels=5, kernel_size=5, pool=2)
+    config = {
+        "tasks": ["T"],
+        "channels": ["A", "C", "G", "T", "dnase"],
+        "meta": [],
+        "data": {"source": str(data), "options": {"signals": ["dnase"], "tf": "T", "length": LENGTH}},
+        "signal_ranges": {"dnase": {"mean": 1.0, "high": 12.0}},
+    }
+    save_run(tmp_path / "run", model, config)
+    regions = ["--bed", str(data / "own.bed")]
+    words = [command, str(tmp_path / "run"), *regions, "--cell-type", "c", "--out", str(tmp_path / "p.tsv")]
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert ("warning: the signal dnase reaches 1 here and 12" in result.stderr) == weak
+    if command == "predict":
+        for other in (
+            ["evaluate", "--no-controls"],
+            ["predict", "--split", "test", "--out", str(tmp_path / "q.tsv")],
+        ):
+            told = CliRunner().invoke(app, [other[0], str(tmp_path / "run"), *other[1:]], catch_exceptions=False)
+            assert told.exit_code == 0, told.output
+            assert ("warning: the signal dnase reaches" in told.stderr) == weak
+
+
+def write_signals(where: Path, *, height: float) -> Path:
+    """A folder of data with one cell type, whose DNase is the same everywhere."""
+    rng = np.random.default_rng(1)
+    data = where / "data"
+    data.mkdir()
+    chroms = {"chr1": 6000, "chr2": 6000}
+    letters = "".join(f">{name}\n{''.join(rng.choice(list('ACGT'), size))}\n" for name, size in chroms.items())
+    (data / "g.fa").write_text(letters)
+    peaks = [
+        f"{name}\t{at}\t{at + 100}\tp\t0\t.\t5\t-1\t-1\t50\n" for name in chroms for at in range(500, 5500, 500)
+    ]
+    (data / "p.narrowPeak").write_text("".join(peaks))
+    (data / "own.bed").write_text("chr1\t600\t700\ta\nchr2\t900\t950\tb\n")
+    with pyBigWig.open(str(data / "d.bw"), "w") as track:
+        track.addHeader(list(chroms.items()))
+        for name, size in chroms.items():
+            track.addEntries([name], [0], ends=[size], values=[height])
+    (data / "dataset.toml").write_text(
+        f"""
+[genome]
+fasta = "g.fa"
+[windows]
+length = {LENGTH}
+bin = 20
+stride = 20
+[splits]
+valid = ["chr1:first 100"]
+test = ["chr2"]
+[[cell_types]]
+name = "c"
+accessibility = "d.bw"
+[[experiments]]
+tf = "T"
+cell_type = "c"
+peaks = "p.narrowPeak"
+"""
+    )
+    return data

@@ -112,7 +112,7 @@ def test_quarters_are_unknown() -> None:
         assert np.abs(scores[0]).max() > 0
 
 
-@pytest.mark.parametrize("method", ["ism", "deep_lift_shap", "integrated_gradients"])
+@pytest.mark.parametrize("method", METHODS)
 def test_what_is_no_base_is_refused(method: str) -> None:
     x = windows()
     x[1, :, 7] = [0.5, 0.5, 0, 0]
