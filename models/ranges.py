@@ -72,6 +72,7 @@ RECIPE_RANGES = {
     "ratio": Range(0, "RATIO", infinite=True),
     "epoch_windows": MANY,
     "signal_dropout": SHARE,
+    "attended_gain": Range(0, 1_000),
     "finetune_rate": Range(0, 1_000),
     "finetune_patience": COUNT,
     "valid_windows": MANY,

@@ -19,6 +19,7 @@ from torch import nn
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.architectures.fitted import FittedModel
+from motiflens.models.attended_gain import scale_attended
 from motiflens.models.data.signal_ranges import signal_ranges
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.first_process import first_process
@@ -179,7 +180,9 @@ def _model(architecture: str, dataset: Dataset, recipe: Recipe, start: Run | Non
     """Make the model to train, and the recipe that holds for it."""
     if start is None:
         recipe = _of_lengths(architecture, dataset, recipe)
-        return build_for(architecture, dataset.example, recipe), recipe
+        fresh = build_for(architecture, dataset.example, recipe)
+        scale_attended(fresh, recipe.attended_gain)
+        return fresh, recipe
     run = open_run(start.path)  # the caller's own stays as it is
     found = run.model.config
     for key, value in _sizes(dataset.example).items():
@@ -287,6 +290,9 @@ def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> No
     How long to train may be changed where the learning rate does not depend on it.
     """
     found = read_config(folder)
+    if isinstance(found.get("training"), dict):
+        # A run begun before there was a setting had that setting's default.
+        found["training"] = {**json.loads(json.dumps(Recipe().json)), **found["training"]}
     wanted = json.loads(json.dumps({**config, "model": model.config}))
     if found.get("training", {}).get("schedule") == "constant":
         found["training"] |= {key: wanted["training"][key] for key in ("epochs", "patience")}

@@ -73,6 +73,10 @@ class SequenceModel(nn.Module):
         """Logits whose losses add up in training: one for each part of the model that is trained by itself."""
         return (self.forward(x, meta),)
 
+    def attended_readers(self) -> tuple[nn.Module, ...]:
+        """Recurrent layers whose input is positions multiplied by attention; none where there is no such layer."""
+        return ()
+
     def refuse_meta(self) -> None:
         """Raise ValueError if the model was asked to take meta, for architectures that cannot."""
         if self.meta:

@@ -231,6 +231,12 @@ class DeepGRN(SequenceModel):
         scaled: Tensor = part.signals(x)
         return scaled
 
+    def attended_readers(self) -> tuple[nn.Module, ...]:
+        if self.attends == "ensemble":
+            return tuple(reader for member in self._parts() for reader in member.attended_readers())
+        multiplied = self.attention_first and isinstance(self.attention, SingleAttention)
+        return (self.lstms[0],) if multiplied else ()
+
     def attention_stems(self) -> dict[str, tuple[nn.Module, ...]]:
         if self.attends == "none":
             return {}

@@ -80,5 +80,8 @@ class TBiNet(SequenceModel):
         h = self.dense_relu(self.dense(self.lstm_dropout(h).flatten(1)))
         return self.output(h)
 
+    def attended_readers(self) -> tuple[nn.Module, ...]:
+        return (self.lstm,) if self.attends else ()
+
     def attention_stems(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"attention": (self.convolution, self.pool)} if self.attends else {}

@@ -49,6 +49,12 @@ def test_papers() -> None:
     assert recipe("one of mine") == Recipe()
 
 
+def test_short_recipes_start_where_attention_hides_the_sequence() -> None:
+    for name in ("tbinet", "deepgrn"):
+        assert recipe(name).attended_gain == 1.0, "the paper's initial weights stay"
+        assert recipe(name, preset="short").attended_gain == 10.0
+
+
 def test_adjust() -> None:
     base = recipe("tbinet")
     changed = adjust(base, "tbinet", ["rate=0.01", "kernels=64", "signals=dnase,uniqueness", "ratio=none"])
