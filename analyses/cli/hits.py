@@ -11,6 +11,7 @@ from motiflens.analyses.cli.data_options import DataOptions
 from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.region_options import RegionOptions
 from motiflens.analyses.cli.work_options import WorkOptions
+from motiflens.interpret.attribution.method_costs import costs
 
 
 @option_groups
@@ -26,7 +27,9 @@ def command(
     counts: Annotated[Path | None, typer.Option(help="Also write instances by window and motif (TSV).")] = None,
     only: Annotated[str, typer.Option(help="Windows labelled positive, or all.")] = "positive",
     maximum: Annotated[int | None, typer.Option(help="Most windows, drawn at random.")] = None,
-    method: Annotated[str, typer.Option(help="Attribution method.")] = "input_x_gradient",
+    method: Annotated[
+        str, typer.Option(help=f"Attribution method, and what it costs a window: {costs()}.")
+    ] = "input_x_gradient",
     fdr: Annotated[float, typer.Option(help="Largest q-value reported.")] = 0.05,
     similarity: Annotated[float, typer.Option(help="Least cosine between contributions and motif.")] = 0.5,
     shuffles: Annotated[int, typer.Option(help="Copies of each window with permuted bases behind the null.")] = 1,

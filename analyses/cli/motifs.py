@@ -11,6 +11,7 @@ from motiflens.analyses.cli.data_options import DataOptions
 from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.region_options import RegionOptions
 from motiflens.analyses.cli.shared_options import Overwrite
+from motiflens.interpret.attribution.method_costs import costs
 
 
 @option_groups
@@ -46,7 +47,9 @@ def command(
     scaling: Annotated[str, typer.Option(help="field: its exact centre; authors: as DeepGRN.")] = "field",
     least_prediction: Annotated[float, typer.Option(help="Least predicted probability of a positive.")] = 0.5,
     flat_dnase: Annotated[float, typer.Option(help="Leave out windows of this DNase max/mean; 0: none.")] = 15.0,
-    method: Annotated[str, typer.Option(help="Attribution method of the seqlets.")] = "input_x_gradient",
+    method: Annotated[
+        str, typer.Option(help=f"Attribution of the seqlets, and what it costs a window: {costs()}.")
+    ] = "input_x_gradient",
     distance: Annotated[str, typer.Option(help="Distance for matching: ed or pearson.")] = "ed",
     shuffles: Annotated[
         int, typer.Option(help="Repeats of the column-shuffled null: a match alone has q >= 1 / repeats.")

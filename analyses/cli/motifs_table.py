@@ -14,19 +14,25 @@ ROWS = 15
 
 
 def show_motifs(findings: MotifFindings, report: Path) -> None:
-    """Print the best motifs, the counts of each route, what chance would give, and where the report lies."""
+    """Print a row a factor, the counts of each route, chance, where the time went, and where the report lies."""
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.tables import print_table
+    from motiflens.analyses.motifs.by_factor import by_factor
     from motiflens.analyses.report.words import control_words
 
     summary, matched = findings.summary, findings.significant
+    alpha = findings.context.options.alpha
+    factors_found = by_factor(findings.table, alpha)
     for note in findings.context.dataset.notes:
         say(f"note: {note}")
+    taken = sum(not route["left_out"] for route in summary["routes"].values())
     print_table(
-        ["motif", "consensus", "sites", "bits", "matches", "family", "q", "enriched (q)"],
-        [_row(row) for _, row in matched.head(ROWS).iterrows()],  # best first
-        title=f"{len(matched)} motifs match a known one at q < {summary['parameters']['alpha']:g}",
+        ["factor", "best motif", "consensus", "sites", "motifs", f"routes (of {taken})", "q", "enriched (q)"],
+        [_row(row) for _, row in factors_found.head(ROWS).iterrows()],
+        title=f"{len(matched)} motifs match a known one at q < {alpha:g}",
     )
+    rest = f"{len(factors_found) - ROWS} more factors and " if len(factors_found) > ROWS else ""
+    say(f"{rest}all {len(findings.motifs)} motifs: {report.parent / 'motifs.tsv'}, and the report")
     for name, route in summary["routes"].items():
         if route["left_out"]:
             say(f"{name}: left out: {route['note']}")
@@ -62,21 +68,35 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
             f"({', '.join(factors['found_by_kernels']) or 'none'}); by untrained kernels: "
             f"{', '.join(str(count) for count in factors['found_by_untrained_kernels']) or '-'}"
         )
+    say(f"time: {time_words(summary['seconds'])}")
     result({**summary, "report": str(report)}, str(report))
+
+
+def time_words(seconds: dict[str, float]) -> str:
+    """Say where the time went, the longest stage first.
+
+    >>> time_words({"kernels": 1.24, "seqlets": 30.0, "controls": 0.02})
+    '31.3 s: seqlets 30.0, kernels 1.2, the rest 0.0'
+    """
+    long = sorted((item for item in seconds.items() if item[1] >= 0.05), key=lambda item: -item[1])
+    rest = sum(seconds.values()) - sum(value for _, value in long)
+    stages = [f"{name} {value:.1f}" for name, value in long] + ([f"the rest {rest:.1f}"] if rest > 0 else [])
+    return f"{sum(seconds.values()):.1f} s: {', '.join(stages)}"
 
 
 def _row(row: pd.Series[Any]) -> list[str]:
     from motiflens.analyses.report.numbers import small
 
-    enriched = float(row["enrichment_q"])
+    enriched, q = float(row["enrichment_q"]), float(row["q"])
+    routes = str(row["routes"]).split(",")
     return [
+        str(row["factor"]),
         str(row["motif_id"]),
         str(row["consensus"]),
         f"{row['nsites']:.0f}",
-        f"{row['information']:.1f}",
-        f"{row['target_alt']} ({row['target_id']})" if row["target_alt"] else str(row["target_id"]),
-        str(row["target_family"]),
-        f"{row['target_q']:.2g}",
+        str(row["motifs"]),
+        f"{len(routes)}: {', '.join(routes)}",
+        f"{q:.2g}" if q == q else "-",
         f"{float(row['enrichment']):.1f}x ({small(enriched, row['enrichment_log10_q'])})"
         if enriched == enriched
         else "-",

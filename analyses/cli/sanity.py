@@ -10,6 +10,7 @@ import typer
 from motiflens.analyses.cli.data_options import DataOptions
 from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.shared_options import Overwrite
+from motiflens.interpret.attribution.method_costs import costs
 
 if TYPE_CHECKING:
     from motiflens.interpret.sanity import Sanity
@@ -22,7 +23,9 @@ def command(
     data: DataOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
-    method: Annotated[str, typer.Option(help="Attribution method.")] = "saliency",
+    method: Annotated[
+        str, typer.Option(help=f"Attribution method, and what it costs a window: {costs()}.")
+    ] = "saliency",
     task: Annotated[str | None, typer.Option(help="Output to look at, by name; the first by default.")] = None,
     windows: Annotated[int, typer.Option(help="Windows to attribute, bound ones first.")] = 32,
     shuffled: Annotated[Path | None, typer.Option(help="Run trained on shuffled labels.")] = None,

@@ -9,6 +9,7 @@ import typer
 
 from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.work_options import WorkOptions
+from motiflens.interpret.attribution.method_costs import costs
 
 
 @option_groups
@@ -27,7 +28,7 @@ def command(
         int, typer.Option(help="Random variants, matched in kind and place, for p; 0 for no p.")
     ] = 1000,
     method: Annotated[
-        str | None, typer.Option(help="Attribution whose change to report, such as saliency.")
+        str | None, typer.Option(help=f"Attribution whose change to report, at twice its cost: {costs()}.")
     ] = None,
     attention: Annotated[bool, typer.Option("--attention", help="Report the change of attention.")] = False,
     motifs: Annotated[

@@ -10,10 +10,12 @@ import zlib
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from motiflens.analyses.cli import main as module
 from motiflens.analyses.cli.failure import failure
-from motiflens.analyses.cli.main import COMMANDS, PANELS, main
+from motiflens.analyses.cli.main import COMMANDS, PANELS, app, main
+from motiflens.interpret.attribution.method_costs import costs
 
 MEME = """MEME version 4
 
@@ -189,3 +191,9 @@ def test_a_reader_that_goes_away(here: Path) -> None:
         _, err = process.communicate()
     assert process.returncode in (0, module.GONE)
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("name", ["attribute", "hits", "motifs", "sanity", "variants"])
+def test_help_says_what_methods_cost(name: str) -> None:
+    result = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "2000", "TERMINAL_WIDTH": "2000"})
+    assert costs()[:60] in " ".join(result.output.replace("│", " ").split())

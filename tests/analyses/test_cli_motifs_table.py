@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from motiflens.analyses.cli.motifs_table import show_motifs
+from motiflens.analyses.motifs.by_factor import by_factor
 from motiflens.analyses.motifs.find_motifs import find_motifs
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif_options import MotifOptions
@@ -25,9 +27,20 @@ def test_circular_matches_are_not_counted(
     findings = find_motifs(planted.run(tmp_path), data, targets=targets, options=options)
     show_motifs(findings, Path("report.html"))
     lines = capsys.readouterr().out.splitlines()
-    rows = [line for line in lines if line.startswith(("kernel_", "attention_"))]
-    assert len(rows) == len(findings.significant)
-    assert not any(line.startswith("attention_") for line in lines)
+    factors = by_factor(findings.table, 0.05)
+    assert factors["factor"].is_unique
+    assert {"CTCF", "FOXA1", "MAX", "SPI1"} <= set(factors["factor"].str.upper())
+    both = factors[factors["routes"] == "kernels,attention"]
+    assert len(both) >= 3
+    assert both["q"].notna().all()
+    assert factors.loc[factors["routes"] == "attention", "q"].isna().all()  # enriched there, which is no match
+    assert factors["motifs"].sum() == len(findings.significant) + sum(
+        findings.table.loc[findings.table["route"] == "attention", "enrichment_q"] < 0.05
+    )
+    for row in factors.itertuples(index=False):
+        assert sum(line.split()[:2] == [row.factor, row.motif_id] for line in lines) == 1
+    assert any(line.startswith(f"all {len(findings.motifs)} motifs: motifs.tsv") for line in lines)
+    assert any(re.match(r"time: \d+\.\d s: .*kernels", line) for line in lines)
     count = (findings.summary["routes"]["attention"]["enriched"], sum(findings.table["route"] == "attention"))
     assert count[0] >= 3
     line = f"attention: {count[0]} known motifs enriched, {count[1]} of them distinct; 0, 0, 0 when the places are"
