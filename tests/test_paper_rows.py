@@ -28,6 +28,9 @@ WANTED = (
     *(f"S{number}" for number in range(15, 26)),
     *(f"K{number}" for number in range(10, 16)),
     *("C04", "C08", "C13", "C16"),
+    # studies and what they are made of
+    *("G03", "G08", "G11", "G12", "G15", "G16", "G18", "G22", "G26", "G28", "G31", "G35"),
+    *("K09", "K16", "K18", "S14", "S26", "S27", "T03", "T04", "T07"),
 )
 
 
