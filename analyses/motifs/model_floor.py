@@ -52,10 +52,9 @@ def model_floor(context: MotifContext) -> ModelFloor:
     The measures are kept in the run's folder, as `interpret evaluate` keeps them.
     """
     if context.dataset.kind == REGIONS or context.split == ALL:
-        what = (
-            "own windows have no negatives" if context.dataset.kind == REGIONS else "all windows were trained on"
-        )
-        return ModelFloor(warnings=(f"{what}: the model was not set beside a matrix and 6-mers",))
+        own = context.dataset.kind == REGIONS
+        why = "own windows have no negatives" if own else "the windows of training are among all windows"
+        return ModelFloor(warnings=(why,))
     context.progress(Step("controls"))
     try:
         return _measured(context)
