@@ -97,6 +97,7 @@ HYPERPARAMETER_RANGES = {
     "lstm_layers": Range(1, 16),
     "dense_layers": Range(0, 16),
     "blocks": Range(0, 64),
+    "dilations": Range(0, 16),
     "dropout": DROPOUT,
     "dropouts": DROPOUT,
     "pool_dropout": DROPOUT,

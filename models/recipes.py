@@ -226,6 +226,7 @@ _SMALL: dict[str, types.Json] = {
     "expectation_luo": {
         "hyperparameters": {"kernels": 64, "kernel_size": 20, "dropout": 0.2, "m": 10.0, "learn_m": True}
     },
+    "bpnet": {"rate": 4e-3, "hyperparameters": {"kernels": 32, "dilations": 5}},
     "kegru": {"hyperparameters": {"units": 32, "dimension": 50, "reset_after": True}},
     "saresnet": {"hyperparameters": {"kernels": 32, "blocks": (1, 1, 1, 1), "dropout": 0.3}},
 }
@@ -280,6 +281,7 @@ _SHORT: dict[str, types.Json] = {
     "kegru": {"rate": 6e-3, "batch": 100, "hyperparameters": {"units": 50, "reset_after": True}},
     "saresnet": {"rate": 1e-3, "epochs": 10, "patience": 5, "hyperparameters": {"dropout": 0.3}},
     "cnn_zeng": {},
+    "bpnet": {"rate": 4e-3, "hyperparameters": {"dilations": 4}},
     "gkm_svm": {"epoch_windows": None},
     "kmer_logistic": {"epoch_windows": None},
     "pwm": {"epoch_windows": None},

@@ -29,6 +29,7 @@ ENTRY_POINTS = "motiflens.architectures"
 _BUILT_IN: dict[str, str] = {
     "tbinet": "tbinet:TBiNet",
     "danq": "danq:DanQ",
+    "bpnet": "bpnet:BPNet",
     "deepbind": "deepbind:DeepBind",
     "deepgrn": "deepgrn:DeepGRN",
     "deepsea": "deepsea:DeepSEA",

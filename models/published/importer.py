@@ -154,8 +154,14 @@ def detect(path: Path) -> str:
         return "torch"
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            if CONFIG_MEMBER in archive.namelist():
+            names = archive.namelist()
+            if CONFIG_MEMBER in names:
                 return "keras"
+            if path.suffix.lower() == ".pt2" or any(name.endswith("models/model.json") for name in names):
+                raise ValueError(
+                    f"{path} is a program of torch.export, whose reader runs what is in the file: save "
+                    "model.state_dict(), and give it with its code, --plugin FILE and --architecture NAME"
+                )
     raise ValueError(
         f"{path} is no published model that we know: neither a Keras file (.h5, .keras), nor a folder with "
         "model.json (FactorNet), nor text that starts with '# deepbind' (DeepBind) or 'svm_type' (LS-GKM)"

@@ -36,6 +36,7 @@ letter-probability matrix: alength= 4 w= 4 nsites= 20
 """
 SMALL: dict[str, dict[str, Any]] = {
     "deepsea": {"kernels": (4, 5, 6), "kernel_size": 4, "pool": 2, "dense": 6},
+    "bpnet": {"kernels": 4, "kernel_size": 9, "dilations": 3},
     "saresnet": {"kernels": 4, "attention_size": 4, "dense": 4, "blocks": (1, 1)},
     "kegru": {"k": 3, "dimension": 4, "units": 3},
     "deepgrn": {"kernels": 4, "kernel_size": 8, "units": 3, "dense": 6},

@@ -21,6 +21,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "deepgrn": {"kernels": 6, "kernel_size": 8, "units": 5, "dense": 6},
     "deepsea": {"kernels": (6, 7, 8), "kernel_size": 4, "pool": 2, "dense": 9},
     "deeptf": {"n": 2, "kernels": 5, "kernel_sizes": (3, 5), "pool": 4, "units": 5, "dense": 6},
+    "bpnet": {"kernels": 6, "kernel_size": 9, "dilations": 3},
     "expectation_luo": {"kernels": 6, "kernel_size": 8, "dense": 5},
     "factornet": {"kernels": 6, "kernel_size": 8, "units": 5, "dense": 6},
     "gkm_svm": {"word": 6, "informative": 4, "mismatches": 2, "supports": (9,), "support_length": 40},

@@ -56,6 +56,7 @@ CASES: dict[str, Case] = {
     "deepbind": Case("deepbind", _CNN),
     "deepbind averaged": Case("deepbind", {**_CNN, "average": True, "hidden": 0, "strands": "forward"}),
     "cnn_zeng": Case("cnn_zeng", _CNN),
+    "bpnet": Case("bpnet", {"kernels": 8, "kernel_size": 9, "dilations": 3}),
     "expectation_luo": Case("expectation_luo", {**_CNN, "m": 2.0, "learn_m": True}),
     "factornet": Case("factornet", _GRN, channels=6, meta=3),
     "factornet logarithm": Case("factornet", {**_GRN, "log_signals": True}, channels=6),

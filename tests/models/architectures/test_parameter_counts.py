@@ -52,6 +52,8 @@ def _one_d(kernels: int, units: int, dense: int, *, layers: int = 0, kernel_size
         # 16 detectors of 24; threshold; 32 hidden; one output
         ("deepbind", {"length": 101}, 16 * 24 * 4 + 16 + 17 * 32 + 33),
         ("cnn_zeng", {"length": 101}, 128 * 24 * 4 + 128 + 129 * 32 + 33),
+        # 21 wide from 4 channels; eight dilated convolutions of width 3; counts
+        ("bpnet", {"length": 2114}, 64 * 21 * 4 + 64 + 8 * (64 * 64 * 3 + 64) + 65),
         ("expectation_luo", {"length": 101}, 128 * 24 * 4 + 128 + 129 * 32 + 33),
         # 1,025 vectors of 100; two directions of 3 gates with 100 inputs, 80 states, a bias; 160 → 1
         ("kegru", {"length": 101}, 1025 * 100 + 2 * 3 * 80 * (100 + 80 + 1) + 161),
