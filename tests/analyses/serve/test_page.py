@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,22 +14,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (shutil.which("chromium") and shutil.which("chromedriver")), reason="Chromium is not installed"
-    ),
-]
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1200,900",
-)
+pytestmark = pytest.mark.slow
 SEQUENCE = "ACGTTGCATTGACCAGGTACTGGCCACCAGGGGGCGCTATTTGCATGCAATTGGCCAACG"
 
 
@@ -58,32 +42,13 @@ def address(run_folders: list[Path]) -> Iterator[str]:
     assert server.returncode in (0, -15)
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Headless Chromium that saves downloads into a folder of its own."""
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(shutil.which("chromium"))
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(shutil.which("chromedriver"))))
-    driver.downloads = tmp_path_factory.mktemp("downloads")
-    driver.execute_cdp_cmd(
-        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(driver.downloads)}
-    )
-    yield driver
-    driver.quit()
-
-
 @pytest.fixture
-def page(browser: Any, address: str) -> Any:
+def page(chromium: Any, address: str) -> Any:
     """The page, newly opened."""
-    browser.set_window_size(1200, 900)
-    browser.get(address)
-    _wait(browser, "return document.querySelectorAll('#run option').length === 2")
-    return browser
+    chromium.set_window_size(1200, 900)
+    chromium.get(address)
+    _wait(chromium, "return document.querySelectorAll('#run option').length === 2")
+    return chromium
 
 
 def _wait(browser: Any, script: str, seconds: float = 90.0) -> None:
