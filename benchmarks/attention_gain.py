@@ -95,6 +95,7 @@ def trained(setting: Setting, kind: str, seed: int, out: Path, changes: Sequence
     folder = out / "runs" / f"{setting.vary}={setting.value}".replace(" ", "_") / f"{kind},seed={seed}"
     if not finished(folder):
         model = _pretrained(setting, dataset, how, seed, out) if kind == PRETRAINED else "deepgrn"
+        how = replace(how, finetune_rate=how.rate, finetune_patience=how.patience)  # as the others train
         train(model, dataset, folder, recipe=how, resume=True, seed=seed)
     return open_run(folder), dataset
 
