@@ -59,7 +59,7 @@ def output_file(
     target = files[0]
     if target.is_dir():
         raise ValueError(f"{target} is a folder: name a file to write")
-    _check_folder(target)
+    writable(target)
     ours = written_by_us(target)
     for file in files:
         if not file.exists():
@@ -140,11 +140,13 @@ def output_folder(
     folder = Path(path)
     if str(path) in STREAMS or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"{path} is no folder: name a folder to write into")
-    _check_folder(folder / "x")
+    writable(folder / "x")
     given = _with_data(inputs)
     if any(same_file(folder, name) for name in given):
         raise ValueError(f"{folder} is read by this command: choose another folder to write into")
     ours = written_by_us(folder / mark)
+    if (folder / "model.safetensors").is_file() and not ours:
+        raise ValueError(f"{folder} is a run folder: choose another folder to write into")
     for file in (
         found for name in names for found in (sorted(folder.glob(name)) if "*" in name else [folder / name])
     ):
@@ -218,8 +220,15 @@ def _is_store(file: Path) -> bool:
         return False
 
 
-def _check_folder(file: Path) -> None:
-    """Refuse a file whose folder is a file, or cannot be written."""
+def writable(file: Path) -> None:
+    """Refuse a place whose folder is a file, or cannot be written, and a name that no file can have."""
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # told below
+    except (OSError, ValueError) as error:  # a link to itself, a name that is too long, a null byte
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ValueError(f"{str(file)[:200]} cannot be written: {reason}") from None
     for folder in file.absolute().parents:
         if folder.exists():
             if not folder.is_dir():

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from motiflens.models import types
+from motiflens.models.metrics import METRICS as METRIC_NAMES
 from motiflens.models.reading import read_json
 from motiflens.models.run import METRICS
+
+_AGAIN = "run 'interpret evaluate' again"
 
 
 def read_metrics(folder: types.Path) -> types.Json:
@@ -18,7 +21,34 @@ def read_metrics(folder: types.Path) -> types.Json:
         If it is damaged.
     """
     path = Path(folder) / METRICS
-    return read_json(path, "file of measures", "run 'interpret evaluate' again") if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    found = read_json(path, "file of measures", _AGAIN)
+    for key, records in found.items():
+        if key.startswith("evaluated_") and not (isinstance(records, list) and all(map(_is_record, records))):
+            raise ValueError(f"{path} is a damaged file of measures ({key} holds no measures of tasks): {_AGAIN}")
+    if not _are_tasks(found.get("valid", [])):
+        raise ValueError(f"{path} is a damaged file of measures (valid holds no measures of tasks): {_AGAIN}")
+    return found
+
+
+def _is_record(record: object) -> bool:
+    """Tell whether this is a split's record; see `split_record`."""
+    return isinstance(record, dict) and "data_hash" in record and _are_tasks(record.get("tasks"))
+
+
+def _are_tasks(tasks: object) -> bool:
+    """Tell whether these are rows of tasks: names, and measures that are numbers or unknown."""
+    return isinstance(tasks, list) and all(
+        isinstance(row, dict)
+        and isinstance(row.get("task"), str)
+        and all(
+            value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+            for key, value in row.items()
+            if key in METRIC_NAMES
+        )
+        for row in tasks
+    )
 
 
 def _key(split: str) -> str:

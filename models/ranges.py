@@ -60,6 +60,13 @@ OPTION_RANGES = {
     "offset": Range(0, "LENGTH"),
     "seed": SEED,
 }
+# of a folder's ``dataset.toml``
+FOLDER_RANGES = {
+    "length": Range(1, "LENGTH"),
+    "bin": Range(1, "LENGTH"),
+    "stride": Range(1, 1_000_000_000),
+    "components": Range(1, 10_000),
+}
 # of training (`recipes.Recipe`)
 RECIPE_RANGES = {
     "rate": Range(0, 1_000),  # 0 leaves the weights as they are
@@ -195,6 +202,6 @@ def stated() -> dict[str, str]:
     >>> stated()["rate"]
     'at least 0 and at most 1,000'
     """
-    tables = (OPTION_RANGES, RECIPE_RANGES, PREDICT_RANGES, MACHINE_RANGES, HYPERPARAMETER_RANGES)
+    tables = (OPTION_RANGES, FOLDER_RANGES, RECIPE_RANGES, PREDICT_RANGES, MACHINE_RANGES, HYPERPARAMETER_RANGES)
     found = {f"MOTIFLENS_MAX_{name}": f"{one.most:,} {one.unit}: {one.why}" for name, one in LIMITS.items()}
     return found | {key: str(range_) for table in tables for key, range_ in table.items()}

@@ -9,6 +9,7 @@ import typer
 
 from motiflens.analyses.cli.data_options import DataOptions
 from motiflens.analyses.cli.option_groups import option_groups
+from motiflens.analyses.cli.shared_options import Overwrite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,12 +81,22 @@ def uniqueness_command(
     size: Annotated[int, typer.Option(help="Length of the k-mers.")] = 35,
     most: Annotated[int, typer.Option(help="Counts above this are 0.")] = 4,
     memory: Annotated[float, typer.Option(help="GB of memory to use, about.")] = 4.0,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write how unique each place of a genome is: 1 / count of its 35-mer, as ENCODE's Duke uniqueness."""
+    from motiflens.analyses.cli.output import result
     from motiflens.models.data.genome import open_genome
     from motiflens.models.data.uniqueness import write_uniqueness
+    from motiflens.models.destination import output_file
+    from motiflens.models.files import write_with_record
+    from motiflens.models.provenance import provenance
 
-    print(write_uniqueness(open_genome(genome), out, size=size, most=most, memory=1e9 * memory))
+    output_file(out, inputs=[genome], overwrite=overwrite)
+    opened = open_genome(genome)
+    made_by = {"size": size, "most": most, **provenance(data=str(opened.path), data_hash=opened.hash)}
+    with write_with_record(out, made_by) as part:
+        write_uniqueness(opened, part, size=size, most=most, memory=1e9 * memory)
+    result({"file": str(out), **made_by}, str(out), out=out)
 
 
 def _show(found: Description) -> None:

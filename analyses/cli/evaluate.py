@@ -40,9 +40,10 @@ def command(
     from motiflens.analyses.cli.controls_table import control_table, warn_beaten
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
+    from motiflens.analyses.cli.study_command import check_folder
     from motiflens.analyses.cli.tables import metrics_table
     from motiflens.models.controls import controls_of
-    from motiflens.models.destination import output_file, output_folder
+    from motiflens.models.destination import output_file
     from motiflens.models.evaluate import best_device, evaluate
     from motiflens.models.files import streamed, write_with_record
     from motiflens.models.open_for_run import open_as_trained
@@ -55,7 +56,7 @@ def command(
     if out is not None:
         output_file(out, inputs=[run, data.source], overwrite=overwrite)
     if curves is not None:
-        output_folder(curves, mark="provenance.json", names=("provenance.json",), inputs=[run, data.source])
+        check_folder(curves, [run, data.source], overwrite=overwrite)
     opened = open_run(run)
     with progress_display() as progress:
         progress(Step("opening the data"))

@@ -19,6 +19,7 @@ import traceback
 import zlib
 from pathlib import Path
 
+LONGEST = 2_000  # letters of a message: names may be of any length
 BAD_INPUT, FAULT, INTERRUPTED, GONE = 2, 1, 130, 141
 _FULL = {
     errno.ENOSPC: "the disk is full",
@@ -46,6 +47,8 @@ def failure(error: BaseException) -> tuple[str, int]:
     ('--step is 0: expected at least 1 bp', 2)
     """
     text = " ".join(str(error).split()) or type(error).__name__
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
     full = _full(error, text)
     if full:
         return full, BAD_INPUT

@@ -48,9 +48,10 @@ def command(
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.analyses.cli.workers import workers
     from motiflens.analyses.study_report import study_report
+    from motiflens.models.destination import output_folder
     from motiflens.models.executor import cores
     from motiflens.models.study.plan import Model, Plan, read_plan
-    from motiflens.models.study.study import study
+    from motiflens.models.study.study import BEST, MEANS, PLAN, RESULTS, study
     from motiflens.models.sweep import read_grid
 
     if (plan is None) == (models is None):
@@ -76,6 +77,8 @@ def command(
         "shuffled": tuple(shuffled.split(",")) if shuffled else None,
     }
     chosen = dataclasses.replace(chosen, **{key: value for key, value in given.items() if value is not None})
+    inputs = [plan if plan is not None and Path(plan).is_file() else None, chosen.data]
+    output_folder(out, mark=PLAN, names=(PLAN, RESULTS, MEANS, BEST), inputs=inputs)
     with progress_display() as progress:
         who = workers(processes or (1 if dask else cores()), dask, threads)
         table = study(chosen, out, workers=who, accelerator=accelerator, progress=progress)

@@ -32,12 +32,14 @@ def command(
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
+    from motiflens.models.destination import output_folder
     from motiflens.models.folder_lock import folder_lock
     from motiflens.models.machine import Machine
     from motiflens.models.open_for_run import open_for_training
     from motiflens.models.recipes import adjust, recipe
     from motiflens.models.sweep import best_run, read_grid, sweep
 
+    output_folder(out, mark="sweep.tsv", inputs=[data.source, data.genome])
     how = adjust(recipe(model, preset=preset), model, set_ or [])
 
     with folder_lock(out), progress_display() as progress:

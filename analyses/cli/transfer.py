@@ -22,6 +22,7 @@ def command(
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
+    from motiflens.models.destination import output_folder
     from motiflens.models.folder_lock import folder_lock
     from motiflens.models.machine import Machine
     from motiflens.models.metrics import METRICS
@@ -30,6 +31,7 @@ def command(
 
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
+    output_folder(out, mark="transfer.tsv", inputs=[data])
     how = adjust(recipe(model, preset=preset), model, set_ or [])
     with folder_lock(out), progress_display() as progress:
         rows = transfer(

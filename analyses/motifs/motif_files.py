@@ -20,6 +20,7 @@ from motiflens.analyses.motifs.formats.transfac_text import parse_transfac
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models import types
 from motiflens.models.files import write_text
+from motiflens.models.reading import reading
 
 UNIFORM = (0.25, 0.25, 0.25, 0.25)
 DEFAULT_NSITES = 20.0  # what the MEME Suite assumes where a file gives no nsites
@@ -131,7 +132,7 @@ def _text(path: Path, name: str) -> str:
         raise ValueError(f"motif file {name}: is a folder")
     if not path.is_file():
         raise FileNotFoundError(f"motif file {name}: there is no such file")
-    with path.open("rb") as file:
+    with reading(path, "motif file"), path.open("rb") as file:
         raw = file.read(LARGEST + 1)
     if raw[:2] == b"\x1f\x8b":
         try:

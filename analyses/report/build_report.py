@@ -13,6 +13,7 @@ from motiflens.analyses.report.sections import chapters, is_motifs_folder
 from motiflens.analyses.report.view import HEADS, compare, view
 from motiflens.models.files import write_text
 from motiflens.models.provenance import versions
+from motiflens.models.reading import reading
 
 
 def build_report(folders: Sequence[Path], out: Path) -> Path:
@@ -46,7 +47,10 @@ def build_report(folders: Sequence[Path], out: Path) -> Path:
     paths = [Path(folder) for folder in folders]
     motifs = [path for path in paths if is_motifs_folder(path)]
     others = [path for path in paths if path not in motifs]
-    runs = [view(read_folder(folder), anchor=f"run{i}") for i, folder in enumerate(motifs)]
+    runs = []
+    for number, folder in enumerate(motifs):
+        with reading(folder, "folder of motifs", "make it again by 'interpret motifs'", checked=True):
+            runs.append(view(read_folder(folder), anchor=f"run{number}"))
     parts = chapters(others) if others else []
     templates = files("motiflens.analyses.report") / "templates"
     page = Environment(autoescape=True, undefined=StrictUndefined).from_string(

@@ -13,6 +13,8 @@ import pandas as pd
 from motiflens.analyses.report.folder import REQUIRED
 from motiflens.analyses.study import STUDY, read_study
 from motiflens.models.data.text import listed
+from motiflens.models.metrics_file import read_metrics
+from motiflens.models.reading import reading
 from motiflens.models.run import CONFIG, LOG, METRICS
 from motiflens.models.types import Json
 
@@ -87,12 +89,13 @@ def chapters(paths: Sequence[Path]) -> list[Chapter]:
     found: list[Section] = []
     for number, path in enumerate(paths):
         anchor = f"part{number}"
-        if path.is_file():
-            found.append(_sanity(path, anchor))
-        elif (path / STUDY).is_file():
-            found += _study(path, anchor)
-        else:
-            found.append(_run(path, anchor))
+        with reading(path, "result", "make it again", checked=True):
+            if path.is_file():
+                found.append(_sanity(path, anchor))
+            elif (path / STUDY).is_file():
+                found += _study(path, anchor)
+            else:
+                found.append(_run(path, anchor))
     return [
         Chapter(anchor, title, [section for kind in kinds for section in found if section.kind == kind])
         for title, (anchor, kinds) in CHAPTERS.items()
@@ -144,6 +147,7 @@ def _run(path: Path, anchor: str) -> Section:
         f"Hyperparameters: {_words(model.get('hyperparameters', {}))}.",
     ]
     tables = []
+    read_metrics(path)  # damaged ones are told; a split that was not measured is left out
     for split in ("test", "valid"):
         try:
             table = task_table(path, split=split).drop(columns=["data", "data_hash"], errors="ignore")

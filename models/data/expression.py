@@ -26,6 +26,8 @@ def read_matrix(path: Path, what: str) -> tuple[list[str], list[str], Doubles]:
     """
     lines = read_lines(path, what)
     header = next(lines)[1].split("\t")[1:]
+    if not header:
+        raise ValueError(f"{path} line 1 has one column: expected names of columns after the first, by tabs")
     names, values = [], []
     for number, line in lines:
         fields = line.split("\t")

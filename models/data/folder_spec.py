@@ -11,6 +11,7 @@ from typing import Any
 
 from motiflens.models import types
 from motiflens.models.data.text import existing
+from motiflens.models.ranges import FOLDER_RANGES, check_range
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -167,10 +168,14 @@ class _Reader:
             raise self.fail(f"{key!r} in [{table}] {problem}")
         return found
 
-    def number(self, content: types.Json, table: str, key: str, default: int, least: int = 1) -> int:
+    def number(self, content: types.Json, table: str, key: str, default: int) -> int:
         found = content.get(key, default)
-        if not isinstance(found, int) or isinstance(found, bool) or found < least:
-            raise self.fail(f"{key!r} in [{table}] is {found!r}, expected a whole number of at least {least}")
+        if not isinstance(found, int) or isinstance(found, bool):
+            raise self.fail(f"{key!r} in [{table}] is {found!r:.40}, expected a whole number")
+        try:
+            check_range(f"{key!r} in [{table}]", found, FOLDER_RANGES[key])
+        except ValueError as error:
+            raise self.fail(str(error)) from None
         return found
 
     def names(self, content: types.Json, table: str, key: str) -> tuple[str, ...]:

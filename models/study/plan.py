@@ -13,6 +13,7 @@ from motiflens.models import types
 from motiflens.models.data.options import CONTROLS
 from motiflens.models.metrics import METRICS
 from motiflens.models.option_ranges import check_numbers
+from motiflens.models.reading import reading
 from motiflens.models.registry import architecture
 
 if sys.version_info >= (3, 11):
@@ -225,7 +226,8 @@ def read_plan(name: types.Path) -> Plan:
     """
     path = Path(name)
     if path.is_file():
-        text = path.read_text(encoding="utf-8")
+        with reading(path, "plan", "write it as TOML, in UTF-8"):
+            text = path.read_text(encoding="utf-8")
     elif str(name) in shipped_plans():
         text = (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
     else:
@@ -234,7 +236,7 @@ def read_plan(name: types.Path) -> Plan:
         )
     try:
         return _plan(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError, AttributeError) as error:
         raise ValueError(f"plan {name}: {error}") from None
 
 

@@ -15,8 +15,9 @@ import pyBigWig
 import pytest
 import scipy.io
 import torch
+from typer.testing import CliRunner
 
-from motiflens.analyses.cli.main import main
+from motiflens.analyses.cli.main import app, main
 from motiflens.models import build, open_dataset, save_run
 
 SIZES = {"chr1": 4000, "chr2": 2500, "chr3": 2500}
@@ -159,3 +160,14 @@ def good_files(world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     weights = (world / "plain" / "model.safetensors").read_bytes()
     (folder / "a.safetensors").write_bytes(weights)
     return {path.suffix[1:]: path for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def found_motifs(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `interpret motifs` leaves."""
+    out = tmp_path_factory.mktemp("found") / "motifs"
+    words = (
+        f"motifs {world}/run --routes kernels --targets {world}/m.meme --shuffles 2 --untrained 0 --no-controls"
+    )
+    assert CliRunner().invoke(app, [*words.split(), "--out", str(out)]).exit_code == 0
+    return out

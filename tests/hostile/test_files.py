@@ -34,6 +34,11 @@ USES = {
     "import text": ("bad.txt", "import FILE --out OUT"),
     "import h5": ("bad.h5", "import FILE --out OUT"),
     "train data": ("bad.fa", "train --model tbinet --data FILE --out OUT"),
+    "variants": ("bad.vcf", "variants WORLD/plain --vcf FILE --genome WORLD/genome.fa --null 2 --out OUT"),
+    "hits motifs": ("bad.meme", "hits WORLD/run --motifs FILE --only all --out OUT"),
+    "interactions motifs": ("bad.meme", "interactions WORLD/run --motifs FILE --only all --out OUT"),
+    "study plan": ("bad.toml", "study FILE --data WORLD --out OUT"),
+    "uniqueness genome": ("bad.fa", "data uniqueness FILE --size 8 --out OUT"),
     "motifs targets": ("bad.meme", "motifs WORLD/run --targets FILE --out OUT"),
 }
 # Contents that a use may rightly read.
@@ -147,3 +152,69 @@ def test_a_run_whose_record_is_of_a_wrong_kind(
     if ended.code == 2:
         refused(ended, "config.json", "run")
         assert not (tmp_path / "out.tsv").exists()
+
+
+# Where in metrics.json -> what stands there in place of what should.
+MEASURES = (
+    "tasks=[[]]",
+    "tasks=[-1]",
+    "tasks=3",
+    'tasks=[{"task": 3}]',
+    'tasks=[{"task": "a", "auroc": [[]]}]',
+    "=5",
+)
+
+
+@pytest.mark.parametrize("command", ["compare run WORLD/run --no-controls", "report run --out r.html"])
+@pytest.mark.parametrize("place", MEASURES)
+def test_measures_of_a_wrong_kind(
+    place: str, command: str, world: Path, interpret: Callable[..., Ended], tmp_path: Path
+) -> None:
+    import json
+
+    shutil.copytree(world / "run", tmp_path / "run")
+    key, _, value = place.partition("=")
+    record = {"data_hash": "x", "tasks": [{"task": "CTCF|GM", "auroc": 0.5}]}
+    if key:
+        record[key] = json.loads(value)
+    content = {"evaluated_test": [record] if key else json.loads(value)}
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps(content))
+    refused(interpret(*command.replace("WORLD", str(world)).split()), "run/metrics.json")
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("name", ["summary.json", "motifs.tsv", "motifs.meme", "profiles.npz"])
+def test_a_bad_folder_of_motifs(
+    name: str,
+    content: str,
+    contents: dict[str, bytes],
+    found_motifs: Path,
+    interpret: Callable[..., Ended],
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(found_motifs, tmp_path / "motifs")
+    (tmp_path / "motifs" / name).write_bytes(contents[content])
+    before = tree(tmp_path)
+    refused(interpret("report", "motifs", "--out", "r.html"), "motifs")
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("length = 200", "length = 99999999999999999999"),
+        ("length = 200", "length = 0"),
+        ("bin = 100", "bin = -1"),
+        ("stride = 100", "stride = nan"),
+        ("stride = 100", "stride = 1e99"),
+        ("[[cell_types]]", "[expression]\ntable = 'genome.fa'\ncomponents = 1000000\n[[cell_types]]"),
+        ("[[cell_types]]", "[expression]\ntable = 'genome.fa'\n[[cell_types]]"),
+        ('"peaks.narrowPeak"', '"signal.bw"'),
+        ('["chr2"]', '["chr2:first -4"]'),
+    ],
+)
+def test_a_bad_dataset(old: str, new: str, world: Path, interpret: Callable[..., Ended], tmp_path: Path) -> None:
+    for name in ("genome.fa", "signal.bw", "peaks.narrowPeak"):
+        shutil.copy(world / name, tmp_path / name)
+    (tmp_path / "dataset.toml").write_text((world / "dataset.toml").read_text().replace(old, new))
+    refused(interpret("data", "describe", tmp_path), str(tmp_path))

@@ -125,6 +125,7 @@ OUTPUTS = {
     "scan": "scan --motifs WORLD/m.meme --sequences WORLD/s.fa --background WORLD/bfile --out OUT",
     "match": "match WORLD/m.meme WORLD/m.meme --out OUT",
     "evaluate": "evaluate WORLD/run --no-controls --out OUT",
+    "uniqueness": "data uniqueness WORLD/genome.fa --size 8 --out OUT",
     "sanity": "sanity WORLD/run --epochs 0 --windows 2 --out OUT",
 }
 PLACES = (
@@ -145,7 +146,7 @@ PLACES = (
         "pipe",
         "notes",
     ),
-    *("file/under.tsv", "link", "WORLD/../WORLDNAME/genome.fa"),
+    *("file/under.tsv", "link", "loop", "WORLD/../WORLDNAME/genome.fa"),
 )
 
 
@@ -197,6 +198,7 @@ def test_output_destroys_nothing(
     (tmp_path / "notes").write_text("mine")
     (tmp_path / "file").write_text("mine")
     (tmp_path / "link").symlink_to(world / "genome.fa")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
     before = tree(world), tree(tmp_path)
     (out,) = filled(place, world)
     ended = interpret(*filled(OUTPUTS[use], world, OUT=out))
@@ -206,13 +208,22 @@ def test_output_destroys_nothing(
     assert (tmp_path / "link").is_symlink()
 
 
-@pytest.mark.parametrize("command", ["attribute WORLD/run", "motifs WORLD/run", "compare WORLD/run WORLD/run"])
-@pytest.mark.parametrize("place", ["WORLD/run", "notes", "/dev/null", "file/under"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("attribute WORLD/run", "motifs WORLD/run", "compare WORLD/run WORLD/run"),
+        "study --models tbinet --data WORLD/run",
+        "sweep --model tbinet --data WORLD/run --grid units=2",
+        "transfer --data WORLD/run",
+    ],
+)
+@pytest.mark.parametrize("place", ["WORLD/run", "WORLD/plain", "notes", "/dev/null", "file/under", "loop"])
 def test_a_folder_that_is_none(
     command: str, place: str, world: Path, interpret: Callable[..., Ended], tmp_path: Path
 ) -> None:
     (tmp_path / "notes").write_text("mine")
     (tmp_path / "file").write_text("mine")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
     before = tree(world), tree(tmp_path)
     (out,) = filled(place, world)
     said(interpret(*filled(command, world), "--out", out), out)

@@ -11,6 +11,7 @@ import numpy as np
 
 from motiflens.analyses.motifs.engines.sequences import Sequences, each_piece
 from motiflens.models import types
+from motiflens.models.reading import reading
 from motiflens.models.types import Doubles
 
 LARGEST = 1 << 24  # bytes of a background file: one of order 8 takes 4 MB
@@ -93,7 +94,7 @@ def _from_file(path: Path) -> Doubles:
         raise ValueError(f"background {path}: is a folder")
     if not path.is_file():
         raise FileNotFoundError(f"background {path}: is neither a file nor {', '.join(NAMES)}")
-    with path.open("rb") as file:
+    with reading(path, "background file"), path.open("rb") as file:
         raw = file.read(LARGEST + 1)
     if len(raw) > LARGEST or b"\0" in raw:
         raise ValueError(f"background {path}: is no background file (lines 'A 0.25')")

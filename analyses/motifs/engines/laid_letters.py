@@ -114,16 +114,21 @@ def lay_out(sequences: Sequences, stem: Path, *, size: int, overlap: int) -> Lai
         known = json.loads(record.read_text(encoding="utf-8"))
         return LaidLetters(**{**known, "batches": tuple(BatchPlace(*place) for place in known["batches"])})
     foreign = ForeignLetters()
-    with ExitStack() as stack:
-        files = [stack.enter_context(Path(f"{stem}{ending}").open("wb")) for ending in _ENDINGS]
-        writer = _Writer(files, size, overlap)
-        for name, new, letters in each_piece(sequences, foreign):
-            if new:
-                writer.begin(name)
-            writer.add(letters)
-        writer.finish()
-    if not writer.sequences:
-        raise ValueError("there are no sequences to scan")
+    try:
+        with ExitStack() as stack:
+            files = [stack.enter_context(Path(f"{stem}{ending}").open("wb")) for ending in _ENDINGS]
+            writer = _Writer(files, size, overlap)
+            for name, new, letters in each_piece(sequences, foreign):
+                if new:
+                    writer.begin(name)
+                writer.add(letters)
+            writer.finish()
+        if not writer.sequences:
+            raise ValueError("there are no sequences to scan")
+    except BaseException:  # what is not whole is of no use to a second run
+        for ending in _ENDINGS:
+            Path(f"{stem}{ending}").unlink(missing_ok=True)
+        raise
     laid = LaidLetters(
         str(stem), writer.sequences, writer.bases, writer.valid, foreign.told, tuple(writer.batches)
     )

@@ -14,6 +14,7 @@ from motiflens.models.data.simulate.sequence import sequence
 from motiflens.models.data.simulate.world import STAGE, grow_world
 from motiflens.models.data.simulate.write_truth import write_truth
 from motiflens.models.data.simulate.write_world import write_world
+from motiflens.models.destination import writable
 from motiflens.models.progress import Progress, Step, silent
 
 
@@ -55,6 +56,7 @@ def simulate(
     if not 0 <= seed < 2**63:
         raise ValueError(f"the seed is {seed}: expected a whole number from 0 to 2^63 - 1")
     target = Path(out)
+    writable(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ValueError(f"{target} exists and is not an empty folder: choose another, or remove it")
     target.parent.mkdir(parents=True, exist_ok=True)
