@@ -30,7 +30,7 @@ def test_simulate_writes_a_folder_and_says_where(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--preset", "huge"], "no preset 'huge': choose one of small, paper"),
-        (["--seed", "-1"], "the seed is -1"),
+        (["--seed", "-1"], "--seed is -1"),
     ],
 )
 def test_bad_options_are_one_line(tmp_path: Path, options: list[str], message: str) -> None:
