@@ -2,18 +2,22 @@
 
     python benchmarks/kills.py --moments 20 --out benchmarks/results/kills.md
 
-Train, attribute, motifs and simulate on a small data set; a moment is drawn evenly over the time that the
-undisturbed run took. Weights, stores and tables are compared by their content; files that hold a command line or
-times are not.
+Train, attribute, motifs, study and simulate on the smallest data that exercise every stage; a moment is drawn
+evenly over the time that the undisturbed run took. Weights, stores and tables are compared by their content; files
+that hold a command line or times are not. Each run is a process forked from one that has imported everything, so
+that moments fall into the work and not into imports. The table is written after each command.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
+import importlib
+import os
+import pkgutil
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,37 +26,50 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-INTERPRET = [sys.executable, "-m", "motiflens.analyses.cli.main"]
-TRAIN = [
-    "train",
-    "--model",
-    "tbinet",
-    "--data",
-    "{data}",
-    "--signals",
-    "none",
-    "--preset",
-    "small",
-    "--set",
-    "epochs=2",
-]
-TRAIN += ["--set", "epoch_windows=3000", "--set", "valid_windows=2000", "--accelerator", "cpu", "--out", "{out}"]
-# Name -> first command, the one that goes on.
+SIZES = "--set kernels=4 --set kernel_size=8 --set pool=8 --set units=4 --set dense=4 --set batch=16"
+TRAIN = f"train --model tbinet --data {{data}} --set epochs=6 {SIZES} --accelerator cpu --out {{out}}"
+MOTIFS = "motifs {run} --routes kernels --targets {motifs} --shuffles 5 --untrained 1 --no-controls --out {out}"
+STUDY = f"study --models tbinet --data {{data}} --set epochs=3 {SIZES} --seeds 2 --no-controls --processes 1"
+# Name -> first command, what the second one has more, and by how much its moments are fewer.
 COMMANDS = {
-    "train": (TRAIN, [*TRAIN, "--resume"]),
-    "attribute": (["attribute", "{run}", "--max", "400", "--device", "cpu", "--out", "{out}"],) * 2,
-    "motifs": (["motifs", "{run}", "--routes", "kernels", "--untrained", "1", "--out", "{out}"],) * 2,
-    "simulate": (["simulate", "{out}"],) * 2,
+    "train": (TRAIN, " --resume", 1),
+    "attribute": ("attribute {run} --only all --batch-size 4 --device cpu --out {out}", "", 1),
+    "motifs": (MOTIFS, "", 1),
+    "study": (f"{STUDY} --accelerator cpu --out {{out}}", "", 1),
+    "simulate": ("simulate {out}", "", 5),  # of 4.5 Mb, the smallest
 }
 # They hold the command line, times or the state of a training.
-UNCOMPARED = ("config.json", "metrics.json", "log.csv", "last.ckpt", "summary.json", "report.html")
+UNCOMPARED = ("config.json", "metrics.json", "log.csv", "last.ckpt", "summary.json", "report.html", "study.json")
+HEAD = """# Kill -9 at random moments, then the same command again
+
+| command | seconds undisturbed | moments | killed at work | equal results | files left beside it |
+|---|---|---|---|---|---|
+"""
+
+
+def write_data(folder: Path) -> None:
+    """Write a small data set in DeepBind's format, with a word in the bound sequences, and two motifs."""
+    rng = np.random.default_rng(0)
+    for kind, count in (("AC", 240), ("B", 60)):
+        lines = ["FoldID\tEventID\tseq\tBound"]
+        for number in range(count):
+            text = "".join(rng.choice(list("ACGT"), 60))
+            at = int(rng.integers(0, 50))
+            bound = kind == "AC" or number % 2
+            lines.append(
+                f"A\ts{number:04d}\t{text[:at] + 'TGACTCA' + text[at + 7 :] if bound else text}\t{int(bound)}"
+            )
+        (folder / f"FOS_K562.{kind}.seq").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = "\n".join(" ".join("0.97" if a == b else "0.01" for a in "ACGT") for b in "TGACTCA")
+    text = f"MEME version 4\n\nALPHABET= ACGT\n\nMOTIF FOS\nletter-probability matrix: alength= 4 w= 7\n{rows}\n"
+    (folder / "motifs.meme").write_text(text, encoding="utf-8")
 
 
 def content(folder: Path) -> dict[str, str]:
     """Return the hash of what each file holds; of a store, its arrays."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.name in UNCOMPARED:
+        if not path.is_file() or path.name in UNCOMPARED or path.suffix in (".svg", ".png"):
             continue
         digest = hashlib.sha256()
         if path.suffix == ".h5":
@@ -60,46 +77,76 @@ def content(folder: Path) -> dict[str, str]:
                 for name in ("codes", "scores", "prediction", "row"):
                     digest.update(np.ascontiguousarray(store[name][:]).tobytes())
         else:
-            digest.update(path.read_bytes())
+            digest.update(path.read_bytes().replace(str(folder).encode(), b"OUT"))
         found[str(path.relative_to(folder))] = digest.hexdigest()
     return found
 
 
-def run(words: list[str], **places: Path) -> float:
+def start(line: str, places: dict[str, Path]) -> int:
+    """Run a command in a process of its own, the first of a group; return its number."""
+    from motiflens.analyses.cli.main import main as interpret
+
+    number = os.fork()
+    if number:
+        return number
+    os.setpgid(0, 0)
+    sys.argv = ["interpret", *(word.format(**places) for word in line.split()), "--quiet"]
+    code = 1
+    try:
+        interpret()
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    finally:
+        os._exit(code)
+
+
+def run(line: str, places: dict[str, Path]) -> float:
     """Run a command to its end; return the seconds."""
     began = time.monotonic()
-    filled = [word.format(**places) for word in words]
-    subprocess.run([*INTERPRET, *filled, "--quiet"], check=True)
+    if os.waitpid(start(line, places), 0)[1]:
+        raise RuntimeError(f"failed: {line}")
     return time.monotonic() - began
 
 
-def killed(words: list[str], after: float, **places: Path) -> bool:
-    """Run a command and kill it after some seconds; tell whether it was still at work."""
-    process = subprocess.Popen([*INTERPRET, *(word.format(**places) for word in words), "--quiet"])
-    try:
-        process.wait(after)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
+def killed(line: str, after: float, places: dict[str, Path]) -> bool:
+    """Run a command, kill it and its workers after some seconds; tell whether it was still at work."""
+    number, end = start(line, places), time.monotonic() + after
+    while time.monotonic() < end:
+        if os.waitpid(number, os.WNOHANG)[0]:
+            return False
+        time.sleep(0.002)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(number, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == -signal.SIGKILL
 
 
-def measure(name: str, moments: int, work: Path, data: Path, trained: Path) -> str:
+def import_everything() -> None:
+    """Import all modules, which takes longer than the work."""
+    import motiflens.analyses
+    import motiflens.interpret
+    import motiflens.models
+
+    for package in (motiflens.models, motiflens.interpret, motiflens.analyses):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".serve" not in module.name:
+                importlib.import_module(module.name)
+
+
+def measure(name: str, moments: int, work: Path, places: dict[str, Path]) -> str:
     """Return the table's row of a command."""
-    first, again = COMMANDS[name]
-    whole = work / f"{name}-whole"
-    places = {"data": data, "run": trained}
-    seconds = run(first, out=whole, **places)
-    drawn, equal, hit = random.Random(0), 0, 0
-    for moment in range(moments):
-        out = work / f"{name}-{moment}"
-        hit += killed(first, drawn.uniform(0, seconds), out=out, **places)
-        try:
-            run(again, out=out, **places)
-        except subprocess.CalledProcessError:
-            if name not in ("train", "simulate"):
-                continue  # a finished one is not done again
+    first, more, fewer = COMMANDS[name]
+    whole = work / name / "whole" / "out"
+    seconds = run(first, {**places, "out": whole})
+    drawn, equal, hit, left = random.Random(0), 0, 0, 0
+    count = max(1, moments // fewer)
+    for moment in range(count):
+        out = work / name / str(moment) / "out"
+        hit += killed(first, drawn.uniform(0, seconds), {**places, "out": out})
+        with contextlib.suppress(RuntimeError):  # what was finished before the kill is refused, not done again
+            run(first + more, {**places, "out": out})
         equal += content(out) == content(whole)
-    return f"| {name} | {seconds:.1f} | {moments} | {hit} | {equal} |"
+        left += sum(path.name != "out" for path in out.parent.iterdir())
+    return f"| {name} | {seconds:.1f} | {count} | {hit} | {equal} | {left} |\n"
 
 
 def main() -> None:
@@ -109,21 +156,23 @@ def main() -> None:
     parser.add_argument("--commands", nargs="*", default=list(COMMANDS), choices=list(COMMANDS))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "kills.md")
     options = parser.parse_args()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    import_everything()
+    rows = ""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        data, trained = work / "data", work / "trained"
-        run(["simulate", "{out}"], out=data)
-        run(TRAIN, out=trained, data=data)
-        rows = [measure(each, options.moments, work, data, trained) for each in options.commands]
-    head = [
-        "# Kill -9 at random moments, then the same command again",
-        "",
-        "| command | seconds undisturbed | moments | killed at work | equal results |",
-        "|---|---|---|---|---|",
-    ]
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8")
-    print("\n".join(rows))
+        (work / "data").mkdir()
+        write_data(work / "data")
+        places = {
+            "data": work / "data" / "FOS_K562.AC.seq",
+            "motifs": work / "data" / "motifs.meme",
+            "run": work / "trained",
+        }
+        run(TRAIN, {**places, "out": places["run"]})
+        for each in options.commands:
+            rows += measure(each, options.moments, work, places)
+            print(rows.splitlines()[-1], flush=True)
+            options.out.write_text(HEAD + rows, encoding="utf-8")
 
 
 if __name__ == "__main__":
