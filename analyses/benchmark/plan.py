@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from motiflens.analyses.interactions import METHODS as PAIR_METHODS
 from motiflens.analyses.motifs.motif_options import ROUTES
 from motiflens.interpret.attribution.method_costs import COSTS
 from motiflens.models.option_ranges import check_numbers
+from motiflens.models.registry import architectures
 from motiflens.models.suggestion import suggestion
 
 ATTENTION: Final = ("attention", "attention_rollout")
@@ -104,13 +106,8 @@ class BenchmarkPlan:
         return {key: value for key, value in dataclasses.asdict(self).items() if key not in loose}
 
 
-_ALL_MODELS = (
-    *("tbinet", "deepgrn", "saresnet", "kegru"),
-    *("deepbind", "deepsea", "danq", "deeptf", "cnn_zeng", "expectation_luo", "factornet"),
-    *("gkm_svm", "kmer_logistic", "pwm"),
-)
-PRESETS: Final[dict[str, BenchmarkPlan]] = {
-    "small": BenchmarkPlan(
+def _small() -> BenchmarkPlan:
+    return BenchmarkPlan(
         models=("tbinet", "deepgrn", "deepbind"),
         methods=("attention", "saliency", "integrated_gradients", "deep_lift_shap", "ism", *BASELINES),
         routes=("kernels", "attention"),
@@ -123,9 +120,14 @@ PRESETS: Final[dict[str, BenchmarkPlan]] = {
         pair_windows=60,
         shuffled=False,
         timeout=600.0,
-    ),
-    "full": BenchmarkPlan(models=_ALL_MODELS),
-}
+    )
+
+
+def _full() -> BenchmarkPlan:
+    return BenchmarkPlan(models=tuple(architectures()))
+
+
+PRESETS: Final[dict[str, Callable[[], BenchmarkPlan]]] = {"small": _small, "full": _full}
 
 
 def plan_named(name: str, **changes: Any) -> BenchmarkPlan:
@@ -144,4 +146,4 @@ def plan_named(name: str, **changes: Any) -> BenchmarkPlan:
     if name not in PRESETS:
         raise ValueError(f"there is no preset {name!r}: expected {', '.join(PRESETS)}")
     given = {key: value for key, value in changes.items() if value is not None}
-    return dataclasses.replace(PRESETS[name], **given)
+    return dataclasses.replace(PRESETS[name](), **given)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.analyses.benchmark.benchmark import TABLE, benchmark
-from motiflens.analyses.benchmark.plan import PRESETS, BenchmarkPlan, plan_named
+from motiflens.analyses.benchmark.plan import METHODS, PRESETS, BenchmarkPlan, plan_named
 from motiflens.models import build, registry
 from motiflens.models.published.importer import import_run
 from motiflens.models.registry import register
@@ -184,3 +184,5 @@ def test_bad_input_is_one_line(plan: BenchmarkPlan, world: Path, tmp_path: Path)
         plan_named("medium")
     assert not out.exists()
     assert set(PRESETS) == {"small", "full"}
+    assert set(plan_named("full").models) == set(registry.architectures())
+    assert set(plan_named("full").methods) == set(METHODS)
