@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -51,3 +56,64 @@ def test_python_of_the_tour_runs() -> None:
     assert blocks
     for block in blocks:
         exec(compile(block, "tour.md", "exec"), {})
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site; warnings are errors."""
+    for name in ("sphinx", "myst_nb", "furo"):
+        pytest.importorskip(name)
+    folder = tmp_path_factory.mktemp("site")
+    words = [
+        "-q",
+        "-W",
+        "--keep-going",
+        "-b",
+        "html",
+        "-d",
+        str(folder / "trees"),
+        str(DOCS),
+        str(folder / "html"),
+    ]
+    made = subprocess.run([sys.executable, "-m", "sphinx", *words], capture_output=True, text=True, timeout=600)
+    assert made.returncode == 0, made.stderr
+    return folder / "html"
+
+
+@pytest.mark.slow
+def test_the_site(site: Path, request: pytest.FixtureRequest) -> None:
+    """One test: several would build it once a process."""
+    check_links(site)
+    chromium = request.getfixturevalue("chromium")
+    for width in (1200, 420):
+        check_screen(site, chromium, width)
+
+
+def check_links(site: Path) -> None:
+    """Each link within the site leads to a page and a place on it."""
+    pages = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.html")}
+    places = {path: set(re.findall(r'\bid="([^"]+)"', text)) for path, text in pages.items()}
+    dead, seen = [], 0
+    for page, text in pages.items():
+        for link in set(re.findall(r'<(?:a|img|link|script)\b[^>]*?\b(?:href|src)="([^"]+)"', text)):
+            parts = urlsplit(link)
+            if parts.scheme or page.name in ("genindex.html", "py-modindex.html", "search.html"):
+                continue
+            seen += 1
+            there = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+            if not there.exists() or (parts.fragment and unquote(parts.fragment) not in places.get(there, ())):
+                dead.append(f"{page.name}: {link}")
+    assert seen > 500
+    assert dead == []
+
+
+def check_screen(site: Path, chromium: Any, width: int) -> None:
+    """No page is wider than the screen."""
+    chromium.set_window_size(width, 900)
+    for name in ("index", "tour", "limits", "generated/commands"):
+        chromium.get((site / f"{name}.html").as_uri())
+        wide = chromium.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{name} is {wide} px wider than the screen"
+        folder = os.environ.get("MOTIFLENS_SCREENSHOTS")
+        if folder:
+            chromium.save_screenshot(str(Path(folder) / f"{name.replace('/', '_')}_{width}.png"))
