@@ -95,8 +95,9 @@ def part_file(folder: Path, label: str, *identity: object, ending: str = ".npy")
 
     Examples
     --------
-    >>> part_file(Path("o.parts"), "chr1_0", "weights", 3).name
-    'part-chr1_0-8cd1c9b5cc33e9fa.npy'
+    >>> one, other = (part_file(Path("o.parts"), "chr1_0", "weights", seed).name for seed in (3, 4))
+    >>> one[:12], len(one), one == other
+    ('part-chr1_0-', 32, False)
     """
     digest = hashlib.sha256(json.dumps(identity, default=str).encode()).hexdigest()[:16]
     plain = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in label)[:80]
