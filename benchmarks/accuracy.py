@@ -212,10 +212,11 @@ def write_accuracy(folder: Path) -> None:
         lines += [
             "## Beside the classic baselines",
             "",
-            "Made by `python benchmarks/accuracy.py --baselines`: one seed, on the data as they are opened today,",
-            "where training windows that are equal or homologous to test windows are left out and validation is",
-            "divided by groups of related windows. `gkm_svm` learns from at most 5,000 bound and as many unbound",
-            "windows. Of each cell: AUC (seeds), and the training time in seconds.",
+            "Made by `python benchmarks/accuracy.py --baselines`: one seed, on the data as they are opened",
+            "today, where training windows that are equal or homologous to test windows are left out, and",
+            "validation is divided by groups of related windows. Of each cell: AUC (seeds), and the",
+            "training time in seconds. `gkm_svm` learns from at most 5,000 bound and as many unbound windows;",
+            "a dash is a set on which it has not been measured (it takes much longer than the others).",
             "",
             *_accuracy_table(frame),
             "",
@@ -256,7 +257,7 @@ def _beaten(name: str, best: pd.Series, floor: pd.DataFrame) -> str:
     if gain.empty:
         return ""
     gains = ", ".join(f"{each} {value:+.4f}" for each, value in gain.items())
-    return f"- The better of the two networks less `{name}`: {gains}."
+    return f"- The network that is better on the test set (which favours networks) less `{name}`: {gains}."
 
 
 def _cell(part: pd.DataFrame, metric: str = "auroc") -> str:

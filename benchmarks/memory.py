@@ -197,8 +197,19 @@ def report(table: pd.DataFrame) -> str:
         known = row.dropna()
         cells = ["–" if value != value else f"{value:.0f}" for value in row]
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {known.iloc[-1] / known.iloc[0] - 1:+.1%} |")
+    ends = {str(name): row.dropna().iloc[[0, -1]].tolist() for name, row in wide.iterrows()}
+    beyond = [name for name, (first, last) in ends.items() if last > 1.1 * first]
+    lines += ["", f"Not flat to within 10 %: {', '.join(beyond) or 'none'}.", f"Not measured: {_missing(wide)}."]
     lines += ["", f"Versions: {', '.join(f'{name} {version}' for name, version in versions().items())}."]
     return "\n".join(lines) + "\n"
+
+
+def _missing(wide: pd.DataFrame) -> str:
+    """Name the cases and sizes without a number."""
+    gaps = [
+        f"{name} of {size:,}" for name, row in wide.iterrows() for size in wide.columns if row[size] != row[size]
+    ]
+    return ", ".join(gaps) or "none"
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ def report(taken: dict[tuple[str, int], Taken], methods: dict[str, Taken], start
         "them together is one process's work. Attribution goes in one process (`--device cuda` for speed).",
         f"A scan of hg38 at p < 1e-4 finds about {hits / 1e6:,.0f} million hits, which wait in",
         f"{32 * hits / 1e9:,.0f} GB of `OUT.parts` and become {len(scan.result) * ratio / 1e9:,.0f} GB of table;",
-        "`--thresh 1e-6` has a hundredth of them.",
+        "by chance alone `--thresh 1e-6` would leave a hundredth of them (not measured).",
         "",
         "| | " + " | ".join(f"{cores} core{'s' * (cores > 1)}" for cores in CORES) + " | MB a process |",
         "|---|" + "---|" * (len(CORES) + 1),
