@@ -10,6 +10,7 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.attention_entropy import attention_entropy
 from motiflens.models.epochs import draw_epoch
 from motiflens.models.files import write_whole
 from motiflens.models.loader import CodeCache, Loader, Step, epoch_loader, inputs
@@ -125,9 +126,13 @@ class Fit:
         x = without_some_signals(inputs(step), self.recipe.signal_dropout)
         self._optimizer.zero_grad()
         # Members of an ensemble are each trained by itself: their losses share no weight.
-        losses = [masked_loss(logits, step.y, step.known) for logits in self._trainee(x, step.meta)]
+        weight = self.recipe.attention_entropy
+        with attention_entropy(self.model, wanted=weight > 0) as entropies:
+            losses = [masked_loss(logits, step.y, step.known) for logits in self._trainee(x, step.meta)]
         # Gradients are averaged over processes: times their number gives the sum.
         loss = torch.stack(losses).sum() * self.fabric.world_size
+        if entropies:
+            loss = loss + weight * torch.stack(entropies).mean()
         self.fabric.backward(loss)
         if self.recipe.clip:
             self.fabric.clip_gradients(self._trainee, self._optimizer, max_norm=self.recipe.clip)

@@ -79,6 +79,7 @@ RECIPE_RANGES = {
     "ratio": Range(0, "RATIO", infinite=True),
     "epoch_windows": MANY,
     "signal_dropout": SHARE,
+    "attention_entropy": Range(0, 1_000),
     "attended_gain": Range(0, 1_000),
     "finetune_rate": Range(0, 1_000),
     "finetune_patience": COUNT,

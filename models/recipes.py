@@ -55,6 +55,9 @@ class Recipe:
     signal_dropout
         Share of training windows, drawn again each time, whose signals are set to 0. A model that reads DNase
         learns accessibility first, which predicts binding well, and may never look at the bases: this makes it.
+    attention_entropy
+        Weight of the mean entropy of attention (as a share of its largest value) in the loss: more makes attention
+        sparser (see `attention_entropy`). 0 leaves it out, as the papers of the architectures do.
     attended_gain
         Factor on the initial weights of the layer that reads attended positions: attention over T positions
         divides what it passes on by T to begin with (see `attended_gain`). 1 leaves them as published.
@@ -90,6 +93,7 @@ class Recipe:
     reverse_complement: bool = True
     average_strands: bool = True
     signal_dropout: float = 0.0
+    attention_entropy: float = 0.0
     attended_gain: float = 1.0
     signals: tuple[str, ...] | None = ()
     finetune_rate: float | None = None
