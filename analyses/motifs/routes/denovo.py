@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from motiflens.analyses.motifs.engines.denovo import denovo as discover
 from motiflens.analyses.motifs.engines.denovo_options import DenovoOptions
+from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.routes.route_result import RouteResult
+from motiflens.models.types import Codes
+
+MIDDLE = 101  # bp
 
 
 def denovo(context: MotifContext) -> RouteResult:
     """Discover motifs in attended subsequences against other places of the same windows.
 
-    Without attention, in the middle 101 bp of the predicted positives against their shuffled selves. Motifs below
-    ``options.alpha`` by their held-out p, corrected for all that were tested (Bonferroni), are given, by p.
+    Without attention, or where nothing is found there (attention may lie beside the sites that a model reads), in
+    the middle 101 bp of the predicted positives against their shuffled selves. Motifs below ``options.alpha`` by
+    their held-out p, corrected for all that were tested (Bonferroni) and for both searches, are given, by p.
 
     Raises
     ------
@@ -21,14 +26,21 @@ def denovo(context: MotifContext) -> RouteResult:
     """
     options, windows = context.options, context.windows
     sites = context.subsequences if context.run.model.attention_stems() else None
+    alpha, before = options.alpha, ""
     if sites is not None:
-        sequences, control = sites.attended, sites.matched.reshape(-1, options.width)
+        alpha = options.alpha / 2
+        motifs = _significant(sites.attended, sites.matched.reshape(-1, options.width), alpha, options.seed)
         note = f"{options.width} bp at maximum attention against places of the same windows with as many G and C"
-    else:
-        codes = windows.codes(context.positives.rows)
-        low = max(0, (windows.length - 101) // 2)
-        sequences, control = codes[:, low : low + 101], None
-        note = "the middle 101 bp of predicted positives against their dinucleotide-shuffled selves"
-    discoveries = discover(sequences, control, DenovoOptions(alpha=options.alpha), seed=options.seed)
-    motifs = tuple(one.motif for one in discoveries if one.corrected_p < options.alpha)
+        if motifs:
+            return RouteResult(motifs, note=note, subsequences=sites)
+        before = f"nothing in {note}; "
+    codes = windows.codes(context.positives.rows)
+    low = max(0, (windows.length - MIDDLE) // 2)
+    motifs = _significant(codes[:, low : low + MIDDLE], None, alpha, options.seed)
+    note = f"{before}the middle {MIDDLE} bp of predicted positives against their dinucleotide-shuffled selves"
     return RouteResult(motifs, note=note, subsequences=sites)
+
+
+def _significant(sequences: Codes, control: Codes | None, alpha: float, seed: int) -> tuple[Motif, ...]:
+    discoveries = discover(sequences, control, DenovoOptions(alpha=alpha), seed=seed)
+    return tuple(one.motif for one in discoveries if one.corrected_p < alpha)
