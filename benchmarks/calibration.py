@@ -1,6 +1,6 @@
 """Does what is reported stay at its nominal rate where there is nothing to find?
 
-    python benchmarks/calibration.py [--repeats 40]
+    python benchmarks/calibration.py [--repeats 24]
 
 Simulations, each with nothing to find: kernels of untrained models on shuffled sequences; matrices with permuted
 positions; de novo discovery on random sequences; enrichment of known motifs in random windows, in windows whose
@@ -198,7 +198,7 @@ def line(name: str, counts: list[int], seconds: float) -> str:
 def main() -> None:
     """Run all and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=24)
     repeats = parser.parse_args().repeats
     targets = jaspar()
     rows = []

@@ -115,11 +115,15 @@ class ServedRun:
     def logits(self, codes: Sequence[Codes]) -> tuple[Floats, Floats]:
         """Return the logits of windows on the forward and on the reverse strand, (N, T) each."""
         x, meta = self.inputs(codes)
+        return self._logits(x, meta), self._logits(x, meta, turned=True)
+
+    def _logits(self, x: Floats, meta: Floats | None, *, turned: bool = False) -> Floats:
+        """Return the logits of windows on one strand, (N, T)."""
         with torch.inference_mode():
             forward = torch.from_numpy(x)
             extra = None if meta is None else torch.from_numpy(meta)
-            both = [self.run.model(strand, extra) for strand in (forward, reverse_complement(forward))]
-        return both[0].numpy(), both[1].numpy()
+            logits: Floats = self.run.model(reverse_complement(forward) if turned else forward, extra).numpy()
+        return logits
 
     def predict(self, sequences: Sequence[Named]) -> Iterator[types.Json]:
         """Yield one entry a sequence: its window with the highest prediction, by task, on both strands."""
@@ -183,7 +187,7 @@ class ServedRun:
         inside = slice(max(-first, 0), max(-first, 0) + min(size, self.length))
         x, meta = self.inputs([codes])
         why = self.adapter.attribute(x, method=method, target=task, meta=meta)
-        plus, minus = self.logits([codes])
+        plus, minus = why.prediction[:1], self._logits(x, meta, turned=True)[:, task]
         scores = np.nan_to_num(why.scores[0, :4].sum(axis=0)[inside])
         letters = one.letters[max(first, 0) : max(first, 0) + min(size, self.length)]
         return {
@@ -192,9 +196,9 @@ class ServedRun:
             "letters": letters,
             "task": self.run.tasks[task],
             "method": method,
-            "logit": _round(float(plus[0, task])),
-            "plus": _round(_sigmoid(plus)[0, task]),
-            "minus": _round(_sigmoid(minus)[0, task]),
+            "logit": _round(float(plus[0])),
+            "plus": _round(_sigmoid(plus)[0]),
+            "minus": _round(_sigmoid(minus)[0]),
             "scores": [_round(value) for value in scores],
             "flagged": bool(why.flagged is not None and why.flagged[0]),
             "attention": self._attention(x, meta, inside),
