@@ -12,6 +12,7 @@ import typer
 from typer.main import get_command
 
 from motiflens.analyses.cli.failure import BAD_INPUT, GONE, INTERRUPTED, failure
+from motiflens.analyses.cli.hear_ctrl_c import hear_ctrl_c
 from motiflens.analyses.cli.shared_options import shared_options
 
 # Waiting threads of OpenMP spin only briefly, then sleep (its GNU runtime reads this when torch is loaded). By its
@@ -129,8 +130,9 @@ def main() -> None:
 def _ended(words: list[str]) -> int:
     """Run one command and return the exit code."""
     try:
-        code = get_command(app).main(words, prog_name="interpret", standalone_mode=False)
-        sys.stdout.flush()
+        with hear_ctrl_c():
+            code = get_command(app).main(words, prog_name="interpret", standalone_mode=False)
+            sys.stdout.flush()
     except SystemExit as stop:  # of worker processes and completion
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BrokenPipeError:

@@ -69,9 +69,9 @@ def test_a_full_disk(line: str, world: Path, interpret: Callable[..., Ended], tm
 
 
 @pytest.fixture(autouse=True)
-def _heard() -> Iterator[None]:
-    """Let Ctrl-C interrupt: a shell's background jobs, such as a test run, inherit that it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def _ignored() -> Iterator[None]:
+    """As in a shell's background jobs, Ctrl-C is ignored: every command must hear it nevertheless."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     yield
     signal.signal(signal.SIGINT, before)
 
