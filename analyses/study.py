@@ -102,7 +102,7 @@ def write_study(study: Study, out: types.Path) -> list[Path]:
     """
     folder = Path(out)
     with folder_lock(folder):
-        with files_together(folder) as part:
+        with files_together(folder, first=PROVENANCE) as part:
             files = write_figures(part, study.figures)
             for name, table in study.tables.items():
                 files.append(part / f"{name}.tsv")

@@ -1,10 +1,10 @@
-"""Does what models look at agree with what was measured, and what is each input worth? All attention models, three seeds.
+"""Does what attention models look at agree with what was measured, and what is each input worth? Three seeds.
 
     python benchmarks/attention_against_chip.py --out benchmarks/results/attention_against_chip.md
 
-Each architecture is trained on the built-in data (cached: a second call trains nothing) with several seeds, and
-`interpret chip` and `interpret importance` are run on it, with the nulls and an untrained model. A row is the mean over
-seeds with the smallest and the largest; the tables of every run stay in the working folder.
+Each architecture is trained on the built-in data (a second call trains nothing) with several seeds, and `interpret
+chip` and `interpret importance` are run on it, with the nulls and an untrained model. A row is the mean over seeds
+with the smallest and the largest; the tables of every run stay in the working folder.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 INTERPRET = [sys.executable, "-m", "motiflens.analyses.cli.main"]
+RESULTS = Path(__file__).parent / "results"
 ARCHITECTURES = ("deepgrn", "tbinet", "saresnet")
 
 
@@ -54,7 +55,7 @@ def gathered(folders: dict[tuple[str, int], Path], study: str, by: Sequence[str]
 def summary(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     """Return mean, smallest and largest over seeds, as text.
 
-    >>> table = pd.DataFrame({"architecture": ["a", "a"], "look": ["x", "x"], "model_seed": [0, 1], "r": [0.1, 0.3]})
+    >>> table = pd.DataFrame({"architecture": ["a"] * 2, "look": ["x"] * 2, "model_seed": [0, 1], "r": [0.1, 0.3]})
     >>> summary(table, ["look"], ["r"])["r"].tolist()
     ['0.200 (0.100 to 0.300)']
     """

@@ -153,8 +153,13 @@ class StoreWriter:
         rows = len(self.index)
         row = sum(block[:1].nbytes for block in values.values())
         check_room(self.part, 2 * row * rows + _HEAD)  # the finished store is written beside it
-        self.part.parent.mkdir(parents=True, exist_ok=True)
-        file = h5py.File(self.part, "w")
+        with write_whole(self.part) as fresh, h5py.File(fresh, "w") as file:
+            self._lay_out(file, values, attention)
+        return h5py.File(self.part, "r+")
+
+    def _lay_out(self, file: h5py.File, values: dict[str, Any], attention: dict[str, Attention]) -> None:
+        """Make room for all rows, and write what is known of them."""
+        rows = len(self.index)
         for name, block in values.items():
             kind = self.precision if name in ("scores", "hypothetical") else block.dtype
             data = file.create_dataset(name, (rows, *block.shape[1:]), kind)
@@ -173,10 +178,7 @@ class StoreWriter:
             file.attrs[name] = value if isinstance(value, str | int) else json.dumps(value)
         file["done"] = np.zeros(1, dtype=np.int64)
         file.attrs["motiflens_store"] = FORMAT
-        file.flush()
-        file.attrs["identity"] = self.identity  # last: without it the file is thrown away
-        file.flush()
-        return file
+        file.attrs["identity"] = self.identity
 
 
 def _describe(group: h5py.Group, attention: Attention, field: Field) -> None:

@@ -85,8 +85,16 @@ def write_together(*paths: types.Path) -> Iterator[tuple[Path, ...]]:
 
 
 @contextmanager
-def files_together(folder: types.Path) -> Iterator[Path]:
+def files_together(folder: types.Path, *, first: str = "") -> Iterator[Path]:
     """Give a temporary folder; its files go into `folder` (made if need be) if the block ends well, or none does.
+
+    Parameters
+    ----------
+    folder
+        Where the files go.
+    first
+        The file that marks the folder as ours (see `destination.output_folder`): it goes first, so that a process
+        that is killed meanwhile leaves a folder that the same command may write again.
 
     Examples
     --------
@@ -102,7 +110,8 @@ def files_together(folder: types.Path) -> Iterator[Path]:
     prefix = f".{target.name[:200]}."
     with tempfile.TemporaryDirectory(prefix=prefix, suffix=".part", dir=target.parent) as name:
         yield Path(name)
-        for file in sorted(path for path in Path(name).rglob("*") if path.is_file()):
+        found = (path for path in Path(name).rglob("*") if path.is_file())
+        for file in sorted(found, key=lambda path: (path.name != first, path)):
             place = target / file.relative_to(name)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import platform
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from motiflens.models.first_process import first_process
 from motiflens.models.provenance import command
 
 LOCK = ".motiflens.lock"
+_UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}\.part")  # of `files.write_whole`
 
 
 @contextlib.contextmanager
@@ -23,7 +25,7 @@ def folder_lock(path: types.Path) -> Iterator[None]:
 
     The lock is the operating system's (flock), so that it ends with the process, however it ends: that of a dead
     process is taken over. Of a training on several devices the first process holds it for all. A folder that was
-    made for it and is still empty at the end goes again.
+    made for it and is still empty at the end goes again; so do unfinished files of a process that was killed there.
 
     Parameters
     ----------
@@ -50,6 +52,9 @@ def folder_lock(path: types.Path) -> Iterator[None]:
     handle = -1
     try:
         handle = _locked(folder / LOCK)
+        for file in folder.glob(".*.part"):
+            if _UNFINISHED.fullmatch(file.name) and file.is_file():  # whoever wrote it is dead
+                file.unlink(missing_ok=True)
         yield
     finally:
         if handle >= 0:

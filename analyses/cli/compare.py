@@ -62,7 +62,7 @@ def command(
         return
     from motiflens.analyses.compare_figure import compare_figure
 
-    with files_together(out) as part:
+    with files_together(out, first="compare.json") as part:
         write_text(part / "compare.tsv", table.to_csv(sep="\t", index=False))
         write_json(part / "compare.json", made_by)
         if floor is not None:

@@ -17,11 +17,11 @@ from motiflens.analyses.motifs.motif_profiles import motif_profiles
 from motiflens.analyses.motifs.window_profiles import window_profiles
 from motiflens.analyses.study import write_figures
 from motiflens.models import types
-from motiflens.models.files import write_text, write_whole
+from motiflens.models.files import files_together, write_text, write_whole
 
 
 def write_folder(out: types.Path, findings: MotifFindings) -> Path:
-    """Write everything but the report; return the folder (made if need be).
+    """Write everything but the report, all of it or nothing; return the folder (made if need be).
 
     Files
     -----
@@ -52,8 +52,12 @@ def write_folder(out: types.Path, findings: MotifFindings) -> Path:
     summary.json
         See the keys.
     """
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    with files_together(out, first="summary.json") as folder:
+        _write_files(folder, findings)
+    return Path(out)
+
+
+def _write_files(folder: Path, findings: MotifFindings) -> None:
     targets = set(findings.table["target_id"])
     _meme(folder / "motifs.meme", findings.motifs)
     _meme(folder / "targets.meme", [target for target in findings.context.targets if target.name in targets])
@@ -74,7 +78,6 @@ def write_folder(out: types.Path, findings: MotifFindings) -> Path:
     _npz(folder / "profiles.npz", profiles)
     _write_figures(folder, findings)
     write_text(folder / "summary.json", json.dumps(findings.summary, indent=2) + "\n")
-    return folder
 
 
 def _write_figures(folder: Path, findings: MotifFindings) -> None:
