@@ -24,8 +24,8 @@ def folder_lock(path: types.Path) -> Iterator[None]:
     """Hold a folder's lock while the block runs; the folder is made if need be.
 
     The lock is the operating system's (flock), so that it ends with the process, however it ends: that of a dead
-    process is taken over. Of a training on several devices the first process holds it for all. A folder that was
-    made for it and is still empty at the end goes again; so do unfinished files of a process that was killed there.
+    process is taken over, and the unfinished files that it left go. Of a training on several devices the first
+    process holds it for all. A folder that was made for it and is still empty at the end goes again.
 
     Parameters
     ----------
