@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from motiflens.analyses.motifs.find_motifs import find_motifs
+from motiflens.analyses.motifs.find_motifs import _clusters, find_motifs
 from motiflens.analyses.motifs.gate import Gate, core_information, gated, trim
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.motif_context import tasks_of
+from motiflens.analyses.motifs.motif_context import MotifContext, tasks_of
 from motiflens.analyses.motifs.motif_files import read_motifs
 from motiflens.analyses.motifs.motif_options import MotifOptions
 from motiflens.analyses.motifs.naming import name_motifs
@@ -266,3 +267,14 @@ def test_sites_are_counted_once(folder: Path) -> None:
     assert tests["windows"].max() <= attended / 3  # each of four factors has a fourth of the windows
     hits = read(folder, "hits.tsv")
     assert not hits.duplicated(["motif_id", "sequence_name", "start"]).any()  # palindromes once
+
+
+def test_only_kernels_are_counted_as_distinct_targets() -> None:
+    """TBiNet's Table 5 is about kernels: what seqlets and attention match must not be counted with them."""
+    targets = [
+        Motif(name, np.eye(4)[order])
+        for name, order in zip(("MA1", "MA2", "MA3"), ([0, 1], [2, 3], [1, 2, 3]), strict=True)
+    ]
+    matched = pd.DataFrame({"route": ["kernels", "seqlets", "attention"], "target_id": ["MA1", "MA2", "MA3"]})
+    context = cast("MotifContext", SimpleNamespace(targets=targets))
+    assert _clusters(context, [], [], matched).trees["targets"]["distinct"]["0"] == 1

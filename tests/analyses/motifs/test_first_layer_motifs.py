@@ -7,7 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs, frequencies, kernel_sites
+from motiflens.analyses.motifs.first_layer_motifs import (
+    KernelSites,
+    _motifs,
+    first_layer_motifs,
+    frequencies,
+    kernel_sites,
+)
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import encode, one_hot, reverse_complement
 from motiflens.models.data.windows import ArrayWindows
@@ -178,3 +184,16 @@ def test_one_window_gives_one_site() -> None:
 def test_a_model_without_convolution_is_named() -> None:
     with pytest.raises(ValueError, match="bare has no first convolution"):
         first_layer_motifs(Bare(), ArrayWindows(np.zeros((3, 20), np.uint8), np.zeros(3)))
+
+
+@pytest.mark.parametrize(("kernels", "digits"), [(1000, 3), (1001, 4)])
+def test_names_of_kernels_sort_as_their_numbers(kernels: int, digits: int) -> None:
+    sites = KernelSites(
+        counts=np.ones((kernels, 2, 4), dtype=np.int64),
+        sites=np.ones(kernels, dtype=np.int64),
+        maximum=np.ones(kernels, dtype=np.float32),
+        positions=np.ones((kernels, 1), dtype=np.int64),
+    )
+    names = [motif.name for motif in _motifs(sites, sequences=1)]
+    assert names[1] == f"kernel_{'1'.zfill(digits)}"
+    assert names == sorted(names)

@@ -298,3 +298,17 @@ def test_any_bytes_give_one_line(content: bytes, packed: bool) -> None:
         with pytest.raises(ValueError, match=r"f\.meme") as raised:
             read_motifs(path)
         assert len(str(raised.value).splitlines()) == 1
+
+
+def test_the_line_of_a_bad_background_is_named(tmp_path: Path) -> None:
+    """The letters stand on the line after the heading; an even and an odd line, counted from 1."""
+    for blank in (0, 1):
+        path = tmp_path / f"b{blank}.meme"
+        path.write_text(
+            "MEME version 4\n"
+            + "\n" * blank
+            + "ALPHABET= ACGT\n\nBackground letter frequencies\nA .2 C .2 G .2 T .2\n\nMOTIF M1\n"
+            "letter-probability matrix: alength= 4 w= 1\n1 0 0 0\n"
+        )
+        with pytest.raises(ValueError, match=rf"line {5 + blank}: background sums to 0\.8, not 1"):
+            read_motifs(path)
