@@ -47,7 +47,7 @@ TEN = (
     "expectation_luo",
 )
 CLASSIC = ("pwm", "kmer_logistic", "gkm_svm")
-BESIDE = (*CLASSIC, "deepbind", "tbinet")
+BESIDE = (*CLASSIC, "deepbind", "tbinet", "deepgrn", "deepsea")
 BASELINES = "baselines.tsv"
 SINGLE, PAIRWISE, NONE = "single attention", "pairwise attention", "no attention"
 SIMULATED = {

@@ -51,7 +51,9 @@ def import_torch(
     """
     state = _state(path)
     name = architecture or _registered(path)
-    options = dict(hyperparameters or {}) | ({} if output is None else {"output": parse_output(output)})
+    options: dict[str, Any] = dict(hyperparameters or {})
+    if output is not None:
+        options["output"] = parse_output(output)
     sizes = {
         size: int(options.pop(size, default)) for size, default in (("channels", 4), ("outputs", 1), ("meta", 0))
     }
