@@ -29,10 +29,12 @@ class Part(Protocol):
     @property
     def file(self) -> Path:
         """What it is written to, see `part_file`."""
+        ...
 
     @property
     def size(self) -> int:
         """How many units of work it is, for progress."""
+        ...
 
 
 PartT = TypeVar("PartT", bound=Part)

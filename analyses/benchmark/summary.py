@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -94,7 +94,10 @@ def rank_table(found: Collected) -> pd.DataFrame:
                 rows += _ranked(tf, model, score, methods)
             models = [model for model, methods in values.items() if len(methods) > 1]
             shared = [m for m in next(iter(values.values()), {}) if all(m in values[model] for model in models)]
-            means = {m: np.array([np.nanmean(values[model][m]) for model in models]) for m in shared}
+            means = {
+                m: np.array([float(np.nanmean(values[model][m])) for model in models], dtype=np.float64)
+                for m in shared
+            }
             if len(models) > 1:
                 rows += _ranked(tf, "all models", score, means)
     columns = ["tf", "scope", "score", "method", "mean_rank", "critical_difference", "blocks", "p", "with_best"]
@@ -112,7 +115,7 @@ def _window_values(found: Collected, tf: str, score: str) -> dict[str, dict[str,
     return values
 
 
-def _ranked(tf: str, scope: str, score: str, methods: dict[str, Doubles]) -> list[tuple[object, ...]]:
+def _ranked(tf: str, scope: str, score: str, methods: Mapping[str, Doubles]) -> list[tuple[object, ...]]:
     sizes = {len(values) for values in methods.values()}
     if len(methods) < 2 or len(sizes) != 1:
         return []
