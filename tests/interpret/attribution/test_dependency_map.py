@@ -26,8 +26,13 @@ def test_a_part_equals_the_whole_there(case: Callable[..., Any], name: str) -> N
     )
     assert (part.hypothetical[:, :, :20] == 0).all()
     assert (part.hypothetical[:, :, 35:] == 0).all()
-    for given in ({"start": 5, "end": 5}, {"start": -1}, {"end": 61}):
-        with pytest.raises(ValueError, match="does not lie in windows of 60 bp"):
+    outside = "does not lie in windows of 60 bp"
+    for given, message in (
+        ({"start": 5, "end": 5}, outside),
+        ({"start": -1}, "start is -1: expected at least 0"),
+        ({"end": 61}, outside),
+    ):
+        with pytest.raises(ValueError, match=message):
             attribute(made.model, made.x, method="ism", meta=made.meta, options=given)
 
 

@@ -87,9 +87,9 @@ def test_finding_equals_brute_force(rng: np.random.Generator) -> None:
 
 
 def table_of(*rows: tuple[int, str, int]) -> pd.DataFrame:
-    """Rows of start, factor, score above `half`."""
+    """Rows of start, factor, score above `half`; all on the forward strand."""
     known = {factor.name: factor for factor in factors()}
-    table = pd.DataFrame(rows, columns=["start", "factor", "over"])
+    table = pd.DataFrame(rows, columns=["start", "factor", "over"]).assign(strand="+")
     table["end"] = table["start"] + table["factor"].map({name: f.width for name, f in known.items()})
     table["score"] = table["over"] + table["factor"].map({name: f.half for name, f in known.items()})
     return table
