@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from motiflens.models.architectures.base import SequenceModel
 
@@ -33,5 +34,5 @@ def scale_attended(model: SequenceModel, gain: float) -> None:
     """
     for reader in model.attended_readers():
         for name, weight in reader.named_parameters():
-            if name.startswith("weight_ih"):
+            if name.startswith("weight_ih") or (isinstance(reader, nn.Linear) and name == "weight"):
                 weight.mul_(gain)

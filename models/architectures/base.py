@@ -74,7 +74,7 @@ class SequenceModel(nn.Module):
         return (self.forward(x, meta),)
 
     def attended_readers(self) -> tuple[nn.Module, ...]:
-        """Recurrent layers whose input is positions multiplied by attention; none where there is no such layer."""
+        """Recurrent or linear layers that read positions multiplied by attention; none where there is no such."""
         return ()
 
     def refuse_meta(self) -> None:

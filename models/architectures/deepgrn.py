@@ -234,8 +234,9 @@ class DeepGRN(SequenceModel):
     def attended_readers(self) -> tuple[nn.Module, ...]:
         if self.attends == "ensemble":
             return tuple(reader for member in self._parts() for reader in member.attended_readers())
-        multiplied = self.attention_first and isinstance(self.attention, SingleAttention)
-        return (self.lstms[0],) if multiplied else ()
+        if self.attends != "single":  # others add up what they weight, which shrinks nothing
+            return ()
+        return (self.lstms[0] if self.attention_first else self.feature,)
 
     def attention_stems(self) -> dict[str, tuple[nn.Module, ...]]:
         if self.attends == "none":

@@ -21,7 +21,8 @@ SIZES: dict[str, Any] = {"length": 60, "kernels": 4, "kernel_size": 5, "pool": 4
         ("deepgrn", {}, ["lstms.0"]),
         ("deepgrn", {"lstm_layers": 2}, ["lstms.0"]),
         ("deepgrn", {"attention": "pairwise"}, []),
-        ("deepgrn", {"position": "after"}, []),
+        ("deepgrn", {"position": "after"}, ["feature"]),
+        ("deepgrn", {"attention": "single1d"}, []),
         ("deepgrn", {"attention": "none"}, []),
         ("deepgrn", {"attention": "ensemble"}, ["members.0.lstms.0"]),
         ("deepbind", {"kernels": 4}, []),
@@ -34,7 +35,7 @@ def test_only_the_input_weights_of_readers_change(name: str, options: Any, reade
     before = {key: value.clone() for key, value in model.named_parameters()}
     scale_attended(model, 7.0)
     for key, value in model.named_parameters():
-        read = any(key.startswith(f"{reader}.weight_ih") for reader in readers)
+        read = any(key.startswith(f"{reader}.weight_ih") or key == f"{reader}.weight" for reader in readers)
         assert torch.equal(value, before[key] * (7.0 if read else 1.0)), key
 
 
