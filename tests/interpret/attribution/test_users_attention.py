@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret import adapt, attribute
+from motiflens.interpret.attribution.attention_x_gradient import _reduced
 from motiflens.interpret.coordinates import to_bp
 
 
@@ -93,3 +94,15 @@ def test_a_module_without_attention_is_told_so() -> None:
     model = nn.Sequential(nn.Conv1d(4, 2, 30), nn.Flatten())
     with pytest.raises(ValueError, match="Sequential has no attention"):
         adapt(model).attribute(made("module")[1].float(), method="attention_x_gradient")
+
+
+def test_weights_of_every_layout_end_as_one_number_a_position() -> None:
+    """Queries and heads are added up and channels are, keys and positions are not."""
+    product = torch.arange(24.0).reshape(2, 3, 4)
+    assert torch.equal(_reduced(product, "nqk", 2), product.sum(1)), "over queries"
+    assert torch.equal(_reduced(product, "ntd", 2), product.sum(2)), "over channels"
+    assert torch.equal(_reduced(product, "ndt", 2), product.sum(1))
+    assert torch.equal(_reduced(product[:, :1], "n1t", 2), product[:, 0])
+    heads = torch.arange(48.0).reshape(2, 2, 3, 4)
+    assert torch.equal(_reduced(heads, "nhqk", 2), heads.sum((1, 2)))
+    assert torch.equal(_reduced(heads[:, :, :1], "nh1t", 2), heads[:, :, 0].sum(1))
