@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from motiflens.models.architectures.base import SequenceModel
 
@@ -21,7 +20,7 @@ def scale_attended(model: SequenceModel, gain: float) -> None:
     model
         A model with fresh weights (see `SequenceModel.attended_readers`).
     gain
-        Factor, above 0; 1 leaves the published initial weights.
+        Factor, at least 0; 1 leaves the published initial weights.
 
     Examples
     --------
@@ -34,5 +33,5 @@ def scale_attended(model: SequenceModel, gain: float) -> None:
     """
     for reader in model.attended_readers():
         for name, weight in reader.named_parameters():
-            if name.startswith("weight_ih") or (isinstance(reader, nn.Linear) and name == "weight"):
+            if name == "weight" or name.startswith("weight_ih"):  # of a linear, of a recurrent layer
                 weight.mul_(gain)
