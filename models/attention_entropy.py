@@ -40,7 +40,8 @@ def attention_entropy(model: nn.Module, *, wanted: bool = True) -> Iterator[list
     def gather(layer: nn.Module, _: tuple[Any, ...], weights: Tensor) -> None:
         gathered.append(row_entropy(weights, 1 if getattr(layer, "kind", "") == "channel" else -1))
 
-    layers = [layer for layer in model.modules() if wanted and isinstance(layer, AttentionWeights)]
+    modules = model.modules() if wanted else ()
+    layers = [layer for layer in modules if isinstance(layer, AttentionWeights)]
     handles = [layer.register_forward_hook(gather) for layer in layers]
     try:
         yield gathered
