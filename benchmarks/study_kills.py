@@ -113,7 +113,7 @@ def cluster() -> Iterator[Any]:
     """Give a Dask cluster of two workers, processes of this machine."""
     from distributed import LocalCluster
 
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "protocol": "tcp"}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "protocol": "tcp"}
     with LocalCluster(**options) as made:
         yield made
 

@@ -48,6 +48,15 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="module")
+def dask_cluster() -> Iterator[Any]:
+    """A Dask cluster of two workers, processes of this machine, with every port a free one."""
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "protocol": "tcp"}
+    with distributed.LocalCluster(**options) as cluster:
+        yield cluster
+
+
 @pytest.fixture(
     params=[
         "cpu",

@@ -59,13 +59,9 @@ def parts_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 
 
 @pytest.fixture(scope="module")
-def cluster(parts_module: object) -> Iterator[str]:
-    """A Dask cluster of two workers, as processes."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp"
-    ) as found:
-        yield found.scheduler_address
+def cluster(parts_module: object, request: pytest.FixtureRequest) -> str:
+    """The address of a Dask cluster whose workers can import the parts' module."""
+    return str(request.getfixturevalue("dask_cluster").scheduler_address)
 
 
 @pytest.mark.parametrize("kind", ["here", "processes", "dask"])

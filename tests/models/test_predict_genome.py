@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,14 +40,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "protocol": "tcp"}
-    with distributed.LocalCluster(**options) as found:
-        yield found.scheduler_address
-
-
 def command(world: Path, out: Path, *more: str) -> list[str]:
     given = [str(world / "run"), "--genome", str(world / "genome.fa"), "--blacklist", str(world / "black.bed")]
     return ["predict", *given, "--bin", str(BIN), "--step", str(STEP), "--device", "cpu", "--out", str(out), *more]
@@ -79,9 +71,10 @@ def test_two_processes(world: Path, whole: bytes, tmp_path: Path) -> None:
     assert run_command(world, tmp_path / "p.tsv", "--processes", "2") == whole
 
 
-def test_two_dask_workers(world: Path, whole: bytes, tmp_path: Path, cluster: str) -> None:
-    assert run_command(world, tmp_path / "p.tsv", "--dask", cluster) == whole
-    result = CliRunner().invoke(app, command(world, Path("-"), "--dask", cluster))
+def test_two_dask_workers(world: Path, whole: bytes, tmp_path: Path, dask_cluster: Any) -> None:
+    address = dask_cluster.scheduler_address
+    assert run_command(world, tmp_path / "p.tsv", "--dask", address) == whole
+    result = CliRunner().invoke(app, command(world, Path("-"), "--dask", address))
     assert result.exit_code != 0
     assert "--dask needs a file" in str(result.exception)
 

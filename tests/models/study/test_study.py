@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,28 +121,19 @@ def test_a_second_call_changes_nothing(whole: tuple[Path, pd.DataFrame], sets: P
     assert (out / "results.tsv").read_bytes() == before
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[tuple[str, Any]]:
-    distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "protocol": "tcp"}
-    with distributed.LocalCluster(**options) as made:
-        yield made.scheduler_address, made
-
-
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker(
-    whole: tuple[Path, pd.DataFrame], sets: Path, tmp_path: Path, cluster: tuple[str, Any]
+    whole: tuple[Path, pd.DataFrame], sets: Path, tmp_path: Path, dask_cluster: Any
 ) -> None:
-    address, made = cluster
     killed: list[int] = []
 
     def kill(step: Any) -> None:
         if step.stage == "training" and step.done >= 1 and not killed:
-            pid = next(iter(made.workers.values())).pid
+            pid = next(iter(dask_cluster.workers.values())).pid
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
 
-    table = study(_standard(sets), tmp_path, workers=Workers(dask=address), progress=kill)
+    table = study(_standard(sets), tmp_path, workers=Workers(dask=dask_cluster.scheduler_address), progress=kill)
     assert killed
     pd.testing.assert_frame_equal(values(table), values(whole[1]))
 

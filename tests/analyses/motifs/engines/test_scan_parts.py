@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,20 +55,12 @@ def whole(world: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return table(world, tmp_path_factory.mktemp("one") / "hits.tsv")
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "protocol": "tcp"}
-    with distributed.LocalCluster(**options) as found:
-        yield found.scheduler_address
-
-
 def test_two_processes(world: Path, whole: bytes, tmp_path: Path) -> None:
     assert table(world, tmp_path / "hits.tsv", Workers(processes=2)) == whole
 
 
-def test_two_dask_workers(world: Path, whole: bytes, tmp_path: Path, cluster: str) -> None:
-    assert table(world, tmp_path / "hits.tsv", Workers(dask=cluster)) == whole
+def test_two_dask_workers(world: Path, whole: bytes, tmp_path: Path, dask_cluster: Any) -> None:
+    assert table(world, tmp_path / "hits.tsv", Workers(dask=dask_cluster.scheduler_address)) == whole
 
 
 def test_stopped_and_gone_on_with(world: Path, whole: bytes, tmp_path: Path) -> None:
