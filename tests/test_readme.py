@@ -1,4 +1,4 @@
-"""What README and the page of limits say is so: every command line as it stands, every snippet, every number."""
+"""What README and the pages say is so: every command line as it stands, every snippet, every number."""
 
 from __future__ import annotations
 
@@ -16,14 +16,24 @@ from motiflens.analyses.cli.main import app, main
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.S | re.M)
+PAGES = {"README.md": README} | {
+    page.name: page.read_text(encoding="utf-8")
+    for page in sorted((ROOT / "docs").glob("*.md"))
+    if page.name != "changelog.md"
+}
+BLOCKS = [
+    block for text in PAGES.values() for block in re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.S | re.M)
+]
 LINES = [
-    line.split("#")[0].strip()
+    part.strip()
     for kind, block in BLOCKS
     if not kind
     for line in block.splitlines()
-    if line.startswith("interpret ")
+    for part in line.split("#")[0].split("&&")
+    if re.match(r"\s*interpret (?!--version|--install-completion)", part)
 ]
+# `interpret chip RUN` amid a sentence: its command and its options are looked up.
+SPANS = sorted({span for text in PAGES.values() for span in re.findall(r"`(interpret [^`\n]+)`", text)})
 
 
 def parsed(words: list[str]) -> None:
@@ -46,12 +56,49 @@ def test_every_command_line_is_read(line: str) -> None:
 
 
 def test_there_are_command_lines() -> None:
-    assert len(LINES) >= 15
+    assert len(LINES) >= 50
+    assert len(SPANS) >= 15
+
+
+@pytest.mark.parametrize("span", SPANS)
+def test_every_command_amid_a_sentence_is_known(span: str) -> None:
+    from typer.main import get_command
+
+    command = get_command(app)
+    for word in span.split()[1:]:
+        below = getattr(command, "commands", {})
+        if word in ("COMMAND", "…"):
+            return
+        if word.startswith("-"):
+            known = {"--help", "--install-completion", *(opt for param in command.params for opt in param.opts)}
+            assert word in known, f"{word} of {span}"
+        elif below:
+            assert word in below, f"{word} of {span}"
+            command = below[word]
+
+
+def test_every_command_has_an_example_and_a_place_in_the_table() -> None:
+    from motiflens.analyses.cli.main import COMMANDS
+
+    shown = {shlex.split(line)[1] for line in LINES} | {"import"}
+    (table,) = re.findall(r"^\| to \| use \|\n(.*?)\n\n", README, flags=re.S | re.M)
+    assert set(COMMANDS) <= shown
+    assert set(re.findall(r"`(\w+)`", table)) == set(COMMANDS)
+
+
+def test_readme_is_short_and_names_pages_that_there_are() -> None:
+    """What it is, two commands, one picture, one table of commands, where to read on."""
+    assert len(README.splitlines()) <= 80
+    assert README.count("![") == 1
+    places = re.findall(r"`((?:docs|benchmarks|notebooks)/[\w/.]*)`", README)
+    assert len(places) >= 10
+    for place in places:
+        assert (ROOT / place).exists(), place
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which README's names are small files of these kinds."""
+    """A folder in which the names of the pages are small files of these kinds."""
     import pyBigWig
 
     from motiflens.analyses.motifs import jaspar, write_meme
@@ -89,7 +136,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-# README's lines that are run here, with what makes them quick; the others need files of published models, or train
+# The page of examples, in its order.
+EXAMPLES = [line for line in LINES if line in PAGES["command_line.md"]]
+# Lines of the pages that are run here, with what makes them quick; the others need files of published models, or train
 # for minutes (they are run in the tests of their commands).
 QUICK = {
     "data describe": (),
@@ -108,7 +157,7 @@ def test_the_command_lines_run_one_after_the_other(
 ) -> None:
     monkeypatch.chdir(place)
     done = []
-    for line in LINES:
+    for line in EXAMPLES:
         words = shlex.split(line)
         name = " ".join(words[1:3]) if words[1] == "data" else words[1]
         if name not in QUICK:
