@@ -16,6 +16,7 @@ copyright = "the motiflens authors"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["built", "jupyter_execute", "notebooks/.ipynb_checkpoints"]
 html_theme = "furo"
+highlight_language = "none"  # blocks of another language say so
 html_title = "motiflens"
 html_static_path = []
 myst_heading_anchors = 3
