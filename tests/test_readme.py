@@ -138,8 +138,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # The page of examples, in its order.
 EXAMPLES = [line for line in LINES if line in PAGES["command_line.md"]]
-# Lines of the pages that are run here, with what makes them quick; the others need files of published models, or train
-# for minutes (they are run in the tests of their commands).
+# Lines of the pages that are run here, with what makes them quick; the others need files of published models, or
+# train for minutes (they are run in the tests of their commands).
 QUICK = {
     "data describe": (),
     "train": ("--set", "epochs=1", "--set", "kernels=4", "--set", "batch=64", "--set", "valid_windows=60"),
