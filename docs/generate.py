@@ -30,13 +30,15 @@ def write_pages(folder: Path) -> None:
 def commands_page() -> str:
     """Return every command with its arguments and options, as Markdown."""
     from motiflens.analyses.cli.main import app
+    from motiflens.analyses.cli.plain_help import plain
 
     parts = ["# Commands", "", "Written from the code; `interpret COMMAND --help` says the same.", ""]
     for name, command in _commands("interpret", get_command(app)):
         parts += [f"## {name}", "", _plain(command.help or ""), ""]
-        rows = [_row(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)]
+        shown = [one for one in plain(command.params) if not getattr(one, "hidden", False)]
+        rows = [_row(one) for one in shown]
         if rows:
-            parts += ["| option | meaning | default |", "|---|---|---|", *rows, ""]
+            parts += ["| option | value | meaning | default |", "|---|---|---|---|", *rows, ""]
     return "\n".join(parts)
 
 
@@ -53,9 +55,16 @@ def _row(parameter: Any) -> str:
     names = ", ".join(f"`{name}`" for name in parameter.opts if name) or f"`{parameter.name}`"
     if parameter.param_type_name == "argument":
         names = f"`{(parameter.metavar or parameter.name).upper()}`"
+    value = (parameter.metavar or "").strip() if parameter.param_type_name == "option" else ""
+    value = f"`{_cell(value)}`" if value else ""
     default = parameter.default
     shown = "" if default is None or default is False or default == [] or callable(default) else f"`{default}`"
-    return f"| {names} | {_plain(getattr(parameter, 'help', None) or '').replace('|', chr(92) + '|')} | {shown} |"
+    return f"| {names} | {value} | {_cell(_plain(getattr(parameter, 'help', None) or ''))} | {shown} |"
+
+
+def _cell(text: str) -> str:
+    """Return a text as it may stand in a table."""
+    return text.replace("|", chr(92) + "|")
 
 
 def _plain(text: str) -> str:

@@ -34,7 +34,8 @@ def test_every_command_has_its_options(generate: ModuleType) -> None:
     page = generate.commands_page()
     for name in COMMANDS:
         assert re.search(rf"^## interpret {name}\b", page, re.MULTILINE), name
-    assert "| `--out`" in page
+    assert "| `--out` | `PATH` |" in page
+    assert "| `--control` | `random_split\\|shuffled_labels` |" in page
 
 
 def test_every_public_function_is_listed(generate: ModuleType) -> None:

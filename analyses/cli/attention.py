@@ -22,7 +22,10 @@ def command(
     maximum: Annotated[int, typer.Option(help="Most windows of each class, TF and cell type.")] = 300,
     batch_size: Annotated[int, typer.Option(help="Windows in one pass.")] = 64,
 ) -> None:
-    """Show profiles, heat maps, entropy, width and pairwise maps of attention by class of window."""
+    """Compare attention of bound windows with that of others.
+
+    Profiles, heat maps, entropy, width and pairwise maps by class of window.
+    """
     from motiflens.analyses.attention_maps import AttentionOptions, attention_study
     from motiflens.analyses.cli.study_command import run_study
 

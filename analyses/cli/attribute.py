@@ -31,15 +31,11 @@ def command(
         str, typer.Option(help=f"How, and what it costs a window (+ and - strand each): {costs()}.")
     ] = "input_x_gradient",
     baseline: Annotated[str | None, typer.Option(help="shuffle, gc or zeros, where methods compare.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value: an option of the method; repeatable.")
-    ] = None,
-    only: Annotated[str, typer.Option(help="Windows labelled positive or negative, or all.")] = "positive",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the method; repeatable.")] = None,
+    only: Annotated[str, typer.Option(help="Which windows, by their labels.")] = "positive",
     maximum: Annotated[int | None, typer.Option(help="Most windows, drawn at random.")] = None,
     cell_type: Annotated[str | None, typer.Option(help="Windows of this cell type only.")] = None,
-    plot: Annotated[
-        list[str] | None, typer.Option(help="Plot a region, chr:start-end (0-based, half-open); repeatable.")
-    ] = None,
+    plot: Annotated[list[str] | None, typer.Option(help="Plot a region (0-based, half-open); repeatable.")] = None,
     top: Annotated[int, typer.Option(help="Plot this many of the windows predicted highest.")] = 0,
     width: Annotated[int, typer.Option(help="Base pairs of the top windows that are shown.")] = 120,
     pairs: Annotated[
@@ -48,14 +44,17 @@ def command(
             help="START-END within windows, up to 60 bp: pairs of bases are mutated there, in the top windows."
         ),
     ] = None,
-    image: Annotated[str, typer.Option(help="png, svg or pdf.")] = "png",
+    image: Annotated[str, typer.Option(help="Format of the plots.")] = "png",
     export: Annotated[str | None, typer.Option(help="Of bigwig,modisco (TF-MoDISco's input).")] = None,
-    precision: Annotated[str, typer.Option(help="float32 or float16.")] = "float32",
+    precision: Annotated[str, typer.Option(help="Of the store.")] = "float32",
     batch_size: Annotated[int, typer.Option(help="Most rows in one pass; bounds the memory.")] = 64,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
+    device: Annotated[str | None, typer.Option(help="By default the GPU, where there is one.")] = None,
 ) -> None:
-    """Attribute windows base by base, with their attention, into an HDF5 store; export and plot them."""
+    """Attribute predictions to single bases, with attention.
+
+    Both go into an HDF5 store, and on request into tracks and plots.
+    """
     from motiflens.analyses.attribute_run import STORE, AttributeOptions, attribute_run
     from motiflens.analyses.cli.attribute_report import show, values
     from motiflens.analyses.cli.one_run import one_run

@@ -36,7 +36,7 @@ def command(
     tf: Annotated[str | None, typer.Option(help="Factors, comma-separated; CTCF,GATA1.")] = None,
     data: Annotated[Path | None, typer.Option(help="A simulated data set; the built-in one.")] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value of all trainings; repeatable.")
+        list[str] | None, typer.Option("--set", help="A setting of all trainings; repeatable.")
     ] = None,
     windows: Annotated[int | None, typer.Option(help="Bound windows that maps are made of.")] = None,
     shuffled: Annotated[
@@ -50,7 +50,9 @@ def command(
     dask: Dask = None,
     threads: Threads = 1,
 ) -> None:
-    """Train, compute every method, and score it where the truth is known: which map should one believe?
+    """Score every kind of map where the truth is known.
+
+    Models are trained, or taken as they are; every method is computed and scored: which map should one believe?
 
     Killed at any moment, the same command goes on where it was. What fails or takes too long is a row.
     """

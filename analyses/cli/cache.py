@@ -13,7 +13,10 @@ def command(
         str | None, typer.Argument(help="Of clear: genomes, tracks, deepsea, simulated, runs, …; all by default.")
     ] = None,
 ) -> None:
-    """List, verify or clear the cache: unpacked genomes and signals, the built-in data, trained examples."""
+    """List, verify or clear what is cached.
+
+    The cache holds unpacked genomes and signals, the built-in data, and trained examples.
+    """
     from collections import Counter
 
     from motiflens.models.cache import cache_folder

@@ -33,7 +33,9 @@ def command(
     ] = False,
     batch_size: Annotated[int, typer.Option(help="Windows in one pass.")] = 64,
 ) -> None:
-    """Correlate attention and attributions with fold change, beside chance, the middle, DNase, untrained models.
+    """Correlate attention and attribution with ChIP-seq fold change.
+
+    Beside each number stand chance, the position in the window, DNase, and untrained models.
 
     Own regions are taken as bound; fold change is that of --data, or of the run's own data.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def command(
     runs: Annotated[list[Path], typer.Argument(help="Two or more run folders, or folders of runs.")],
     metric: Annotated[str, typer.Option(help="For the pairs: auroc, auprc, average_precision, ...")] = "auprc",
-    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    split: Annotated[str, typer.Option(help="Whose windows are measured.")] = "test",
     with_controls: Annotated[
         bool, typer.Option("--controls/--no-controls", help="Measure a JASPAR matrix and 6-mers as well.")
     ] = True,
@@ -33,7 +33,10 @@ def command(
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Show mean metrics and DREAM's unified score, and each further run against the first, task by task."""
+    """Compare how well several runs predict.
+
+    Mean metrics, DREAM's unified score, and each run against the first by task, with Wilcoxon's test.
+    """
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.tables import comparison_tables
     from motiflens.models.compare import compare, pair, run_folders

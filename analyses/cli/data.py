@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from motiflens.models.data.describe import Description
     from motiflens.models.data.windows import Dataset
 
-app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+app = typer.Typer(help="Describe a data set; tell how unique a genome is.", no_args_is_help=True)
 _SHOWN = 20  # tasks
 _HEADINGS = {"positives": "pos", "negatives": "neg", "gc_positive": "GC pos", "gc_negative": "GC neg", "n": "N"}
 _PERCENT = ("unknown", "gc_positive", "gc_negative", "n", "zero")
@@ -26,7 +26,7 @@ _PERCENT = ("unknown", "gc_positive", "gc_negative", "n", "zero")
 
 @app.callback()
 def _group() -> None:
-    """Look at data sets."""
+    """Describe a data set; how unique a genome is."""
 
 
 @app.command("describe")
@@ -40,7 +40,7 @@ def describe_command(
         Path | None, typer.Option(help="Run folder: are the signals as large as those that it was trained on?")
     ] = None,
 ) -> None:
-    """Print what a data set is, and warn of what will hurt."""
+    """Describe a data set, and warn of what will hurt."""
     from motiflens.analyses.cli.output import result, talkative
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.data.describe import describe
@@ -83,7 +83,10 @@ def uniqueness_command(
     memory: Annotated[float, typer.Option(help="GB of memory to use, about.")] = 4.0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write how unique each place of a genome is: 1 / count of its 35-mer, as ENCODE's Duke uniqueness."""
+    """Write how unique each place of a genome is.
+
+    1 / count of its 35-mer, as ENCODE's Duke uniqueness.
+    """
     from motiflens.analyses.cli.output import result
     from motiflens.models.data.genome import open_genome
     from motiflens.models.data.uniqueness import write_uniqueness

@@ -26,8 +26,8 @@ class DataOptions:
     ] = None
     tf: Annotated[str | None, typer.Option(help="TF of a folder (or data set of a DeepBind folder).")] = None
     length: Annotated[int | None, typer.Option(help="Base pairs per window.")] = None
-    labelling: Annotated[str | None, typer.Option(help="deepsea, dream or centered.")] = None
-    negatives: Annotated[str | None, typer.Option(help="dinucleotide, gc or bins, or a FASTA file.")] = None
+    labelling: Annotated[str | None, typer.Option(help="How windows are labelled by peaks.")] = None
+    negatives: Annotated[str | None, typer.Option(help="How negatives are made, or their FASTA.")] = None
     negatives_file: Annotated[Path | None, typer.Option(help="FASTA of negatives.")] = None
     ratio: Annotated[float | None, typer.Option(help="Negatives per positive (1).")] = None
     genome: Annotated[Path | None, typer.Option(help="FASTA of the genome, for BED and gc negatives.")] = None
@@ -47,9 +47,7 @@ class DataOptions:
             "--variable-length", help="Take sequences of different lengths (KEGRU: --set variable=true)."
         ),
     ] = False
-    control: Annotated[str | None, typer.Option(help="random_split or shuffled_labels: the data's control.")] = (
-        None
-    )
+    control: Annotated[str | None, typer.Option(help="Change the data into a control.")] = None
     scale_signals: Annotated[
         bool,
         typer.Option("--scale-signals", help="Multiply signals of another size than the run was trained on."),

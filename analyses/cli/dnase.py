@@ -23,7 +23,10 @@ def command(
         bool, typer.Option("--matched", help="Call as many windows as are bound, by either run, instead.")
     ] = False,
 ) -> None:
-    """Compare DNase of windows found by A alone, by B alone, by both, and of those only one gets wrong."""
+    """Compare DNase of windows that only one of two models finds.
+
+    Windows are those found by A alone, by B alone, by both, and those only one gets wrong.
+    """
     from motiflens.analyses.cli.study_command import run_study
     from motiflens.analyses.dnase_groups import DnaseOptions, dnase_study
 

@@ -16,7 +16,7 @@ from motiflens.analyses.cli.shared_options import Overwrite
 def command(
     data: DataOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    split: Annotated[str, typer.Option(help="Whose windows are measured.")] = "test",
     strands: Annotated[
         bool | None,
         typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained."),
@@ -34,9 +34,12 @@ def command(
     with_controls: Annotated[
         bool, typer.Option("--controls/--no-controls", help="Measure a JASPAR matrix and 6-mers as well.")
     ] = True,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
+    device: Annotated[str | None, typer.Option(help="By default the GPU, where there is one.")] = None,
 ) -> None:
-    """Show auROC, auPRC, recall at 50 and 10 % FDR, and more, per task and averaged."""
+    """Measure how well a run predicts.
+
+    AuROC, auPRC, recall at 50 and 10 % FDR, and more, by task, and their mean.
+    """
     from motiflens.analyses.cli.controls_table import control_table, warn_beaten
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display

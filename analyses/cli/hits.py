@@ -25,7 +25,7 @@ def command(
         Path | None, typer.Option("--bed-out", help="Also write a BED file of the instances.")
     ] = None,
     counts: Annotated[Path | None, typer.Option(help="Also write instances by window and motif (TSV).")] = None,
-    only: Annotated[str, typer.Option(help="Windows labelled positive, or all.")] = "positive",
+    only: Annotated[str, typer.Option(help="Which windows, by their labels.")] = "positive",
     maximum: Annotated[int | None, typer.Option(help="Most windows, drawn at random.")] = None,
     method: Annotated[
         str, typer.Option(help=f"Attribution method, and what it costs a window: {costs()}.")
@@ -34,7 +34,10 @@ def command(
     similarity: Annotated[float, typer.Option(help="Least cosine between contributions and motif.")] = 0.5,
     shuffles: Annotated[int, typer.Option(help="Copies of each window with permuted bases behind the null.")] = 1,
 ) -> None:
-    """Say which places of windows are which motif by what the model reads there, with a false discovery rate."""
+    """Call instances of motifs by their contribution, with an FDR.
+
+    A place counts as a motif's if the model reads it there, not because its letters match.
+    """
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.hits import HitOptions

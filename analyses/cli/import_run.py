@@ -17,9 +17,7 @@ def command(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to make.")],
-    kind: Annotated[
-        str | None, typer.Option(help="deepgrn, factornet, deepbind, lsgkm, keras or torch; detected else.")
-    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Of the file; by default it is told by its content.")] = None,
     length: Annotated[int | None, typer.Option(help="Window length in bp, where the file leaves it open.")] = None,
     alphabet: Annotated[
         str | None, typer.Option(help="Order of the bases in a Keras file (default ACGT).")
@@ -39,7 +37,9 @@ def command(
         typer.Option("--set", help="Of a state dict: key=value, a hyperparameter, channels, outputs or meta."),
     ] = None,
 ) -> None:
-    """Import published weights: the run works in every command like a trained one.
+    """Import published weights, or a model of your own.
+
+    The run works in every command like a trained one.
 
     Files are read as arrays and text; nothing in them is executed.
     """

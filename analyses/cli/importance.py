@@ -25,7 +25,10 @@ def command(
     ] = True,
     batch_size: Annotated[int, typer.Option(help="Windows in one pass.")] = 256,
 ) -> None:
-    """Set every input to zero or permute it, sequence, signals, expression and annotation: drop of auPRC."""
+    """Measure what each input is worth to the model.
+
+    Sequence, signals, expression and annotation are each set to zero or permuted: the drop of auPRC.
+    """
     from motiflens.analyses.cli.study_command import run_study
     from motiflens.analyses.importance import ImportanceOptions, importance_study
 

@@ -21,14 +21,22 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     motifs: Annotated[str, typer.Option(help="Motif file (MEME, JASPAR, TRANSFAC), or jaspar:2026:….")],
     method: Annotated[
-        str, typer.Option(help="epistasis (double mutants), attention (pairwise, as SATORI) or attribution.")
+        str,
+        typer.Option(
+            help="epistasis: double mutants, 24 forward passes for a window of two sites, 246 at most (of six); "
+            "attribution: what a site contributes while the other is shuffled, 15 to 111 passes; attention: "
+            "pairwise weights, as SATORI, 1 forward pass. The first two with 3 shuffles, in proportion."
+        ),
     ] = "epistasis",
     thresh: Annotated[float, typer.Option(help="p-value of a motif's site.")] = 1e-4,
-    only: Annotated[str, typer.Option(help="Windows labelled positive, or all.")] = "positive",
+    only: Annotated[str, typer.Option(help="Which windows, by their labels.")] = "positive",
     maximum: Annotated[int, typer.Option(help="Most windows, drawn at random.")] = 200,
     shuffles: Annotated[int, typer.Option(help="Shuffles of a site that a mutant is averaged over.")] = 3,
 ) -> None:
-    """Test pairs of motifs that share windows, against sites paired with control stretches, with an FDR."""
+    """Test which motifs depend on each other, with an FDR.
+
+    Pairs of sites in one window are compared with sites paired with control stretches.
+    """
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.interactions import InteractionOptions

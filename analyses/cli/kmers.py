@@ -17,11 +17,14 @@ def command(
         Path | None, typer.Option("--data", help="Data to measure runs on that were not measured yet.")
     ] = None,
     metric: Annotated[str, typer.Option(help="Of the sensitivity to k, stride and dimension.")] = "auroc",
-    split: Annotated[str, typer.Option(help="test, valid or train: whose measures.")] = "valid",
+    split: Annotated[str, typer.Option(help="Whose measures.")] = "valid",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Draw k-mers in two dimensions by GC, distances of reverse complements, and sensitivity to k and stride."""
+    """Draw KEGRU's embedding of k-mers.
+
+    In two dimensions by GC; distances of reverse complements; sensitivity to k and stride.
+    """
     from motiflens.analyses.cli.study_command import check_folder, leave
     from motiflens.analyses.kmer_embedding import KmerOptions, kmer_study
     from motiflens.models.compare import run_folders

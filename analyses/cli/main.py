@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from motiflens.analyses.cli.failure import BAD_INPUT, GONE, INTERRUPTED, failure
 from motiflens.analyses.cli.hear_ctrl_c import hear_ctrl_c
+from motiflens.analyses.cli.plain_help import PlainCommand, PlainGroup
 from motiflens.analyses.cli.shared_options import shared_options
 
 # Waiting threads of OpenMP spin only briefly, then sleep (its GNU runtime reads this when torch is loaded). By its
@@ -25,38 +26,38 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 COMMANDS: dict[str, str] = {
     "data": "data",
     "simulate": "simulate",
+    "cache": "cache",
     "train": "train",
+    "import": "import_run",
     "evaluate": "evaluate",
     "predict": "predict",
     "compare": "compare",
     "study": "study",
     "sweep": "sweep",
     "transfer": "transfer",
-    "import": "import_run",
+    "attribute": "attribute",
     "sanity": "sanity",
     "benchmark": "benchmark",
     "variants": "variants",
     "hits": "hits",
     "marginalize": "marginalize",
     "interactions": "interactions",
+    "serve": "serve",
+    "motifs": "motifs",
+    "report": "report",
     "scan": "scan",
     "match": "match",
-    "attribute": "attribute",
     "chip": "chip",
     "attention": "attention",
     "importance": "importance",
     "dnase": "dnase",
     "kmers": "kmers",
-    "motifs": "motifs",
-    "report": "report",
-    "serve": "serve",
-    "cache": "cache",
 }
 
-# Panels of `interpret --help`, by task; what stands in none comes last.
+# Panels of `interpret --help`, by task, in the order of the commands above; what stands in none comes last.
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": ("data", "simulate", "cache"),
-    "Models": ("train", "evaluate", "predict", "compare", "study", "sweep", "transfer", "import"),
+    "Models": ("train", "import", "evaluate", "predict", "compare", "study", "sweep", "transfer"),
     "What a model looks at": (
         "attribute",
         "sanity",
@@ -67,8 +68,8 @@ PANELS: dict[str, tuple[str, ...]] = {
         "interactions",
         "serve",
     ),
-    "Studies": ("chip", "attention", "importance", "dnase"),
-    "Motifs": ("motifs", "report", "kmers", "scan", "match"),
+    "Motifs": ("motifs", "report", "scan", "match"),
+    "Studies": ("chip", "attention", "importance", "dnase", "kmers"),
 }
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
 
@@ -78,6 +79,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    cls=PlainGroup,
 )
 
 
@@ -98,7 +100,10 @@ def _options(
     ] = False,
     plugin: Annotated[
         list[str] | None,
-        typer.Option(help="Python file that registers architectures of your own; may be given several times."),
+        typer.Option(
+            metavar="FILE",
+            help="Python file with architectures of your own; repeatable.",
+        ),
     ] = None,
 ) -> None:
     if plugin:  # by the environment, so that worker processes find them too
@@ -107,15 +112,15 @@ def _options(
 
 
 def _add(name: str, module: str) -> None:
-    found = importlib.import_module(f"motiflens.analyses.cli.{module}")
+    source = importlib.import_module(f"motiflens.analyses.cli.{module}")
     panel = _PANEL_OF.get(name, "More")
-    if hasattr(found, "app"):
-        for info in found.app.registered_commands:
-            info.callback = shared_options(info.callback)
-        app.add_typer(found.app, name=name, rich_help_panel=panel)
+    if hasattr(source, "app"):
+        for info in source.app.registered_commands:
+            info.callback, info.cls = shared_options(info.callback), PlainCommand
+        app.add_typer(source.app, name=name, rich_help_panel=panel, cls=PlainGroup)
     else:
-        command: Callable[..., None] = found.command
-        app.command(name, rich_help_panel=panel)(shared_options(command))
+        command: Callable[..., None] = source.command
+        app.command(name, rich_help_panel=panel, cls=PlainCommand)(shared_options(command))
 
 
 for _name, _module in COMMANDS.items():

@@ -26,7 +26,7 @@ def command(
         tuple[str, str] | None,
         typer.Option(help="Two motifs (letters, a file's first, or jaspar:2026:ID): their effect together."),
     ] = None,
-    spacing: Annotated[str, typer.Option(help="Of a pair: first:last[:step] bases between the two.")] = "-50:50",
+    spacing: Annotated[str, typer.Option(help="Of a pair: bases between the two.")] = "-50:50",
     ablate: Annotated[
         bool, typer.Option("--ablate", help="Shuffle the motifs' sites in windows, in place of putting any in.")
     ] = False,
@@ -38,7 +38,10 @@ def command(
     ] = "shuffle",
     count: Annotated[int, typer.Option("-n", "--count", help="Backgrounds.")] = 100,
 ) -> None:
-    """Put motifs into backgrounds and see what the logit does: effects with intervals, and spacing of pairs."""
+    """Measure what a motif, or a pair, does to the prediction.
+
+    Motifs are put into backgrounds: effects on the logit with intervals, and by the distance of a pair.
+    """
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.marginalize_command import MarginalizeOptions, marginalize_command

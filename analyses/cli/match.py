@@ -25,13 +25,16 @@ def command(
         Path, typer.Option(help="Table to write (TSV, TOMTOM's columns); OUT.json says how it was made.")
     ],
     overwrite: Overwrite = False,
-    dist: Annotated[str, typer.Option(help="Distance of columns: ed (Euclidean) or pearson.")] = "ed",
+    dist: Annotated[str, typer.Option(help="Distance of columns; ed is Euclidean.")] = "ed",
     thresh: Annotated[float, typer.Option(help="Largest q-value reported; 1 reports every pair.")] = 0.5,
     evalue: Annotated[bool, typer.Option("--evalue", help="--thresh holds for E-values instead.")] = False,
     engine: Annotated[str, typer.Option(help="ours, or as a cross-check: memelite (ed only).")] = "ours",
     threads: Annotated[int | None, typer.Option(help="Threads (default: one per core).")] = None,
 ) -> None:
-    """Compare motifs with known ones, with exact p-, E- and q-values, as TOMTOM does."""
+    """Compare motifs with known ones, as TOMTOM does.
+
+    With exact p-, E- and q-values.
+    """
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.motifs.match_command import match_command
     from motiflens.analyses.motifs.motif_files import stated_format

@@ -27,9 +27,7 @@ def command(
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables, matrices and the report.")] = Path("motifs"),
     overwrite: Overwrite = False,
-    split: Annotated[
-        str | None, typer.Option(help="Of the data: test, valid, train or all; the first that there is.")
-    ] = None,
+    split: Annotated[str | None, typer.Option(help="Of the data; by default the first that there is.")] = None,
     targets: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,14 +48,14 @@ def command(
     method: Annotated[
         str, typer.Option(help=f"Attribution of the seqlets, and what it costs a window: {costs()}.")
     ] = "input_x_gradient",
-    distance: Annotated[str, typer.Option(help="Distance for matching: ed or pearson.")] = "ed",
+    distance: Annotated[str, typer.Option(help="Distance of columns, for matching.")] = "ed",
     shuffles: Annotated[
         int, typer.Option(help="Repeats of the column-shuffled null: a match alone has q >= 1 / repeats.")
     ] = 50,
     untrained: Annotated[int, typer.Option(help="Untrained models of the null.")] = 3,
-    preset: Annotated[str, typer.Option(help="Recipe for training by name: small, short or paper.")] = "small",
+    preset: Annotated[str, typer.Option(help="Recipe for training by name.")] = "small",
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value for training by name; repeatable.")
+        list[str] | None, typer.Option("--set", help="A setting of training by name; repeatable.")
     ] = None,
     controls: Annotated[
         bool,
@@ -72,7 +70,9 @@ def command(
     dnase: Annotated[float | None, typer.Option(hidden=True)] = None,
     dist: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Find the motifs of a model, name them, test them against chance, cluster them, and report.
+    """Find the motifs that a model has learned, and report on them.
+
+    They are named, tested against chance, and clustered.
 
     Own regions (--bed, --fasta, --locus) are taken as bound by what the model predicts.
     """

@@ -22,12 +22,10 @@ def command(
     ],
     overwrite: Overwrite = False,
     data: Annotated[str | None, typer.Option(help="Data; the run's own by default.")] = None,
-    split: Annotated[
-        str | None, typer.Option(help="Score this split's windows: test, valid, train or all.")
-    ] = None,
+    split: Annotated[str | None, typer.Option(help="Score this split's windows.")] = None,
     fasta: Annotated[Path | None, typer.Option(help="Score the sequences of a FASTA file.")] = None,
     locus: Annotated[
-        str | None, typer.Option(help="Score windows that cover chr:start-end (0-based, half-open).")
+        str | None, typer.Option(help="Score windows that cover a region (0-based, half-open).")
     ] = None,
     bed: Annotated[Path | None, typer.Option(help="Score the window about each interval of a BED file.")] = None,
     genome: Annotated[Path | None, typer.Option(help="Genome FASTA, if not that of --data.")] = None,
@@ -41,12 +39,14 @@ def command(
         bool | None, typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained.")
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None,
+    device: Annotated[str | None, typer.Option(help="By default the GPU, where there is one.")] = None,
     processes: Processes = None,
     dask: Dask = None,
     threads: Threads = 1,
 ) -> None:
-    """Write probabilities of a split (--split), of a BED file (--bed) or of the whole genome (neither).
+    """Write predicted probabilities.
+
+    Of a split (--split), of a BED file (--bed), or of the whole genome (neither).
 
     A whole genome is predicted in parts, by as many processes as there are cores (or GPUs); stopped, the same
     command goes on with what is missing.

@@ -19,10 +19,10 @@ class RegionOptions:
 
     bed: Annotated[Path | None, typer.Option(help="Own windows: about a BED or narrowPeak file's summits.")] = None
     fasta: Annotated[Path | None, typer.Option(help="Own windows: of a FASTA file.")] = None
-    locus: Annotated[
-        str | None, typer.Option(help="Own windows: that cover chr:start-end (0-based, half-open).")
-    ] = None
-    split: Annotated[str, typer.Option(help="Else the data's: test, valid, train or all.")] = "test"
+    locus: Annotated[str | None, typer.Option(help="Own windows: that cover a region (0-based, half-open).")] = (
+        None
+    )
+    split: Annotated[str, typer.Option(help="Else windows of this split of the data.")] = "test"
     cell_type: Annotated[str | None, typer.Option(help="Whose accessibility to read at own windows.")] = None
 
     @property

@@ -21,7 +21,10 @@ def command(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Make one page with sections: what the model is, looks at, has learned, and how sure that is."""
+    """Make one HTML page of everything that is known of a model.
+
+    What it is, looks at, has learned, and how sure that is.
+    """
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.report import build_report
     from motiflens.models.destination import output_file

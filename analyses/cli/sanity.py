@@ -22,7 +22,7 @@ FAILED = 3  # exit code: a check failed
 def command(
     data: DataOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    split: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    split: Annotated[str, typer.Option(help="Where the windows come from.")] = "test",
     method: Annotated[
         str, typer.Option(help=f"Attribution method, and what it costs a window: {costs()}.")
     ] = "saliency",
@@ -40,7 +40,9 @@ def command(
     out: Annotated[Path | None, typer.Option(help="Also write the results here (JSON).")] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Randomise weights and labels, change seeds, strands, batches, and see what becomes of attributions.
+    """Test whether attributions are about the model at all.
+
+    Weights and labels are randomised, seeds, strands and batches changed: what becomes of the attributions?
 
     The exit code is 0 if every check passed and 3 if one failed (2: bad input).
     """

@@ -48,7 +48,9 @@ def command(
         int | None, typer.Option(help="Threads of all processes, or of each Dask worker (default: one per core).")
     ] = None,
 ) -> None:
-    """Find occurrences of motifs in sequences, with exact p-values and q-values, as FIMO does.
+    """Find occurrences of motifs in sequences, as FIMO does.
+
+    With exact p-values, and q-values.
 
     Intervals of a BED file that overlap are one region: no occurrence counts twice.
     Stopped, the same command goes on with what is missing.

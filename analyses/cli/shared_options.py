@@ -6,95 +6,96 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
 
 from motiflens.analyses.cli.failure import GONE
 from motiflens.analyses.cli.output import speaking
 
+if TYPE_CHECKING:
+    from motiflens.models.ranges import Range
+
 # Panel -> the options in it, by the name of the command's parameter; what is named in none stands in "Options".
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": (
-        *(
-            "source",
-            "data",
-            "tf",
-            "length",
-            "labelling",
-            "negatives",
-            "negatives_file",
-            "ratio",
-            "genome",
-            "signals",
-            "scale_signals",
-        ),
-        *(
-            "test",
-            "columns",
-            "offset",
-            "split",
-            "cell_type",
-            "bed",
-            "fasta",
-            "locus",
-            "vcf",
-            "only",
-            "blacklist",
-            "chromosomes",
-            "step",
-            "bin_size",
-        ),
-        *("only", "maximum", "sequences", "background", "windows"),
+        *("source", "data", "run", "tf", "length", "labelling", "negatives", "negatives_file", "ratio", "genome"),
+        *("signals", "scale_signals", "test", "columns", "offset", "division", "variable", "control", "split"),
+        *("cell_type", "cell_types", "bed", "fasta", "locus", "vcf", "mismatch", "only", "maximum", "blacklist"),
+        *("chromosomes", "step", "bin_size", "sequences", "background", "count", "windows", "sets", "peaks"),
+        *("flat_dnase", "size", "most", "grammar", "scores"),
     ),
     "Model": (
-        "model",
-        "task",
-        "target",
-        "preset",
-        "set_",
-        "init_from",
-        "grid",
-        "list_settings",
-        "strands",
-        "strands_as_rows",
-        "kind",
+        *("model", "models", "architecture", "kind", "alphabet", "factor", "task", "target", "output", "layer"),
+        *("preset", "set_", "grid", "list_settings", "init_from", "seeds", "strands", "strands_as_rows", "twin"),
+        *("twins", "epochs"),
     ),
     "Statistics": (
-        *("method", "baseline", "metric", "thresh", "threshold", "evalue", "dist", "shuffles", "untrained"),
-        *("scaling", "prediction", "dnase", "jaspar", "taxon", "targets", "routes", "width", "norc", "engine"),
-        *("shuffled", "epochs", "seed", "motifs"),
+        *("method", "methods", "look", "baseline", "metric", "thresh", "threshold", "kernel_threshold", "evalue"),
+        *("least_prediction", "prediction", "dist", "distance", "fdr", "similarity", "shuffles", "shuffled"),
+        *(
+            "untrained",
+            "null",
+            "repeats",
+            "bootstrap",
+            "controls",
+            "with_controls",
+            "scaling",
+            "segments",
+            "paper",
+        ),
+        *("jaspar", "taxon", "targets", "routes", "width", "norc", "engine", "motifs", "motif", "pair", "pairs"),
+        *("spacing", "ablate", "attention", "shifts", "matched", "single_features", "seed"),
     ),
     "Machine": (
-        "device",
-        "devices",
-        "nodes",
-        "accelerator",
-        "precision",
-        "batch_size",
-        "processes",
-        "dask",
-        "threads",
-        "resume",
+        *("device", "devices", "nodes", "accelerator", "precision", "batch_size", "processes", "dask", "threads"),
+        *("memory", "timeout", "resume"),
     ),
-    "Output": ("out", "overwrite", "export", "plot", "top", "image", "rows", "quiet", "as_json"),
+    "Output": (
+        *("out", "bed_out", "counts", "annotated", "export", "plot", "top", "figure", "image", "curves", "rows"),
+        *("overwrite", "quiet", "as_json"),
+    ),
 }
-# What stands for an option's value, where it is one of a few.
+# What stands for an option's value, where it is one of a few; COMMAND.OPTION is of one command alone.
 CHOICES: dict[str, str] = {
-    "split": "test|valid|train",
+    "split": "test|valid|train|all",
+    "evaluate.split": "test|valid|train",
+    "compare.split": "test|valid|train",
+    "sanity.split": "test|valid|train",
+    "kmers.split": "test|valid|train",
     "preset": "paper|small|short",
+    "simulate.preset": "small|paper",
     "accelerator": "auto|cpu|cuda|mps",
     "device": "cpu|cuda|mps",
     "dist": "ed|pearson",
+    "distance": "ed|pearson",
     "image": "png|svg|pdf",
-    "only": "positive|negative|all",
-    "labelling": "deepsea|dream|centered",
+    "only": "positive|all",
+    "attribute.only": "positive|negative|all",
+    "labelling": "deepsea|dream|overlap|centered",
+    "negatives": "dinucleotide|gc|bins|FILE",
+    "control": "random_split|shuffled_labels",
+    "mismatch": "refuse|skip",
     "scaling": "field|authors",
-    "kind": "deepgrn|factornet|deepbind",
+    "segments": "field|linear",
+    "kernel_threshold": "half|zero",
+    "interactions.method": "epistasis|attention|attribution",
+    "attribute.baseline": "shuffle|gc|zeros",
+    "attribute.precision": "float32|float16",
+    "train.precision": "32-true|16-mixed|bf16-mixed",
+    "scan.engine": "ours|meme|memelite",
+    "match.engine": "ours|memelite",
+    "scan.background": "uniform|nrdb|motifs|sequences|FILE",
+    "marginalize.background": "shuffle|given|random",
+    "kind": "deepgrn|factornet|deepbind|lsgkm|keras|torch",
+    "grammar": "and|order|not|or",
     "set_": "KEY=VALUE",
     "grid": "KEY=VALUE,…",
     "plot": "CHR:START-END",
-    "seed": "INTEGER ≥ 0",
+    "locus": "CHR:START-END",
+    "attribute.pairs": "START-END",
+    "division": "SHARE,SHARE,SHARE",
+    "spacing": "FIRST:LAST[:STEP]",
 }
 # What stands for a value of some type.
 TYPES: dict[str, str] = {"str": "TEXT", "Path": "PATH", "int": "INTEGER", "float": "NUMBER", "bool": " "}
@@ -105,6 +106,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "dist": ("--distance",),
     "maximum": ("--max",),
 }
+_BOUND = 100_000  # a largest value that is larger is no news
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that motiflens did not write.")]
@@ -126,12 +128,12 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
     """
     signature = inspect.signature(command, eval_str=True)
     own = list(signature.parameters.values())
+    owner = command.__module__.rpartition(".")[2]
     for parameter in own:
-        _arrange(parameter)
+        _arrange(parameter, owner)
 
     aliases = _aliases(own)
     numbers = [parameter for parameter in own if _is_number(parameter)]
-    owner = command.__module__.rpartition(".")[2]
 
     def run(*, quiet: bool = False, as_json: bool = False, **values: Any) -> None:
         for name, alias in aliases:
@@ -154,13 +156,19 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
     ]
     added = [parameter for parameter in added if parameter.name not in signature.parameters]
     for parameter in added:
-        _arrange(parameter)
+        _arrange(parameter, owner)
     parameters = [parameter.replace(kind=keyword) for parameter in own]
     parameters += [alias for _, alias in aliases] + added
-    run.__doc__, run.__name__, run.__module__ = command.__doc__, command.__name__, command.__module__
+    run.__doc__, run.__name__, run.__module__ = _flowing(command.__doc__), command.__name__, command.__module__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _flowing(text: str | None) -> str:
+    """Return a docstring whose lines end with its paragraphs, so that help breaks them where the screen ends."""
+    paragraphs = inspect.cleandoc(text or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _is_number(parameter: inspect.Parameter) -> bool:
@@ -206,10 +214,40 @@ def _infos(parameter: inspect.Parameter) -> list[Any]:
     return [info for info in get_args(parameter.annotation)[1:] if type(info).__name__ == "OptionInfo"]
 
 
-def _arrange(parameter: inspect.Parameter) -> None:
+def _arrange(parameter: inspect.Parameter, owner: str) -> None:
     """Set panel and metavar of an option, unless it has its own."""
     for info in _infos(parameter):
-        kind = str(get_args(parameter.annotation)[0]).replace("<class '", "")
-        words = [word for name, word in TYPES.items() if name in kind]
         info.rich_help_panel = info.rich_help_panel or _PANEL_OF.get(parameter.name)
-        info.metavar = info.metavar or CHOICES.get(parameter.name) or (words[0] if words else None)
+        choices = CHOICES.get(f"{owner}.{parameter.name}") or CHOICES.get(parameter.name)
+        info.metavar = info.metavar or choices or _type_of(parameter, owner)
+
+
+def _type_of(parameter: inspect.Parameter, owner: str) -> str | None:
+    """Return a word for an option's value, with its range if it is a number that has one."""
+    kind = str(get_args(parameter.annotation)[0]).replace("<class '", "")
+    word = next((word for name, word in TYPES.items() if name in kind), None)
+    if word is None or not _is_number(parameter):
+        return word
+    from motiflens.models.option_ranges import option_range
+
+    try:
+        return f"{word} {shown_range(option_range(owner, parameter.name))}"
+    except LookupError:  # a command of a plugin or a test
+        return word
+
+
+def shown_range(range_: Range) -> str:
+    """Return a range as help shows it; bounds that only guard against slips are left out.
+
+    Examples
+    --------
+    >>> from motiflens.models.ranges import COUNT, DROPOUT, SHARE
+    >>> shown_range(COUNT), shown_range(SHARE), shown_range(DROPOUT)
+    ('≥ 1', '0…1', '≥ 0, < 1')
+    """
+    low = f"{'>' if range_.above else '≥'} {range_.low:g}"
+    if isinstance(range_.high, str) or range_.high >= _BOUND:
+        return low
+    if not range_.above and not range_.below:
+        return f"{range_.low:g}…{range_.high:g}"
+    return f"{low}, {'<' if range_.below else '≤'} {range_.high:g}"

@@ -13,10 +13,13 @@ def command(
     preset: Annotated[str, typer.Option(help="small (4.5 Mb) or paper (60 Mb).")] = "small",
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
     grammar: Annotated[
-        str | None, typer.Option(help="Rule of GATA1 beside MAX: and, order, not, or; writes truth/grammar.tsv.")
+        str | None, typer.Option(help="Rule of GATA1 beside MAX; writes truth/grammar.tsv.")
     ] = None,
 ) -> None:
-    """Simulate a regulatory genome: sequence, chromatin, ChIP-seq and DNase-seq, with every binding site known."""
+    """Simulate a genome whose binding sites are known.
+
+    Sequence, chromatin, ChIP-seq and DNase-seq, as a data set to train on.
+    """
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.data.simulate import simulate

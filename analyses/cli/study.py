@@ -24,7 +24,7 @@ def command(
     grid: Annotated[
         list[str] | None, typer.Option(help="Without a plan: key=value,value,... for all models; repeatable.")
     ] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="key=value for all models; repeatable.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of all models; repeatable.")] = None,
     sets: Annotated[str | None, typer.Option(help="Take only these data sets, comma-separated.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Seeds of each run.")] = None,
     preset: Annotated[str | None, typer.Option(help="paper, small (cuts the plan down) or short.")] = None,
@@ -33,12 +33,14 @@ def command(
     shuffled: Annotated[
         str | None, typer.Option(help="Controls of the final settings: shuffled_labels, random_split.")
     ] = None,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    accelerator: Annotated[str, typer.Option(help="What trains; auto takes a GPU where there is one.")] = "auto",
     processes: Processes = None,
     dask: Dask = None,
     threads: Threads = 1,
 ) -> None:
-    """Train, select on validation, test the winners once, and write DIR/results.tsv with tables and figures.
+    """Train several models on many data sets, and compare them.
+
+    Settings are selected on validation, and the winners tested once; OUT has results.tsv, tables and figures.
 
     Killed at any moment, the same command goes on where it was.
     """

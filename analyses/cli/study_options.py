@@ -17,6 +17,6 @@ class StudyOptions:
 
     out: Annotated[Path, typer.Option(help="Folder for figures, tables and provenance.")]
     overwrite: Overwrite = False
-    split: Annotated[str, typer.Option(help="test, valid, train or all.")] = "test"
+    split: Annotated[str, typer.Option(help="Where the windows come from.")] = "test"
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None
+    device: Annotated[str | None, typer.Option(help="By default the GPU, where there is one.")] = None

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 def command(
     data: DataOptions,
     model: Annotated[str, typer.Option("--model", help="Architecture, e.g. kegru.")],
-    grid: Annotated[list[str], typer.Option("--grid", help="key=value,value,...; repeatable: all combinations.")],
+    grid: Annotated[list[str], typer.Option("--grid", help="A setting's values; repeatable: all combinations.")],
     out: Annotated[Path, typer.Option(help="Folder of run folders and sweep.tsv.")],
-    preset: Annotated[str, typer.Option(help="paper, small (2 cores) or short (windows of ~100 bp).")] = "paper",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="key=value for all runs; repeatable.")] = None,
+    preset: Annotated[
+        str, typer.Option(help="Recipe: small is for 2 cores, short for windows of ~100 bp.")
+    ] = "paper",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of all runs; repeatable.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    accelerator: Annotated[str, typer.Option(help="What trains; auto takes a GPU where there is one.")] = "auto",
 ) -> None:
-    """Train every combination; started again, it goes on where it was. KEGRU's Table 1 is
+    """Train a model with every combination of some settings.
+
+    Started again, it goes on where it was. KEGRU's Table 1 is
     --model kegru --grid optimizer=sgd,adam,adagrad,rmsprop --grid units=50,80,100.
     """
     from motiflens.analyses.cli.output import result, say

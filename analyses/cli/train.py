@@ -16,20 +16,25 @@ def command(
     data: DataOptions,
     model: Annotated[str, typer.Option("--model", help="Architecture, e.g. tbinet.")],
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/MODEL by default.")] = None,
-    preset: Annotated[str, typer.Option(help="paper, small (2 cores) or short (windows of ~100 bp).")] = "paper",
+    preset: Annotated[
+        str, typer.Option(help="Recipe: small is for 2 cores, short for windows of ~100 bp.")
+    ] = "paper",
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value: of the recipe or a hyperparameter; repeatable.")
+        list[str] | None, typer.Option("--set", help="A setting of the recipe or a hyperparameter; repeatable.")
     ] = None,
     init_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to start from.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on after the last finished epoch of --out.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     devices: Annotated[int, typer.Option(help="Processes (GPUs, or CPU processes) on each machine.")] = 1,
     nodes: Annotated[int, typer.Option(help="Machines.")] = 1,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str | None, typer.Option(help="32-true, 16-mixed or bf16-mixed.")] = None,
+    accelerator: Annotated[str, typer.Option(help="What trains; auto takes a GPU where there is one.")] = "auto",
+    precision: Annotated[str | None, typer.Option(help="Of the arithmetic.")] = None,
     list_settings: Annotated[bool, typer.Option("--list-settings", help="Show what --set knows.")] = False,
 ) -> None:
-    """Train a model; the best epoch by validation auPRC is kept."""
+    """Train a model.
+
+    The best epoch by validation auPRC is kept.
+    """
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.settings_list import show_settings

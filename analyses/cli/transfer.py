@@ -12,13 +12,16 @@ def command(
     data: Annotated[Path, typer.Option(help="Folder of NAME.AC.seq.gz with NAME.B.seq.gz to test on.")],
     out: Annotated[Path, typer.Option(help="Folder of run folders and transfer.tsv.")],
     model: Annotated[str, typer.Option("--model", help="Architecture.")] = "saresnet",
-    preset: Annotated[str, typer.Option(help="paper, small or short.")] = "paper",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="key=value; repeatable.")] = None,
+    preset: Annotated[str, typer.Option(help="Recipe: short is for windows of ~100 bp.")] = "paper",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of all runs; repeatable.")] = None,
     metric: Annotated[str, typer.Option(help="Which metric to show.")] = "auroc",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    accelerator: Annotated[str, typer.Option(help="What trains; auto takes a GPU where there is one.")] = "auto",
 ) -> None:
-    """Train a model per set, a global one on all, and that one fine-tuned per set; show them side by side."""
+    """Compare models of one set, of all sets, and fine-tuned ones.
+
+    As SAResNet's authors did: individual, global, and transferred from the global one.
+    """
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table

@@ -36,9 +36,12 @@ def command(
     ] = None,
     annotated: Annotated[Path | None, typer.Option(help="Also write the VCF with the effects in INFO.")] = None,
     top: Annotated[int, typer.Option(help="Draw logos of both alleles for this many of the largest effects.")] = 0,
-    image: Annotated[str, typer.Option(help="png, svg or pdf.")] = "png",
+    image: Annotated[str, typer.Option(help="Format of the logos.")] = "png",
 ) -> None:
-    """Effect of each allele on the logit: alternative less reference, mean of both strands, with a p-value."""
+    """Predict what variants do.
+
+    The logit of the alternative less that of the reference allele, mean of both strands, with a p-value.
+    """
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.study import PROVENANCE

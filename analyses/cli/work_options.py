@@ -26,7 +26,7 @@ class WorkOptions:
     task: Annotated[str | None, typer.Option(help="Output, by name; the first by default.")] = None
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 64
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the GPU where there is one.")] = None
+    device: Annotated[str | None, typer.Option(help="By default the GPU, where there is one.")] = None
 
     def check(self, inputs: Iterable[Path | str | None], *others: Path | None) -> None:
         """Check where the table and the other files may go, before any work; see `output_files`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import subprocess
 import sys
 import zlib
@@ -15,6 +16,8 @@ from typer.testing import CliRunner
 from motiflens.analyses.cli import main as module
 from motiflens.analyses.cli.failure import failure
 from motiflens.analyses.cli.main import COMMANDS, PANELS, app, main
+from motiflens.analyses.cli.plain_help import ORDER
+from motiflens.analyses.cli.shared_options import CHOICES
 from motiflens.interpret.attribution.method_costs import costs
 
 MEME = """MEME version 4
@@ -156,7 +159,6 @@ def test_other_spellings_are_hidden(
     shown = capsys.readouterr().out
     assert "--thresh" in shown
     assert "--threshold" not in shown
-    assert "<" not in shown.replace("<=", "").replace("<bool>  Show this", ""), "types are words"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -165,13 +167,50 @@ def test_every_command_has_panels_quiet_and_json(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     words = [name, "describe"] if name == "data" else [name]
-    if name == "serve":
-        pytest.skip("it runs until it is stopped")
     assert run(monkeypatch, *words, "--help") == 0
     shown = capsys.readouterr().out
     for option in ("--quiet", "--json"):
         assert option in shown
-    assert "Output" in shown
+    panels = re.findall(r"^╭─ ([A-Z]\w+) ─", shown, flags=re.M)
+    assert panels[-1] == "Output"
+    assert [panel for panel in panels if panel in ORDER] == [panel for panel in ORDER if panel in panels]
+    assert not re.search(r"<\w|list\[", shown), "types are words"
+
+
+def test_numbers_show_their_range_and_choices_are_shown_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert run(monkeypatch, "serve", "--help") == 0
+    assert "INTEGER 0…65535" in capsys.readouterr().out
+    assert run(monkeypatch, "scan", "--help") == 0
+    shown = capsys.readouterr().out
+    assert "NUMBER 0…1" in shown
+    assert "INTEGER 1…4096" in shown
+    assert "uniform|nrdb|motifs|sequences|FILE" in shown
+
+
+def test_shown_choices_are_those_there_are() -> None:
+    """Help imports nothing heavy, so that it spells them out; here they are compared with the code."""
+    from typing import get_args
+
+    from motiflens.analyses.attribute_run import Only
+    from motiflens.analyses.interactions import METHODS
+    from motiflens.models.data.folder_spec import LABELLINGS
+    from motiflens.models.data.options import CONTROLS, NEGATIVES
+    from motiflens.models.data.simulate.grammar import GRAMMARS
+    from motiflens.models.data.vcf import MISMATCHES
+
+    for name, there_are in {
+        "labelling": LABELLINGS,
+        "control": CONTROLS,
+        "negatives": (*NEGATIVES, "FILE"),
+        "grammar": tuple(GRAMMARS),
+        "mismatch": MISMATCHES,
+        "interactions.method": METHODS,
+        "attribute.only": get_args(Only),
+    }.items():
+        assert sorted(CHOICES[name].split("|")) == sorted(there_are), name
 
 
 def test_commands_are_grouped_by_task(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -89,6 +90,27 @@ def test_untrained_models_interact_with_nothing(method: str, tmp_path: Path) -> 
     table = interactions(Model(run), MOTIFS, given(windows(12)), options)
     assert len(table) == 3
     assert (table["q"] > 0.01).all()
+
+
+@pytest.mark.parametrize(("sites", "most"), [(2, 24), (6, 246)])
+def test_the_stated_cost_is_that_of_the_mutants(sites: int, most: int, tmp_path: Path) -> None:
+    """As `interactions --help` says it, with three shuffles: two sites, and the most that count."""
+    rows = []
+
+    class Counted(Model):
+        def logits(self, codes: Codes, *given: Any, **options: Any) -> Any:
+            rows.append(len(codes))
+            return super().logits(codes, *given, **options)
+
+    codes = np.random.default_rng(1).integers(0, 4, (5, 400)).astype(np.uint8)
+    for place in range(sites):
+        codes[:, 60 * place : 60 * place + 10] = MOTIFS[place % 3].ppm.argmax(axis=1)
+    model = Counted(Run(tmp_path, build("deepbind", length=400, kernels=2).eval(), {"tasks": ["a"]}))
+    interactions(model, MOTIFS, given(codes), InteractionOptions(threshold=2e-6))
+    assert max(rows) <= most
+    assert min(rows) > 0.8 * most
+    help_ = CliRunner().invoke(app, ["interactions", "--help"], env={"TERMINAL_WIDTH": "2000"}).output
+    assert f" {most} " in " ".join(help_.split())
 
 
 def test_what_cannot_be_tested(tmp_path: Path) -> None:
