@@ -57,7 +57,7 @@ def dendrogram(linkage: Doubles, labels: Sequence[str], *, cuts: Sequence[float]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="figure dendrogram" role="img" width="680" '
         f'height="{tall + 4:.0f}"><title>{escape(name)}</title>{ticks}{lines_at}'
-        f'<g fill="none" stroke="{INK}">{"".join(lines)}</g>{names}</svg>'
+        f'<g class="tree" fill="none" stroke="{INK}">{"".join(lines)}</g>{names}</svg>'
     )
 
 
@@ -87,9 +87,9 @@ def histogram(counts: Sequence[float] | Doubles, *, start: float, width: float, 
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="{left + wide + 20:.0f}" '
-        f'height="{tall + foot:.0f}"><title>{escape(label)}</title><g fill="{INK}">{bars}</g>{texts}'
+        f'height="{tall + foot:.0f}"><title>{escape(label)}</title><g class="bars" fill="{INK}">{bars}</g>{texts}'
         f'<text x="{left - 4:.0f}" y="16" text-anchor="end">{top:g}</text>'
-        f'<path d="M{left:.0f} {tall:.0f}h{wide:.0f}" stroke="#555"/></svg>'
+        f'<path d="M{left:.0f} {tall:.0f}h{wide:.0f}" class="axis" stroke="#555"/></svg>'
     )
 
 
@@ -130,8 +130,9 @@ def interval(observed: float, low: float, high: float, *, mean: float, top: floa
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="{wide + 14:.0f}" height="18">'
         f"<title>{escape(label)}</title>"
-        f'<path d="M6 9h{wide:.0f}" stroke="#ddd"/>'
-        f'<rect x="{x(low):.1f}" y="5" width="{max(x(high) - x(low), 1.5):.1f}" height="8" fill="#b8c1cc"/>'
-        f'<path d="M{x(mean):.1f} 3v12" stroke="#555"/>'
-        f'<circle cx="{x(observed):.1f}" cy="9" r="4.5" fill="#d62839"/></svg>'
+        f'<path d="M6 9h{wide:.0f}" class="grid" stroke="#ddd"/>'
+        f'<rect x="{x(low):.1f}" y="5" width="{max(x(high) - x(low), 1.5):.1f}" height="8" class="null" '
+        f'fill="#b8c1cc"/>'
+        f'<path d="M{x(mean):.1f} 3v12" class="axis" stroke="#555"/>'
+        f'<circle cx="{x(observed):.1f}" cy="9" r="4.5" class="observed" fill="#d62839"/></svg>'
     )

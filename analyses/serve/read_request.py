@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from motiflens.analyses.serve.limits import Limits
 from motiflens.analyses.serve.refused_error import RefusedError
+from motiflens.models.data.fasta_records import stream_pieces
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -89,39 +91,31 @@ def read_sequences(text: str, limits: Limits) -> list[Named]:
     >>> read_sequences(">a first\\nAC gt\\n>b\\nTTRT", Limits())
     [Named(name='a', letters='ACGT'), Named(name='b', letters='TTNT')]
     """
-    names: list[str] = []
-    parts: list[list[str]] = []
-    bases = 0
-    for line in text.lstrip("\ufeff").splitlines():
-        line = line.strip()
-        if not line or line.startswith(";"):
-            continue
-        if line.startswith(">"):
-            if len(names) == limits.sequences:
-                raise RefusedError(413, f"more than {limits.sequences:,} sequences: send fewer at a time")
-            words = line[1:].split(maxsplit=1)
-            names.append(_printable(words[0]) if words else f"sequence {len(names) + 1}")
-            parts.append([])
-            continue
-        if not parts:
-            names.append("sequence 1")
-            parts.append([])
-        letters = line.replace(" ", "").replace("\t", "")
-        bases += len(letters)
-        if bases > limits.bases:
-            raise RefusedError(413, f"more than {limits.bases:,} bases: send fewer at a time")
-        wrong = next((letter for letter in letters if letter not in _LETTERS), None)
-        if wrong is not None:
-            shown = ascii(wrong)
-            raise RefusedError(400, f"{names[-1]} has {shown}, which is no base: expected A, C, G, T or N")
-        parts[-1].append(_plain(letters))
-    found = [Named(name, "".join(part)) for name, part in zip(names, parts, strict=True)]
-    if not found:
+    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
+    first = next((line for line in lines if line and not line.startswith(";")), "")
+    if not first:
         raise RefusedError(400, "there is no sequence: paste letters, or FASTA")
-    empty = next((one.name for one in found if not one.letters), None)
+    body = "\n".join(lines if first.startswith(">") else [">sequence 1", *lines])
+    records: list[Named] = []
+    bases = 0
+    try:
+        for piece in stream_pieces(io.BytesIO(body.encode("utf-8", "replace")), "the text", unnamed=True):
+            bases += len(piece.letters)
+            if piece.new:
+                if len(records) == limits.sequences:
+                    raise RefusedError(413, f"more than {limits.sequences:,} sequences: send fewer at a time")
+                words = piece.header.split(maxsplit=1)
+                records.append(Named(_printable(words[0]) if words else f"sequence {len(records) + 1}", ""))
+            if bases > limits.bases:
+                raise RefusedError(413, f"more than {limits.bases:,} bases: send fewer at a time")
+            one = records[-1]
+            records[-1] = Named(one.name, one.letters + _plain(piece.letters.decode("utf-8", "replace"), one.name))
+    except ValueError as error:  # a limit of the reader
+        raise RefusedError(413, " ".join(str(error).split())) from None
+    empty = next((one.name for one in records if not one.letters), None)
     if empty is not None:
         raise RefusedError(400, f"{empty} has no letters")
-    return found
+    return records
 
 
 def _printable(name: str) -> str:
@@ -132,5 +126,9 @@ def _printable(name: str) -> str:
 _PLAIN = str.maketrans(dict.fromkeys("RYSWKMBDHV", "N") | {"U": "T"})
 
 
-def _plain(letters: str) -> str:
+def _plain(letters: str, name: str) -> str:
+    """Return letters as A, C, G, T and N."""
+    wrong = next((letter for letter in letters if letter not in _LETTERS), None)
+    if wrong is not None:
+        raise RefusedError(400, f"{name} has {wrong!a}, which is no base: expected A, C, G, T or N")
     return letters.upper().translate(_PLAIN)

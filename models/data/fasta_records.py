@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from motiflens.models import types
 from motiflens.models.data.text import existing, open_binary
@@ -84,66 +84,97 @@ def fasta_pieces(
         If it is no FASTA file, holds no record, a header without a name or a letter that is not allowed, or
         exceeds the limits ``HEADER`` and ``RECORD``; the message names file and line.
     """
-    found = existing(path, what)
+    place = existing(path, what)
+    with open_binary(place) as file:
+        yield from stream_pieces(file, str(place), what=what, allowed=allowed)
+
+
+def stream_pieces(
+    file: IO[bytes], where: str, *, what: str = "FASTA file", allowed: bytes | None = None, unnamed: bool = False
+) -> Iterator[FastaPiece]:
+    """Yield the records of FASTA that is open already, such as a text that was sent; see `fasta_pieces`.
+
+    Parameters
+    ----------
+    file
+        What is read.
+    where
+        What it is called in errors.
+    what, allowed
+        As in `fasta_pieces`.
+    unnamed
+        Whether a header may be without a name: the text after ``>`` is then empty.
+
+    Raises
+    ------
+    ValueError
+        See `fasta_pieces`.
+
+    Examples
+    --------
+    >>> import io
+    >>> pieces = stream_pieces(io.BytesIO(b">a first\\nAC gt\\n>b\\n"), "a text")
+    >>> [(piece.header, piece.letters) for piece in pieces]
+    [('a first', b'ACgt'), ('b', b'')]
+    """
     start, header, new = 0, "", True  # of the record that is being read
     parts: list[bytes] = []
     size = held = 0  # letters of the record, and those of them in `parts`
-    for number, text in _lines(found):
+    for number, text in _lines(file):
         if text[:1] == b">":
             if start and (parts or new):
                 yield FastaPiece(start, header, new, b"".join(parts))
             start, new, parts, size, held = number, True, [], 0, 0
-            header = _header(text, f"{found} line {number}")
+            header = _header(text, f"{where} line {number}", unnamed=unnamed)
             continue
         letters = text.translate(None, _BLANK)
         if not letters or text[:1] == b";":
             continue
         if not start:
-            raise ValueError(f"{found} is no FASTA: line {number} does not begin with '>' (expected a {what})")
+            raise ValueError(f"{where} is no FASTA: line {number} does not begin with '>' (expected a {what})")
         wrong = letters.translate(None, allowed) if allowed is not None else b""
         if wrong:
-            raise ValueError(f"{found} line {number}: {chr(wrong[0])!r} is no nucleotide letter")
+            raise ValueError(f"{where} line {number}: {chr(wrong[0])!r} is no nucleotide letter")
         size += len(letters)
         held += len(letters)
-        check_limit("RECORD", size, f"{found} line {start}: its sequence")
+        check_limit("RECORD", size, f"{where} line {start}: its sequence")
         parts.append(letters)
         if held >= _PIECE:
             yield FastaPiece(start, header, new, b"".join(parts))
             new, parts, held = False, [], 0
     if not start:
-        raise ValueError(f"{found} holds no sequence: expected a {what}")
+        raise ValueError(f"{where} holds no sequence: expected a {what}")
     if parts or new:
         yield FastaPiece(start, header, new, b"".join(parts))
 
 
-def _header(text: bytes, where: str) -> str:
+def _header(text: bytes, where: str, *, unnamed: bool) -> str:
     check_limit("HEADER", len(text.rstrip()), f"{where}: its header")
     header = text[1:].decode("utf-8", "replace").strip()
     if "\r" in header:
         raise ValueError(f"{where} has old Macintosh line ends: convert it with mac2unix")
-    if not header:
+    if not header and not unnamed:
         raise ValueError(f"{where} is a header without a name")
     return header
 
 
-def _lines(path: types.Path) -> Iterator[tuple[int, bytes]]:
+def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield numbered lines; a long line of letters in pieces, a header whole (up to its limit)."""
     most = limit("HEADER")
-    with open_binary(path) as file:
-        number, piece = 1, file.readline(_PIECE)
-        piece = piece.removeprefix(_MARK)
-        while piece:
-            kind = piece[:1]
-            if kind == b">":
-                while not piece.endswith(b"\n") and len(piece) <= most:
-                    more = file.readline(_PIECE)
-                    if not more:
-                        break
-                    piece += more
-            yield number, piece
-            while not piece.endswith(b"\n"):
-                piece = file.readline(_PIECE)
-                if not piece:
-                    return
-                yield number, (piece if kind not in (b">", b";") else b"")
-            number, piece = number + 1, file.readline(_PIECE)
+    number, piece = 1, file.readline(_PIECE)
+    piece = piece.removeprefix(_MARK)
+    while piece:
+        kind = piece[:1]
+        if kind == b">":
+            while not piece.endswith(b"\n") and len(piece) <= most:
+                more = file.readline(_PIECE)
+                if not more:
+                    break
+                piece += more
+        yield number, piece
+        while not piece.endswith(b"\n"):
+            piece = file.readline(_PIECE)
+            if not piece:
+                return
+            yield number, (piece if kind not in (b">", b";") else b"")
+        number, piece = number + 1, file.readline(_PIECE)

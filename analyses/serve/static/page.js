@@ -195,7 +195,7 @@ function panel(one, name) {
     if (site.glyphs[letter] && size > 0.2) {
       const up = one.scores[i] > 0;
       picture.append(svg("path", {
-        d: site.glyphs[letter], fill: site.colours[letter],
+        d: site.glyphs[letter], fill: site.colours[letter], class: `letter-${letter}`,
         transform: `translate(${i * BASE} ${up ? zero - size : zero + size}) scale(${BASE * 0.94} ${up ? size : -size})`,
       }));
     }
@@ -305,10 +305,12 @@ function save(kind) {
   } else {
     const picture = document.querySelector("#panels svg").cloneNode(true), drawn = document.querySelector("#panels svg");
     const from = drawn.querySelectorAll("*"), to = picture.querySelectorAll("*");
+    document.documentElement.classList.add("plain");  // dark ink, whatever the screen: it will lie on paper
     from.forEach((element, i) => {  // a file has no style sheet of its own
       const style = getComputedStyle(element);
       for (const key of ["fill", "stroke", "opacity", "font"]) if (!to[i].hasAttribute("transform")) to[i].style.setProperty(key, style.getPropertyValue(key));
     });
+    document.documentElement.classList.remove("plain");
     picture.querySelectorAll(".at, .base").forEach((element) => element.remove());
     text = new XMLSerializer().serializeToString(picture); name = "importance.svg";
   }

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +13,11 @@ pytestmark = pytest.mark.slow
 SEQUENCE = "ACGTTGCATTGACCAGGTACTGGCCACCAGGGGGCGCTATTTGCATGCAATTGGCCAACG"
 
 
-@pytest.fixture(scope="module")
-def address(run_folders: list[Path]) -> Iterator[str]:
-    """The address of a server in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = [sys.executable, "-m", "motiflens.analyses.cli.main", "serve", *map(str, run_folders)]
-    server = subprocess.Popen([*words, "--port", str(port)], stderr=subprocess.PIPE, text=True)
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
-                assert json.load(answer)["status"] == "ready"
-            break
-        except OSError:
-            assert server.poll() is None, server.communicate()[1]
-            time.sleep(0.1)
-    yield url
-    server.terminate()
-    _, errors = server.communicate(timeout=30)
-    assert "Traceback" not in errors
-    assert server.returncode in (0, -15)
-
-
 @pytest.fixture
-def page(chromium: Any, address: str) -> Any:
+def page(chromium: Any, server: Any) -> Any:
     """The page, newly opened."""
     chromium.set_window_size(1200, 900)
-    chromium.get(address)
+    chromium.get(server.url)
     _wait(chromium, "return document.querySelectorAll('#run option').length === 2")
     return chromium
 
@@ -157,7 +128,7 @@ def test_narrow_screen_does_not_scroll_sideways(page: Any) -> None:
     assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_nothing_is_asked_of_another_host(page: Any, address: str) -> None:
+def test_nothing_is_asked_of_another_host(page: Any, server: Any) -> None:
     page.get_log("browser")  # what earlier tests provoked
     _predict(page, SEQUENCE)
     asked = {
@@ -166,5 +137,5 @@ def test_nothing_is_asked_of_another_host(page: Any, address: str) -> None:
         if (message := json.loads(entry["message"])["message"])["method"] == "Network.requestWillBeSent"
     }
     assert asked
-    assert {url for url in asked if url.startswith("http") and not url.startswith(f"{address}/")} == set()
+    assert {url for url in asked if url.startswith("http") and not url.startswith(f"{server.url}/")} == set()
     assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
