@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from motiflens.models.keep_memory import keep_memory
 from motiflens.models.option_ranges import check_numbers
 
 Part = TypeVar("Part")
@@ -138,6 +139,7 @@ def _threads(count: int) -> Iterator[None]:
 def _begin(threads: int, processes: int, numbers: Any) -> None:
     """Make a fresh process a worker: its threads, its share of memory, its GPU, and an end with its parent."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_memory()
     os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(threads)
     with numbers.get_lock():
         number, numbers.value = numbers.value, numbers.value + 1

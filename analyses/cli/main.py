@@ -15,6 +15,7 @@ from motiflens.analyses.cli.failure import BAD_INPUT, GONE, INTERRUPTED, failure
 from motiflens.analyses.cli.hear_ctrl_c import hear_ctrl_c
 from motiflens.analyses.cli.plain_help import PlainCommand, PlainGroup
 from motiflens.analyses.cli.shared_options import shared_options
+from motiflens.models.keep_memory import keep_memory
 
 # Waiting threads of OpenMP spin only briefly, then sleep (its GNU runtime reads this when torch is loaded). By its
 # own default training became seven to ten times slower on two cores as soon as another program wanted them too; so
@@ -129,6 +130,7 @@ for _name, _module in COMMANDS.items():
 
 def main() -> None:
     """Run the command line; a failure is one line on stderr. The exit codes stand in `failure`."""
+    keep_memory()
     sys.exit(_ended(sys.argv[1:]))
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from motiflens.interpret.attribution.completeness import TOLERANCE, completeness
+from motiflens.interpret.attribution.adaptive_paths import FIRST, Paths, adaptive_paths
+from motiflens.interpret.attribution.completeness import TOLERANCE, Completeness, completeness
 from motiflens.interpret.attribution.first_layer import FirstLayer, first_layer
 from motiflens.interpret.attribution.gradient_inputs import Bases, Raw, chunks, gradient, logits_of, predicted
 from motiflens.interpret.attribution.inputs import differentiable
@@ -26,8 +27,8 @@ def integrated_gradients(
     """Integrated gradients (Sundararajan, Taly & Yan 2017), averaged over baselines, by Gauss-Legendre quadrature.
 
     Where a window's sums miss the changes in logit by more than the tolerance, its paths are integrated anew with
-    three times the points, and again if need be: paths through many kinks (ReLU, max pooling) need more than
-    others. A first convolution that is linear in the input is computed at the paths' ends alone.
+    points where they are needed (see `adaptive_paths`): paths through many kinks (ReLU, max pooling) need more
+    than others. A first convolution that is linear in the input is computed at the paths' ends alone.
 
     Parameters
     ----------
@@ -38,7 +39,8 @@ def integrated_gradients(
     steps
         Points of the quadrature on each path, to begin with.
     refinements
-        How often the points of a path may be tripled.
+        Most points of a path that is integrated anew, as the power of three that multiplies `steps`; 0 leaves all
+        paths as they are.
 
     Raises
     ------
@@ -58,21 +60,31 @@ def integrated_gradients(
     logits = prediction[:, None].expand(n, b)
     shared = first_layer(inputs, ends[:1], rows[:1])
     multipliers = torch.zeros_like(ends)
-    pending = torch.arange(n, device=x.device)
-    for refined in range(refinements + 1):
-        pairs = (pending[:, None] * b + torch.arange(b, device=x.device)).flatten()
-        for part in chunks(len(pairs), max(1, most // steps)):
-            some = pairs[part]
-            path = _Path(inputs, shared, values[rows[some]], ends[some], rows[some])
-            multipliers[some] = path.mean_gradient(steps * 3**refined, most)
-        products = ((values[rows] - ends) * multipliers).flatten(1)
-        sums = completeness(products.sum(1).reshape(n, b), logits, reference, products.abs().sum(1).reshape(n, b))
-        pending = torch.nonzero((sums.error > TOLERANCE["integrated_gradients"]) & ~sums.unexplained)[:, 0]
-        if not len(pending):
-            break
+    for part in chunks(n * b, max(1, most // steps)):
+        path = _Path(inputs, shared, values[rows[part]], ends[part], rows[part])
+        multipliers[part] = path.mean_gradient(steps, most)
+    change = logits - reference
+    sums = _sums(values[rows] - ends, multipliers, logits, reference)
+    pending = (sums.error > TOLERANCE["integrated_gradients"]) & ~sums.unexplained  # n
+    if refinements and bool(pending.any()):
+        some = pending.repeat_interleave(b)
+        multipliers[some] = adaptive_paths(
+            inputs,
+            Paths(ends[some], values[rows[some]], rows[some], change.flatten()[some]),
+            tolerance=TOLERANCE["integrated_gradients"],
+            most=most,
+            points=max(steps * 3**refinements, FIRST + 1),
+        )
+        sums = _sums(values[rows] - ends, multipliers, logits, reference)
     contributions = inputs.path(multipliers, values[rows], ends)
     hypothetical, scores = inputs.finish(contributions.reshape(n, b, *contributions.shape[1:]).mean(1))
     return Raw(hypothetical, scores, prediction, sums.error, sums.unexplained)
+
+
+def _sums(way: Tensor, multipliers: Tensor, logits: Tensor, reference: Tensor) -> Completeness:
+    products = (way * multipliers).flatten(1)
+    shape = logits.shape  # n, b
+    return completeness(products.sum(1).reshape(shape), logits, reference, products.abs().sum(1).reshape(shape))
 
 
 class _Path:

@@ -27,7 +27,7 @@ COSTS: Final[Mapping[str, Method]] = MappingProxyType(
     {
         "saliency": Method("1 pass"),
         "input_x_gradient": Method("1 pass"),
-        "integrated_gradients": Method("8 to 216 passes a baseline (4), without the first layer", 4),
+        "integrated_gradients": Method("8 passes a baseline (4), about 30 more where the logit has kinks", 4),
         "gradient_shap": Method("1 pass a baseline (20)", 20),
         "smoothgrad": Method("1 pass a sample (25)"),
         "occlusion": Method("1 forward pass every 5 bp and channel"),
