@@ -191,6 +191,7 @@ _SMALL: dict[str, types.Json] = {
     "tbinet": {
         "rate": 5e-3,
         "epochs": 24,
+        "attended_gain": 10.0,
         "hyperparameters": dict(_SMALL_TBINET),
     },
     "danq": {
