@@ -45,11 +45,14 @@ def model_unchanged(model: nn.Module, *, seed: int | None = None) -> Iterator[No
     states = _random_states()
     grad_mode, cudnn = torch.is_grad_enabled(), torch.backends.cudnn.enabled
     try:
-        for parameter, _, _ in parameters:
-            parameter.grad = None
-            parameter.requires_grad_(False)
-        model.eval()
+        for parameter, required, grad in parameters:
+            if grad is not None:
+                parameter.grad = None
+            if required:
+                parameter.requires_grad_(False)
         for module, _ in modules:
+            if module.training:  # most often none is
+                module.eval()
             if isinstance(module, nn.RNNBase):
                 _leave_cudnn(module)
         if seed is not None:
@@ -63,8 +66,8 @@ def model_unchanged(model: nn.Module, *, seed: int | None = None) -> Iterator[No
     finally:
         for module, snapshot in modules:
             _restore(module, snapshot)
-        for parameter, requires_grad, grad in parameters:
-            parameter.requires_grad_(requires_grad)
+        for parameter, required, grad in parameters:
+            parameter.requires_grad_(required)
             parameter.grad = grad
         torch.set_grad_enabled(grad_mode)
         torch.backends.cudnn.enabled = cudnn

@@ -17,6 +17,7 @@ from motiflens.interpret.attribution.completeness import completeness
 from motiflens.interpret.attribution.functions import Elementwise, Functions, OneFunction, rescale
 from motiflens.interpret.attribution.gradient_inputs import Bases, Raw
 from motiflens.interpret.attribution.inputs import differentiable
+from motiflens.interpret.attribution.recurrent_rule import recurrent_rule
 from motiflens.interpret.attribution.rules import OneTensor, ruled, unruled_types
 from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.models.architectures.base import SequenceModel
@@ -117,7 +118,11 @@ def _one_branch(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Proble
             batch_size=problem.batch_size,
             references=ends.reshape(n, b, *ends.shape[1:]),
             warning_threshold=math.inf,
-            additional_nonlinear_ops={OneTensor: rule, OneFunction: rule, Elementwise: rescale}
+            additional_nonlinear_ops={
+                OneTensor: recurrent_rule(problem.quadrature),
+                OneFunction: rule,
+                Elementwise: rescale,
+            }
             | dict.fromkeys(unruled_types(model), rule),
             raw_outputs=True,
             only_warn=True,
