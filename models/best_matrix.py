@@ -71,16 +71,18 @@ def best_matrices(
         here = np.searchsorted(union, index)
         kept.append(np.argsort(-_aurocs(labels[index, task] == 1, scores[here]), kind="stable")[:_KEPT])
     progress(Step("choosing a matrix", 1, 2, "rounds"))
-    found = []
+    matrices_of_tasks = []
     for task, (index, numbers) in enumerate(zip(picked, kept, strict=True)):
         index = np.sort(index)
         values = best_scores(windows.codes(rows[index]), [matrices[number] for number in numbers])
         areas = _aurocs(labels[index, task] == 1, values)
         best = int(np.argmax(areas))
         truth = labels[index, task].astype(np.float64)
-        found.append(Best(int(numbers[best]), float(areas[best]), values[:, best].astype(np.float64), truth))
+        matrices_of_tasks.append(
+            Best(int(numbers[best]), float(areas[best]), values[:, best].astype(np.float64), truth)
+        )
     progress(Step("choosing a matrix", 2, 2, "rounds"))
-    return found
+    return matrices_of_tasks
 
 
 def _balanced(labels: Floats, most: int, seed: list[int], task: str) -> Integers:

@@ -31,10 +31,10 @@ class CacheFile(NamedTuple):
 
 def seal(path: types.Path) -> None:
     """Write a file's size, time of change and SHA-256 beside it: it is whole."""
-    found = Path(path)
-    state = found.stat()
-    record = {"size": state.st_size, "mtime_ns": state.st_mtime_ns, "sha256": file_hash(found)}
-    write_text(found.with_name(found.name + _SEAL), json.dumps(record))
+    file = Path(path)
+    state = file.stat()
+    record = {"size": state.st_size, "mtime_ns": state.st_mtime_ns, "sha256": file_hash(file)}
+    write_text(file.with_name(file.name + _SEAL), json.dumps(record))
 
 
 def intact(path: types.Path, *, thorough: bool = False) -> bool:
@@ -50,12 +50,12 @@ def intact(path: types.Path, *, thorough: bool = False) -> bool:
     thorough
         Compute its checksum in any case.
     """
-    found = Path(path)
-    if not found.is_file():
+    file = Path(path)
+    if not file.is_file():
         return False
-    problem = _problem(found, thorough)
+    problem = _problem(file, thorough)
     if problem:
-        _LOG.warning("note: %s in the cache %s: it is made again", found, problem)
+        _LOG.warning("note: %s in the cache %s: it is made again", file, problem)
     return not problem
 
 
@@ -137,4 +137,4 @@ def clear_unfinished() -> int:
 
 def _last_change(path: Path) -> float:
     inside = path.rglob("*") if path.is_dir() else ()
-    return max([path.stat().st_mtime, *(found.stat().st_mtime for found in inside)])
+    return max([path.stat().st_mtime, *(entry.stat().st_mtime for entry in inside)])

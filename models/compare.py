@@ -43,10 +43,10 @@ def run_folders(path: types.Path) -> list[Path]:
     folder = Path(path)
     if (folder / CONFIG).is_file():
         return [folder]
-    found = sorted(config.parent for config in folder.glob(f"*/{CONFIG}")) if folder.is_dir() else []
-    if not found:
+    runs = sorted(config.parent for config in folder.glob(f"*/{CONFIG}")) if folder.is_dir() else []
+    if not runs:
         raise FileNotFoundError(f"{folder} is no run folder and holds none: make one with 'interpret train'")
-    return found
+    return runs
 
 
 def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
@@ -77,11 +77,11 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
     parts = []
     for folder in run_folders(path):
         config, record = read_config(folder), read_metrics(folder)
-        found = split_record(record, split) or {}
-        tasks = found.get("tasks")
+        measures = split_record(record, split) or {}
+        tasks = measures.get("tasks")
         if not tasks and split == "valid":
             trained_on = config.get("data", {})
-            found = {
+            measures = {
                 "data": trained_on.get("source"),
                 "data_hash": trained_on.get("hash"),
                 "weights_hash": record.get("weights_hash"),
@@ -91,7 +91,7 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
             raise FileNotFoundError(
                 f"{folder} has no measures on the {split} split: run 'interpret evaluate {folder} --split {split}'"
             )
-        check_measures(folder, config, found, tasks)
+        check_measures(folder, config, measures, tasks)
         table = pd.DataFrame(tasks, columns=["task", "positives", "negatives", *METRICS])
         table[list(METRICS)] = table[list(METRICS)].astype(np.float64)
         for place, (column, key) in enumerate(
@@ -99,7 +99,7 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
         ):
             counts = config.get("training", {}).get(key, {})
             table.insert(place, column, [counts.get(task, np.nan) for task in table["task"]])
-        table["data"], table["data_hash"] = found.get("data"), found.get("data_hash")
+        table["data"], table["data_hash"] = measures.get("data"), measures.get("data_hash")
         parts.append(table)
     whole = pd.concat(parts, ignore_index=True)
     twice = whole["task"][whole["task"].duplicated()]
@@ -135,9 +135,9 @@ def compare(paths: Sequence[types.Path], *, split: str = "test") -> pd.DataFrame
         {"run": str(path), "tasks": len(common), **table.loc[common, list(METRICS)].mean().to_dict()}
         for path, table in zip(paths, tables, strict=True)
     ]
-    found = pd.DataFrame(rows)
-    found["dream_score"] = _dream_scores([table.loc[common] for table in tables])
-    return found
+    compared = pd.DataFrame(rows)
+    compared["dream_score"] = _dream_scores([table.loc[common] for table in tables])
+    return compared
 
 
 def check_measures(folder: Path, config: types.Json, record: types.Json, tasks: Sequence[types.Json]) -> None:

@@ -151,7 +151,7 @@ def controls_of_runs(folders: Sequence[types.Path], split: str = "test") -> dict
     Runs on the same data share theirs. A run whose data are not at hand, or that was measured on other data than
     its own, is left out unless its folder holds the controls already.
     """
-    found: dict[str, pd.DataFrame] = {}
+    tables: dict[str, pd.DataFrame] = {}
     shared: dict[tuple[str | None, str | None], list[types.Json]] = {}
     for folder in folders:
         run = open_run(folder)
@@ -170,8 +170,8 @@ def controls_of_runs(folders: Sequence[types.Path], split: str = "test") -> dict
             known = _kept(run.path)
         if key in known:
             shared[own, tested] = known[key]
-            found[str(folder)] = _of_run(run, known[key])
-    return found
+            tables[str(folder)] = _of_run(run, known[key])
+    return tables
 
 
 def _of_run(run: Run, records: list[types.Json]) -> pd.DataFrame:

@@ -148,7 +148,7 @@ def output_folder(
     if (folder / "model.safetensors").is_file() and not ours:
         raise ValueError(f"{folder} is a run folder: choose another folder to write into")
     for file in (
-        found for name in names for found in (sorted(folder.glob(name)) if "*" in name else [folder / name])
+        entry for name in names for entry in (sorted(folder.glob(name)) if "*" in name else [folder / name])
     ):
         if any(same_file(file, other) for other in given):
             raise ValueError(f"{file} is read by this command: choose another folder to write into")
@@ -188,7 +188,7 @@ def written_by_us(file: Path) -> bool:
 def _with_data(inputs: Iterable[types.Path | None]) -> list[Path]:
     """Return the inputs, and the data on which the runs among them were trained."""
     given = [Path(name) for name in inputs if name is not None]
-    found = []
+    sources = []
     for folder in given:
         for config in (folder / _CONFIG, *(folder.glob(f"*/{_CONFIG}") if folder.is_dir() else ())):
             try:
@@ -196,8 +196,8 @@ def _with_data(inputs: Iterable[types.Path | None]) -> list[Path]:
             except (OSError, ValueError, RecursionError, LookupError, TypeError):
                 continue
             if isinstance(source, str) and Path(source).exists():
-                found.append(Path(source))
-    return [*given, *found]
+                sources.append(Path(source))
+    return [*given, *sources]
 
 
 def _is_record(file: Path) -> bool:

@@ -152,14 +152,14 @@ def _columns(run: Run, windows: Windows) -> list[int]:
 def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, average_strands: bool) -> None:
     path = run.path / METRICS
     record = read_metrics(run.path)
-    found = {
+    measures = {
         "data": dataset.source,
         "data_hash": dataset.hash,
         "weights_hash": run.weights_hash,
         "average_strands": average_strands,
         "tasks": table.to_dict("records"),
     }
-    write_json(path, with_split_record(record, split, found))
+    write_json(path, with_split_record(record, split, measures))
 
 
 def check_device(device: torch.device | str | None) -> None:

@@ -110,8 +110,8 @@ def files_together(folder: types.Path, *, first: str = "") -> Iterator[Path]:
     prefix = f".{target.name[:200]}."
     with tempfile.TemporaryDirectory(prefix=prefix, suffix=".part", dir=target.parent) as name:
         yield Path(name)
-        found = (path for path in Path(name).rglob("*") if path.is_file())
-        for file in sorted(found, key=lambda path: (path.name != first, path)):
+        files = (path for path in Path(name).rglob("*") if path.is_file())
+        for file in sorted(files, key=lambda path: (path.name != first, path)):
             place = target / file.relative_to(name)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)

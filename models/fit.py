@@ -153,10 +153,10 @@ class Fit:
                 scores.append(self._rows(logits.float()))
                 self.log.scored(len(scores[-1]))
         logits = torch.cat(scores)[: len(self._valid_rows)].numpy()
-        found = validate(windows, self._valid_rows, logits)
-        figures = {"train_loss": self._mean_loss, **found.figures}
+        measures = validate(windows, self._valid_rows, logits)
+        figures = {"train_loss": self._mean_loss, **measures.figures}
         rate = self._optimizer.param_groups[0]["lr"]
-        self.log.validated(epoch, self.model, Validation(figures, found.table, rate))
+        self.log.validated(epoch, self.model, Validation(figures, measures.table, rate))
 
     @contextlib.contextmanager
     def _steps(self, loader: Loader) -> Iterator[Iterable[Step]]:

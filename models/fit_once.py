@@ -47,7 +47,7 @@ def fit_once(
     log.trained()
     validated = valid_rows(len(valid), recipe.valid_windows, seed)
     parts = list(score(model, valid, validated, average_strands=recipe.average_strands))
-    found = validate(valid, validated, np.concatenate(parts))
-    figures = {"train_loss": float("nan"), **found.figures}
-    log.validated(0, model, Validation(figures, found.table, 0.0))
+    measures = validate(valid, validated, np.concatenate(parts))
+    figures = {"train_loss": float("nan"), **measures.figures}
+    log.validated(0, model, Validation(figures, measures.table, 0.0))
     log.write_metrics(finished=True)

@@ -71,13 +71,13 @@ class GenomeSource:
 
     def blacklisted(self, chrom: Integers, starts: Integers, ends: Integers) -> Booleans:
         """Return which intervals share a base with the blacklist, (n,)."""
-        found = np.zeros(len(starts), dtype=bool)
+        hidden = np.zeros(len(starts), dtype=bool)
         if self.blacklist is None:
-            return found
+            return hidden
         for number in np.unique(chrom).tolist():
             here = chrom == number
-            found[here] = overlaps(starts[here], ends[here], self.blacklist.on(number))
-        return found
+            hidden[here] = overlaps(starts[here], ends[here], self.blacklist.on(number))
+        return hidden
 
 
 def open_genome_source(
@@ -117,9 +117,9 @@ def open_genome_source(
     if genome is not None:
         if run.model.channels > 4 or run.model.meta:
             raise ValueError(f"{run.path} reads more than the sequence: give --data, a folder with dataset.toml")
-        found = open_genome(genome)
-        black = read_peaks(blacklist, found) if blacklist is not None else None
-        return GenomeSource(found, black, None, Features(), 0, length, bin_size or min(200, length))
+        sequence = open_genome(genome)
+        black = read_peaks(blacklist, sequence) if blacklist is not None else None
+        return GenomeSource(sequence, black, None, Features(), 0, length, bin_size or min(200, length))
     where = source if source is not None else record.get("source")
     if where is None or source_kind(where) != "folder":
         raise ValueError("a genome is needed: give --genome FASTA, or --data, a folder with dataset.toml")

@@ -69,10 +69,10 @@ def names(group: h5py.Group, name: str) -> list[str]:
     ValueError
         If it holds no texts; the message names the file.
     """
-    found = group.attrs.get(name)
-    if found is None or isinstance(found, h5py.Empty):
+    value = group.attrs.get(name)
+    if value is None or isinstance(value, h5py.Empty):
         return []
-    array = np.asarray(found)
+    array = np.asarray(value)
     if not array.size:
         return []
     if array.ndim != 1 or array.dtype.kind not in "SUO":

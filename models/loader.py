@@ -128,9 +128,9 @@ class Loader:
         """Tell which windows of a batch fall to this process."""
         whole = np.arange(number * self.batch, min((number + 1) * self.batch, len(self.index)))
         known = int(np.count_nonzero(~np.isnan(self.cache.windows.labels[self.index[whole]])))
-        mine = whole[self.rank :: self.world]
-        short = len(whole[:: self.world]) - len(mine)  # all processes must take steps of one size
-        return _Part(np.append(mine, whole[:short]), known, short)
+        own = whole[self.rank :: self.world]
+        short = len(whole[:: self.world]) - len(own)  # all processes must take steps of one size
+        return _Part(np.append(own, whole[:short]), known, short)
 
 
 class _Part(NamedTuple):

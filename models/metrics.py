@@ -64,16 +64,16 @@ def curve(labels: Floats | Doubles, scores: Floats | Doubles) -> Curve:
     )
 
 
-def auroc(found: Curve) -> float:
+def auroc(points: Curve) -> float:
     """Area under the receiver operating characteristic; NaN unless both classes are there."""
-    if not found.positives or not found.negatives:
+    if not points.positives or not points.negatives:
         return float("nan")
-    tpr = np.append(0.0, found.true) / found.positives
-    fpr = np.append(0.0, found.called - found.true) / found.negatives
+    tpr = np.append(0.0, points.true) / points.positives
+    fpr = np.append(0.0, points.called - points.true) / points.negatives
     return float(np.sum(np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2))
 
 
-def auprc(found: Curve) -> float:
+def auprc(points: Curve) -> float:
     """Area under the precision-recall curve; NaN unless both classes are there.
 
     The trapezoidal rule between whole numbers of true positives. Among tied scores false positives grow in
@@ -81,13 +81,13 @@ def auprc(found: Curve) -> float:
     windows; a straight line through the plane, as in scikit-learn's ``auc``, would give it about one half.
     Without ties both are the same.
     """
-    if not found.positives or not found.negatives:
+    if not points.positives or not points.negatives:
         return float("nan")
-    true, called = np.append(0.0, found.true), np.append(0.0, found.called)
+    true, called = np.append(0.0, points.true), np.append(0.0, points.called)
     counts = np.diff(true).astype(np.int64)
     slope = np.diff(called)[counts > 0] / counts[counts > 0]  # called windows for each true one
     first = np.repeat(true[:-1][counts > 0], counts[counts > 0])
-    before = np.arange(found.positives, dtype=np.float64)  # true positives at the beginning of each piece
+    before = np.arange(points.positives, dtype=np.float64)  # true positives at the beginning of each piece
     begin = np.repeat(called[:-1][counts > 0], counts[counts > 0])
     slopes = np.repeat(slope, counts[counts > 0])
     low, high = begin + (before - first) * slopes, begin + (before + 1 - first) * slopes
@@ -95,20 +95,20 @@ def auprc(found: Curve) -> float:
     return float(np.mean(at_start + (before + 1) / high) / 2)
 
 
-def average_precision(found: Curve) -> float:
+def average_precision(points: Curve) -> float:
     """Mean precision over the bound windows (the step-wise area, as scikit-learn); NaN unless both classes."""
-    if not found.positives or not found.negatives:
+    if not points.positives or not points.negatives:
         return float("nan")
-    recall = np.append(0.0, found.true) / found.positives
-    return float(np.sum(np.diff(recall) * found.true / found.called))
+    recall = np.append(0.0, points.true) / points.positives
+    return float(np.sum(np.diff(recall) * points.true / points.called))
 
 
-def recall_at_fdr(found: Curve, fdr: float) -> float:
+def recall_at_fdr(points: Curve, fdr: float) -> float:
     """Recall at the lowest threshold whose precision is at least 1 - `fdr`; 0 where none is (DREAM)."""
-    if not found.positives or not found.negatives:
+    if not points.positives or not points.negatives:
         return float("nan")
-    good = found.true >= (1 - fdr) * found.called - 1e-9  # counts are whole: the slack only absorbs rounding
-    return float(found.true[good].max() / found.positives) if good.any() else 0.0
+    enough = points.true >= (1 - fdr) * points.called - 1e-9  # counts are whole: the slack only absorbs rounding
+    return float(points.true[enough].max() / points.positives) if enough.any() else 0.0
 
 
 def binary_metrics(labels: Floats, scores: Floats, *, threshold: float = 0.0) -> dict[str, float]:
@@ -135,7 +135,7 @@ def binary_metrics(labels: Floats, scores: Floats, *, threshold: float = 0.0) ->
     >>> round(found["auroc"], 3), round(found["average_precision"], 4), found["recall"]
     (0.75, 0.8333, 1.0)
     """
-    found = curve(labels, scores)
+    points = curve(labels, scores)
     truth = np.asarray(labels, dtype=np.float64)
     known = ~np.isnan(truth)
     called, bound = np.asarray(scores, dtype=np.float64)[known] > threshold, truth[known] > 0.5
@@ -145,15 +145,15 @@ def binary_metrics(labels: Floats, scores: Floats, *, threshold: float = 0.0) ->
     recall = true / int(bound.sum()) if bound.any() else nan
     either = int(called.sum()) + int(bound.sum())
     return {
-        "auroc": auroc(found),
-        "auprc": auprc(found),
-        "recall_at_fdr50": recall_at_fdr(found, 0.5),
-        "recall_at_fdr10": recall_at_fdr(found, 0.1),
+        "auroc": auroc(points),
+        "auprc": auprc(points),
+        "recall_at_fdr50": recall_at_fdr(points, 0.5),
+        "recall_at_fdr10": recall_at_fdr(points, 0.1),
         "accuracy": float((called == bound).mean()) if total else nan,
         "precision": precision if total else nan,
         "recall": recall,
         "f1": 2 * true / either if either else 0.0,
-        "average_precision": average_precision(found),
+        "average_precision": average_precision(points),
     }
 
 

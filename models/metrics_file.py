@@ -23,13 +23,13 @@ def read_metrics(folder: types.Path) -> types.Json:
     path = Path(folder) / METRICS
     if not path.is_file():
         return {}
-    found = read_json(path, "file of measures", _AGAIN)
-    for key, records in found.items():
+    content = read_json(path, "file of measures", _AGAIN)
+    for key, records in content.items():
         if key.startswith("evaluated_") and not (isinstance(records, list) and all(map(_is_record, records))):
             raise ValueError(f"{path} is a damaged file of measures ({key} holds no measures of tasks): {_AGAIN}")
-    if not _are_tasks(found.get("valid", [])):
+    if not _are_tasks(content.get("valid", [])):
         raise ValueError(f"{path} is a damaged file of measures (valid holds no measures of tasks): {_AGAIN}")
-    return found
+    return content
 
 
 def _is_record(record: object) -> bool:

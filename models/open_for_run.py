@@ -113,7 +113,7 @@ def known_signals(run: Run) -> dict[str, SignalRange]:
     """
     recorded = run.config.get("signal_ranges")
     if recorded is not None:
-        return {name: SignalRange(float(found["mean"]), float(found["high"])) for name, found in recorded.items()}
+        return {name: SignalRange(float(entry["mean"]), float(entry["high"])) for name, entry in recorded.items()}
     if "published" in run.config and run.config["published"].get("kind") in ("deepgrn", "factornet"):
         return {name: PUBLISHED[name] for name in run.config.get("channels", ())[4:] if name in PUBLISHED}
     return {}
@@ -141,8 +141,8 @@ def trained_options(run: Run, source: str) -> dict[str, object]:
 def _as_published(run: Run, source: str) -> dict[str, object]:
     """Return the options that an imported model needs: its length, its signals, its TF where the data have it."""
     kind = source_kind(source)
-    found: dict[str, object] = {"length": run.model.length} if kind in ("folder", "peaks") else {}
+    given: dict[str, object] = {"length": run.model.length} if kind in ("folder", "peaks") else {}
     if kind == "folder" and (run.model.channels > 4 or run.model.meta):
-        found["signals"] = tuple(run.config.get("channels", ())[4:]) or None
-        found["tf"] = run.tasks[0] if run.tasks[0] in read_folder_spec(source).tfs else None
-    return found
+        given["signals"] = tuple(run.config.get("channels", ())[4:]) or None
+        given["tf"] = run.tasks[0] if run.tasks[0] in read_folder_spec(source).tfs else None
+    return given

@@ -213,10 +213,10 @@ def option_range(owner: str, name: str) -> Range:
     >>> str(option_range("chip", "maximum"))
     'at least 3 and at most 1,000,000,000'
     """
-    found = OWN.get(owner, {}).get(name, SHARED.get(name))
-    if found is None:
+    stated = OWN.get(owner, {}).get(name, SHARED.get(name))
+    if stated is None:
         raise LookupError(f"{name} of {owner} has no range: state one in models/option_ranges.py")
-    return found
+    return stated
 
 
 def check_number(name: str, value: object, number: Number) -> None:
@@ -280,13 +280,13 @@ def fields_of(cls: type) -> Mapping[str, Number]:
     True
     """
     owner = next((base.__name__ for base in cls.__mro__ if base.__name__ in OWN), cls.__name__)
-    found = {}
+    numbers_of = {}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         kinds = str(getattr(field.type, "__name__", field.type))
         words = set(re.findall(r"\w+", kinds))
         if words & {"int", "float"} and words <= {"int", "float", "None", "tuple"}:
-            found[field.name] = Number(option_range(owner, field.name), "float" not in words, "None" in words)
-    return found
+            numbers_of[field.name] = Number(option_range(owner, field.name), "float" not in words, "None" in words)
+    return numbers_of
 
 
 def check_option_values(values: Mapping[str, object], owner: str) -> None:

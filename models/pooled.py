@@ -59,18 +59,18 @@ class PooledWindows(Joined):
         return generator.permutation(np.concatenate([generator.permutation(pool)[:most] for pool in pools]))
 
     def _pools(self) -> list[tuple[Integers, Integers]]:
-        found = []
+        pools = []
         for first, end in zip(self._first[:-1], self._first[1:], strict=True):
             labels = self.labels[first:end, 0]
-            found.append((first + np.flatnonzero(labels == 1), first + np.flatnonzero(labels == 0)))
-        return found
+            pools.append((first + np.flatnonzero(labels == 1), first + np.flatnonzero(labels == 0)))
+        return pools
 
 
 def _named(part: Windows, name: str) -> Windows:
     """Return a data set's windows with its name in their table, under the pooled task."""
-    found = part.subset(np.arange(len(part)))
-    found.tasks, found.table = (TASK,), found.table.assign(data_set=name)
-    return found
+    named = part.subset(np.arange(len(part)))
+    named.tasks, named.table = (TASK,), named.table.assign(data_set=name)
+    return named
 
 
 def pool(datasets: Mapping[str, Dataset], *, source: str, pooling: Pooling = "classes") -> Dataset:

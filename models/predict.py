@@ -103,10 +103,10 @@ def predict_windows(run: Run, windows: Windows, how: PredictOptions | None = Non
     """Predict a split, in its order."""
     check_run_fits(run, windows)
     first = 0
-    for found in probabilities(run, windows, how or PredictOptions()):
-        table = windows.table.iloc[first : first + len(found)]
-        first += len(found)
-        yield Chunk(table, found)
+    for part in probabilities(run, windows, how or PredictOptions()):
+        table = windows.table.iloc[first : first + len(part)]
+        first += len(part)
+        yield Chunk(table, part)
 
 
 def predict_bins(
@@ -130,12 +130,14 @@ def predict_bins(
     for chrom, first in bins:
         black = genome_source.blacklisted(chrom, first, first + genome_source.bin)
         windows = genome_source.windows(chrom, first, run.tasks)
-        found = np.zeros((len(first), len(run.tasks)), dtype=np.float32)
+        predicted = np.zeros((len(first), len(run.tasks)), dtype=np.float32)
         keep = np.flatnonzero(~black)
         if len(keep):
-            found[keep] = np.concatenate(list(probabilities(run, windows.subset(keep), how or PredictOptions())))
+            predicted[keep] = np.concatenate(
+                list(probabilities(run, windows.subset(keep), how or PredictOptions()))
+            )
         table = pd.DataFrame({"chrom": names[chrom], "start": first, "end": first + genome_source.bin})
-        yield Chunk(table, found)
+        yield Chunk(table, predicted)
 
 
 def predict_bed(
@@ -156,9 +158,9 @@ def predict_bed(
         part = slice(at, at + CHUNK)
         chrom, start, end = peaks.chrom[part], peaks.start[part], peaks.end[part]
         windows = genome_source.windows(chrom, bins[part], run.tasks)
-        found = np.concatenate(list(probabilities(run, windows, how or PredictOptions())))
-        found[genome_source.blacklisted(chrom, start, end)] = 0.0
-        yield Chunk(pd.DataFrame({"chrom": names[chrom], "start": start, "end": end}), found)
+        predicted = np.concatenate(list(probabilities(run, windows, how or PredictOptions())))
+        predicted[genome_source.blacklisted(chrom, start, end)] = 0.0
+        yield Chunk(pd.DataFrame({"chrom": names[chrom], "start": start, "end": end}), predicted)
 
 
 def told(chunks: Iterator[Chunk], progress: Progress, total: int | None = None) -> Iterator[Chunk]:

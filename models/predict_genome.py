@@ -170,8 +170,8 @@ def _opened(request: GenomeRequest, content: str) -> tuple[Run, GenomeSource]:
 def _predict_part(part: GenomePart) -> None:
     run, source = _opened(part.request, part.content)
     bins = tiles_of(source, part.request.step, part.ranges)
-    found = [chunk.probabilities for chunk in predict_bins(run, source, bins, part.request.how)]
-    made = np.concatenate(found) if found else np.zeros((0, len(run.tasks)), dtype=np.float32)
+    parts = [chunk.probabilities for chunk in predict_bins(run, source, bins, part.request.how)]
+    made = np.concatenate(parts) if parts else np.zeros((0, len(run.tasks)), dtype=np.float32)
     with write_whole(part.file) as path, path.open("wb") as file:
         np.save(file, made)
 

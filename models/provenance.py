@@ -17,13 +17,13 @@ PARTS = ("motiflens", "torch", "lightning", "captum", "tangermeme", "numpy", "sc
 
 def versions(parts: Iterable[str] = PARTS) -> dict[str, str]:
     """Return the version of Python and of each installed distribution in `parts`, importing none."""
-    found = {"python": platform.python_version()}
+    known = {"python": platform.python_version()}
     for part in parts:
         try:
-            found[part] = metadata.version(part)
+            known[part] = metadata.version(part)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return known
 
 
 def command() -> str:

@@ -204,5 +204,5 @@ def stated() -> dict[str, str]:
     'at least 0 and at most 1,000'
     """
     tables = (OPTION_RANGES, FOLDER_RANGES, RECIPE_RANGES, PREDICT_RANGES, MACHINE_RANGES, HYPERPARAMETER_RANGES)
-    found = {f"MOTIFLENS_MAX_{name}": f"{one.most:,} {one.unit}: {one.why}" for name, one in LIMITS.items()}
-    return found | {key: str(range_) for table in tables for key, range_ in table.items()}
+    texts = {f"MOTIFLENS_MAX_{name}": f"{one.most:,} {one.unit}: {one.why}" for name, one in LIMITS.items()}
+    return texts | {key: str(range_) for table in tables for key, range_ in table.items()}

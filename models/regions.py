@@ -91,9 +91,9 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
     if regions.fasta is not None:
         if run.model.channels > 4 or run.model.meta:
             raise ValueError(f"{run.path} reads more than the sequence, which {regions.fasta} has not: give --bed")
-        found, _ = read_fasta(regions.fasta, length=run.model.length)
-        labels = np.full((len(found.codes), len(run.tasks)), np.nan, dtype=np.float32)
-        windows: Windows = ArrayWindows(found.bases(), labels, tasks=run.tasks, table=found.table)
+        sequences, _ = read_fasta(regions.fasta, length=run.model.length)
+        labels = np.full((len(sequences.codes), len(run.tasks)), np.nan, dtype=np.float32)
+        windows: Windows = ArrayWindows(sequences.bases(), labels, tasks=run.tasks, table=sequences.table)
         check_run_fits(run, windows, where=str(regions.fasta))
         return OwnWindows(windows, str(regions.fasta), file_hash(regions.fasta), None)
     if not regions:
@@ -167,11 +167,11 @@ def parse_locus(text: str) -> tuple[str, int, int]:
     >>> parse_locus("chr5:1,000-1,200")
     ('chr5', 1000, 1200)
     """
-    found = re.fullmatch(r"(.+):([\d,]+)-([\d,]+)", text.strip())
-    if found:
-        start, end = (int(found[number].replace(",", "") or 0) for number in (2, 3))
+    match = re.fullmatch(r"(.+):([\d,]+)-([\d,]+)", text.strip())
+    if match:
+        start, end = (int(match[number].replace(",", "") or 0) for number in (2, 3))
         if end > start:
-            return found[1], start, end
+            return match[1], start, end
     raise ValueError(f"{text!r} is no region: write chr:start-end with start < end")
 
 

@@ -22,29 +22,29 @@ def split_settings(settings: Sequence[str]) -> dict[str, str]:
     ValueError
         For a text without ``=`` or a key that is given twice.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for text in settings:
         key, mark, value = text.partition("=")
         key = key.strip()
         if not mark or not key:
             raise ValueError(f"cannot read setting {text!r}: write it as key=value")
-        if key in found:
-            raise ValueError(f"setting {key!r} is given twice: {found[key]!r} and {value!r}")
-        found[key] = value.strip()
-    return found
+        if key in values:
+            raise ValueError(f"setting {key!r} is given twice: {values[key]!r} and {value!r}")
+        values[key] = value.strip()
+    return values
 
 
 def hyperparameter_types(name: str) -> dict[str, Any]:
     """Return each hyperparameter of an architecture -> its annotated type (or its default's type)."""
     init = architecture(name).__init__
     hints = typing.get_type_hints(init)
-    found = {}
+    kinds = {}
     for key, parameter in inspect.signature(init).parameters.items():
         if key in _FIXED:
             continue
         kind = type(parameter.default) if parameter.default is not inspect.Parameter.empty else str
-        found[key] = hints.get(key, kind)
-    return found
+        kinds[key] = hints.get(key, kind)
+    return kinds
 
 
 def hyperparameter_defaults(name: str) -> dict[str, Any]:
@@ -52,7 +52,9 @@ def hyperparameter_defaults(name: str) -> dict[str, Any]:
     parameters = inspect.signature(architecture(name).__init__).parameters
     empty = inspect.Parameter.empty
     return {
-        key: found.default for key, found in parameters.items() if key not in _FIXED and found.default is not empty
+        key: parameter.default
+        for key, parameter in parameters.items()
+        if key not in _FIXED and parameter.default is not empty
     }
 
 

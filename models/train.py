@@ -184,18 +184,18 @@ def _model(architecture: str, dataset: Dataset, recipe: Recipe, start: Run | Non
         scale_attended(fresh, recipe.attended_gain)
         return fresh, recipe
     run = open_run(start.path)  # the caller's own stays as it is
-    found = run.model.config
+    trained = run.model.config
     for key, value in _sizes(dataset.example).items():
-        if found[key] != value:
+        if trained[key] != value:
             raise ValueError(
-                f"{start.path} was trained with {key} {found[key]}, here it is {value}: these must agree to start "
+                f"{start.path} was trained with {key} {trained[key]}, here it is {value}: these must agree to start "
                 "from its weights"
             )
     for key, value in recipe.hyperparameters.items():
         # A run's JSON holds tuples as lists.
-        if json.dumps(found["hyperparameters"].get(key, value)) != json.dumps(value):
+        if json.dumps(trained["hyperparameters"].get(key, value)) != json.dumps(value):
             raise ValueError(
-                f"{start.path} has {key} {found['hyperparameters'][key]}: it cannot be set to {value} when "
+                f"{start.path} has {key} {trained['hyperparameters'][key]}: it cannot be set to {value} when "
                 "starting from its weights"
             )
     how = replace(
@@ -247,7 +247,7 @@ def _config(dataset: Dataset, recipe: Recipe, seed: int, start: Run | None) -> t
         "tasks": list(example.tasks),
         "channels": list(example.channels),
         "meta": list(example.meta_names),
-        "signal_ranges": {name: found._asdict() for name, found in signal_ranges(dataset["train"]).items()},
+        "signal_ranges": {name: stated._asdict() for name, stated in signal_ranges(dataset["train"]).items()},
         "data": {
             "source": _anywhere(dataset.source),
             "kind": dataset.kind,
@@ -289,23 +289,23 @@ def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> No
 
     How long to train may be changed where the learning rate does not depend on it.
     """
-    found = read_config(folder)
-    if isinstance(found.get("training"), dict):
+    there = read_config(folder)
+    if isinstance(there.get("training"), dict):
         # A run begun before there was a setting had that setting's default.
-        found["training"] = {**json.loads(json.dumps(Recipe().json)), **found["training"]}
+        there["training"] = {**json.loads(json.dumps(Recipe().json)), **there["training"]}
     wanted = json.loads(json.dumps({**config, "model": model.config}))
-    if found.get("training", {}).get("schedule") == "constant":
-        found["training"] |= {key: wanted["training"][key] for key in ("epochs", "patience")}
+    if there.get("training", {}).get("schedule") == "constant":
+        there["training"] |= {key: wanted["training"][key] for key in ("epochs", "patience")}
     fitted = isinstance(model, FittedModel)  # its hyperparameters are what the data told
     for part in ("training", "tasks", "channels") if fitted else ("model", "training", "tasks", "channels"):
-        if found.get(part) != wanted[part]:
-            old, new = found.get(part), wanted[part]
+        if there.get(part) != wanted[part]:
+            old, new = there.get(part), wanted[part]
             keys = [key for key in new if old.get(key) != new[key]] if isinstance(new, dict) and old else [part]
             raise ValueError(
                 f"{folder} was started with another {part} ({', '.join(map(str, keys))}): resume it with the same "
                 "settings, or choose another --out"
             )
-    if found["data"]["hash"] != wanted["data"]["hash"]:
+    if there["data"]["hash"] != wanted["data"]["hash"]:
         raise ValueError(f"{folder} was started on other data: resume it on the same, or choose another --out")
 
 

@@ -134,16 +134,16 @@ class TrainingLog:
         """Take note that the epoch's steps are over."""
         self.training += time.perf_counter() - self._began
 
-    def validated(self, epoch: int, model: SequenceModel, found: Validation) -> None:
+    def validated(self, epoch: int, model: SequenceModel, measures: Validation) -> None:
         """Log an epoch, and keep the model if it is the best one yet."""
-        figures, spent = found.figures, time.perf_counter() - self._began
+        figures, spent = measures.figures, time.perf_counter() - self._began
         self.seconds += spent
         self.sequences += self._seen
-        self.rows = [*self.rows, {"epoch": epoch, **figures, "rate": found.rate, "seconds": round(spent, 2)}]
+        self.rows = [*self.rows, {"epoch": epoch, **figures, "rate": measures.rate, "seconds": round(spent, 2)}]
         value = figures["valid_auprc"] if self.monitor == "auprc" else -figures["valid_loss"]
         if value > self.best:
             self.best, self.best_epoch, self.waited = value, epoch, 0
-            self.table = found.table
+            self.table = measures.table
             self.write_model(model)
         else:
             self.waited += 1

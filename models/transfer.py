@@ -38,12 +38,12 @@ def set_files(folder: types.Path) -> dict[str, Path]:
     ValueError
         If there is none.
     """
-    found = {name: files.train for name, files in seq_sets(folder).items()}
-    if not found:
+    paths = {name: files.train for name, files in seq_sets(folder).items()}
+    if not paths:
         raise ValueError(
             f"{folder} holds no data set: expected *.seq.gz files, e.g. NAME.AC.seq.gz and NAME.B.seq.gz"
         )
-    return found
+    return paths
 
 
 def open_sets(
@@ -72,16 +72,16 @@ def pooled_folder(folder: types.Path, recipe: Recipe | None = None, *, seed: int
     notes: tuple[str, ...] = ()
     if how.related == "drop":
         sets, _, notes = independent_sets(sets, seed=seed)
-    found = pool(sets, source=str(folder), pooling=how.pooling)
-    return replace(found, notes=(*found.notes, *notes))
+    pooled = pool(sets, source=str(folder), pooling=how.pooling)
+    return replace(pooled, notes=(*pooled.notes, *notes))
 
 
 def folder_as_it_is(folder: types.Path, *, ratio: float | None = None, seed: int = 0) -> Dataset:
     """Open a folder of data sets as one, whole, with a note on what training would leave out."""
     sets = open_sets(folder, ratio=ratio, seed=seed, related="keep")
-    found = pool(sets, source=str(folder))
+    pooled = pool(sets, source=str(folder))
     (note,) = independent_sets(sets, seed=seed).notes
-    return replace(found, notes=(*found.notes, f"in training on this folder {note} (related=keep keeps them)"))
+    return replace(pooled, notes=(*pooled.notes, f"in training on this folder {note} (related=keep keeps them)"))
 
 
 def transfer(

@@ -125,9 +125,11 @@ def pretrain(model: torch.nn.Module, windows: Windows, *, seed: int = 0) -> bool
     own = getattr(model, "hyperparameters", {})
     if not hasattr(model, "set_word_vectors") or own.get("strategy") == "no-init":
         return False
-    found, tokens = word2vec(windows, k=own["k"], stride=own["stride"], dimension=own["dimension"], seed=seed)
+    vectors_of_tokens, tokens = word2vec(
+        windows, k=own["k"], stride=own["stride"], dimension=own["dimension"], seed=seed
+    )
     kegru: Any = model  # one's own k-mer models may do the same
     vectors = kegru.embedding.weight.detach().clone()
-    vectors[tokens] = found
+    vectors[tokens] = vectors_of_tokens
     kegru.set_word_vectors(vectors)
     return True

@@ -156,14 +156,14 @@ class GkmSVM(FittedModel):
     def fit(self, windows: Windows, rows: Integers, *, seed: int, progress: Progress = silent) -> None:
         """Train one machine an output on at most `most` bound and as many unbound windows."""
         package = gkm_package()
-        found = []
+        machines = []
         for column, task in enumerate(windows.tasks):
             progress(Step("training gkm-SVM", column, self.outputs, "tasks"))
             bound, unbound = (self._drawn(windows, rows, column, label) for label in (1, 0))
             if not len(bound) or not len(unbound):
                 raise ValueError(f"{task} has no bound or no unbound windows to fit to: choose more or other data")
             options = self.parameters_of_kernel
-            found.append(
+            machines.append(
                 package.train_gkmsvm(
                     one_hot(windows.codes(bound)),
                     one_hot(windows.codes(unbound)),
@@ -179,7 +179,7 @@ class GkmSVM(FittedModel):
                     device="cpu",
                 )
             )
-        self.take(found)
+        self.take(machines)
         progress(Step("training gkm-SVM", self.outputs, self.outputs, "tasks"))
 
     def _drawn(self, windows: Windows, rows: Integers, column: int, label: int) -> Integers:

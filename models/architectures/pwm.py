@@ -98,16 +98,16 @@ class PWM(FittedModel):
         """Choose each task's matrix by its area under the ROC curve, then fit slope and intercept."""
         matrices = jaspar_matrices(self.release, self.taxon)
         chosen = best_matrices(windows, rows, matrices, most=self.most, seed=seed, progress=progress)
-        numbers = [found.number for found in chosen]
+        numbers = [best.number for best in chosen]
         self._sized(tuple(len(matrices[number].counts) for number in numbers))
         self.hyperparameters |= {
             "matrices": [matrices[number].name for number in numbers],
             "widths": list(self.widths),
         }
-        for task, found in enumerate(chosen):
-            weights = log_odds(matrices[found.number].counts)
+        for task, best in enumerate(chosen):
+            weights = log_odds(matrices[best.number].counts)
             self.kernels[task, :, : len(weights)] = torch.from_numpy(weights.T.astype(np.float32))
-            slope, intercept = _logistic(found.scores, found.labels)
+            slope, intercept = _logistic(best.scores, best.labels)
             with torch.no_grad():
                 self.scale[task], self.bias[task] = slope, intercept
 

@@ -52,14 +52,14 @@ def _centered(path: Path, genome: Genome, options: Options) -> tuple[Sequences, 
     shift = np.random.default_rng([options.seed, 4]).integers(-options.offset, options.offset + 1, len(peaks))
     names = [name if name != "." else f"peak{i + 1}" for i, name in enumerate(peaks.name)]
     start = peaks.summit - length // 2 + shift
-    found = placed_sequences(genome, peaks.chrom, start, length, label=1.0, names=names)
+    sequences = placed_sequences(genome, peaks.chrom, start, length, label=1.0, names=names)
     if not np.isnan(peaks.signal).all():
-        found.table["signal"] = peaks.signal
+        sequences.table["signal"] = peaks.signal
     about = "summits" if peaks.called else "the middle of peaks"
     note = (
         f"windows centred on {about}" if options.offset == 0 else f"windows within {options.offset} bp of {about}"
     )
-    return found, (note,)
+    return sequences, (note,)
 
 
 def _binned(path: Path, genome: Genome, options: Options) -> Dataset:

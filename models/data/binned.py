@@ -72,17 +72,17 @@ def _cells_of(opened: Opened, split: str) -> list[int]:
     for name in held_out:
         if name not in opened.spec.accessibility:
             raise ValueError(f"{opened.spec.path}: the test cell type {name!r} is in no experiment")
-    found = [
+    cells = [
         i for i, name in enumerate(opened.cell_types) if not held_out or (name in held_out) == (split == "test")
     ]
-    return found or list(range(len(opened.cell_types)))
+    return cells or list(range(len(opened.cell_types)))
 
 
 def _labeller(opened: Opened, experiment: Experiment) -> Labeller:
-    found = opened.peaks[experiment.name]
-    if isinstance(found, BinTable):
-        return found
+    peaks = opened.peaks[experiment.name]
+    if isinstance(peaks, BinTable):
+        return peaks
     ambiguous = [opened.failing[experiment.name]] if experiment.name in opened.failing else []
     if experiment.relaxed is not None:
         ambiguous.append(read_peaks(experiment.relaxed, opened.genome))
-    return peak_labeller(found, ambiguous, opened.spec.labelling, opened.spec.bin)
+    return peak_labeller(peaks, ambiguous, opened.spec.labelling, opened.spec.bin)

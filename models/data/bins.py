@@ -148,8 +148,8 @@ class BinTable:
         at = np.minimum(np.searchsorted(known, starts), max(len(known) - 1, 0))
         labels = np.full(len(starts), np.nan, dtype=np.float32)
         if len(known):
-            found = known[at] == starts
-            labels[found] = self._label[order][at[found]]
+            listed = known[at] == starts
+            labels[listed] = self._label[order][at[listed]]
         return labels
 
     def bound(self, number: int) -> Intervals:

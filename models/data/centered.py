@@ -71,12 +71,12 @@ def _summits(opened: Opened, numbers: Sequence[int]) -> tuple[Places, Floats]:
         chroms.append(chrom)
         starts.append(start)
         labels.append(label)
-    found = Places(np.concatenate(chroms), np.concatenate(starts))
+    summits = Places(np.concatenate(chroms), np.concatenate(starts))
     every = np.concatenate(labels)
     if opened.cell_types:
-        return found, every
-    _, first = np.unique(np.stack([found.chrom, found.start]), axis=1, return_index=True)
-    return found.take(first), every[first]
+        return summits, every
+    _, first = np.unique(np.stack([summits.chrom, summits.start]), axis=1, return_index=True)
+    return summits.take(first), every[first]
 
 
 def _bound_bins(opened: Opened, split: str, numbers: Sequence[int]) -> tuple[Places, Floats]:
@@ -133,7 +133,7 @@ def _matched(
     ratio = 1.0 if opened.options.ratio is None else opened.options.ratio
     which = np.arange(round(ratio * len(places))) % max(len(places), 1)
     gc, masked, _ = gc_and_masked(opened.genome, places, opened.spec.length)
-    found = gc_negatives(
+    negatives = gc_negatives(
         opened.genome,
         gc[which],
         masked[which],
@@ -142,7 +142,7 @@ def _matched(
         avoid={number: _avoid(opened, number) for number in numbers},
         seed=3 * opened.options.seed + _SPLIT[split],
     )
-    return found, labels[which] * 0  # NaN stays NaN
+    return negatives, labels[which] * 0  # NaN stays NaN
 
 
 def _with_shuffled(opened: Opened, features: Features, split: str, places: Places, labels: Floats) -> ArrayWindows:

@@ -19,8 +19,8 @@ def alias(name: str, names: Sequence[str]) -> str | None:
     if other in names:
         return other
     if name in _MITOCHONDRIAL:
-        return next((found for found in _MITOCHONDRIAL if found in names and found != name), None)
-    lower = {found.lower(): found for found in names}
+        return next((known for known in _MITOCHONDRIAL if known in names and known != name), None)
+    lower = {known.lower(): known for known in names}
     return lower.get(name.lower())
 
 

@@ -39,8 +39,8 @@ def cpg_island(codes: Codes, width: int) -> Booleans:
     pairs[:, :-1] = (codes[:, :-1] == 1) & (codes[:, 1:] == 2)
     length = codes.shape[1] - width
 
-    def counts(found: Booleans, size: int) -> Integers:
-        total = np.concatenate([np.zeros((len(found), 1), np.int64), np.cumsum(found, axis=1)], axis=1)
+    def counts(marked: Booleans, size: int) -> Integers:
+        total = np.concatenate([np.zeros((len(marked), 1), np.int64), np.cumsum(marked, axis=1)], axis=1)
         return total[:, size : size + length] - total[:, :length]
 
     both, dinucleotides = counts(cg, width), counts(pairs, width - 1)

@@ -40,7 +40,7 @@ def seq_sets(folder: types.Path) -> dict[str, SeqFiles]:
     where = Path(folder)
     files = sorted(path for path in where.glob("*.seq*") if path.name.endswith((".seq", ".seq.gz")))
     training = [path for path in files if not _is_test_half(path)] or files
-    return {found.name: found for found in (find_seq_files(path) for path in training)}
+    return {one.name: one for one in (find_seq_files(path) for path in training)}
 
 
 def find_seq_files(path: types.Path, test: types.Path | None = None, tf: str | None = None) -> SeqFiles:
@@ -61,23 +61,23 @@ def find_seq_files(path: types.Path, test: types.Path | None = None, tf: str | N
     ValueError
         If a folder holds none, or several and `tf` does not choose one.
     """
-    found = Path(path)
-    if found.is_dir():
-        found = _in_folder(found, tf)
-    partner = Path(test) if test is not None else _beside(found, "AC", "B")
-    half = _HALF.fullmatch(found.name)
-    name = found.name.split(".")[0]
-    if half is not None and half["mark"] == "_" and (half["half"] == "AC" or _is_test_half(found)):
+    training = Path(path)
+    if training.is_dir():
+        training = _in_folder(training, tf)
+    partner = Path(test) if test is not None else _beside(training, "AC", "B")
+    half = _HALF.fullmatch(training.name)
+    name = training.name.split(".")[0]
+    if half is not None and half["mark"] == "_" and (half["half"] == "AC" or _is_test_half(training)):
         name = half["name"]
-    return SeqFiles(name, found, partner)
+    return SeqFiles(name, training, partner)
 
 
 def _beside(path: Path, half: str, other: str) -> Path | None:
     """Return the other half of a pair if `path` is named as the one half and the other lies beside it."""
-    found = _HALF.fullmatch(path.name)
-    if found is None or found["half"] != half:
+    parts = _HALF.fullmatch(path.name)
+    if parts is None or parts["half"] != half:
         return None
-    beside = path.with_name(f"{found['name']}{found['mark']}{other}{found['end']}")
+    beside = path.with_name(f"{parts['name']}{parts['mark']}{other}{parts['end']}")
     return beside if beside.is_file() else None
 
 

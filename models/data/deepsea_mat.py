@@ -84,18 +84,18 @@ def _read_file(path: Path, columns: str | None) -> dict[str, Windows]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(reading(path, "MATLAB file"))
         opened: Any = stack.enter_context(h5py.File(path, "r")) if hdf5 else scipy.io.loadmat(path)
-        found: dict[str, Windows] = {}
+        splits: dict[str, Windows] = {}
         for split in _SPLITS:
             x, y = f"{split}xdata", f"{split}data"
             if x in opened and y in opened:
                 for name in (x, y):
                     if not hasattr(opened[name], "shape"):
                         raise ValueError(f"{path} {name} is {type(opened[name]).__name__}: expected an array")
-                found[split] = _windows(path, split, opened[x], opened[y], hdf5, columns)
-        if not found:
+                splits[split] = _windows(path, split, opened[x], opened[y], hdf5, columns)
+        if not splits:
             names = ", ".join(name for name in opened if not name.startswith("__")) or "nothing"
             raise ValueError(f"{path} holds {names}: expected DeepSEA's trainxdata and traindata (or valid, test)")
-        return found
+        return splits
 
 
 def _windows(path: Path, split: str, x: Any, y: Any, hdf5: bool, columns: str | None) -> Windows:
@@ -133,8 +133,8 @@ def _cached(path: Path, rows: int, rest: tuple[int, ...], dtype: np.dtype) -> An
     if not intact(path):
         return None
     with reading(path, "DeepSEA file in the cache", "run 'interpret cache verify'"):
-        found = np.load(path, mmap_mode="r")
-    return found if found.shape == (rows, *rest) and found.dtype == dtype else None
+        stored = np.load(path, mmap_mode="r")
+    return stored if stored.shape == (rows, *rest) and stored.dtype == dtype else None
 
 
 def _store(path: Path, shape: tuple[int, ...], dtype: np.dtype, block: Any) -> Any:

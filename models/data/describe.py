@@ -59,13 +59,13 @@ class Description:
 
     def as_json(self) -> types.Json:
         """Return it as JSON can hold it."""
-        found: types.Json = {}
+        content: types.Json = {}
         for key, value in self.__dict__.items():
             table = isinstance(value, pd.DataFrame)
-            found[key] = (
+            content[key] = (
                 value.to_dict(orient="records") if table else list(value) if isinstance(value, tuple) else value
             )
-        return found
+        return content
 
 
 def describe(dataset: Dataset, *, sample: int = 4096, seed: int = 0) -> Description:
@@ -326,13 +326,13 @@ def _signal_ranges(dataset: Dataset, sample: int, seed: int) -> pd.DataFrame:
         {
             "signal": name,
             "use": "channel" if name in windows.channels else "track",
-            "minimum": float(found.min()),
-            "mean": float(found.mean(dtype=np.float64)),
-            "maximum": float(found.max()),
-            "zero": float((found == 0).mean()),
+            "minimum": float(sampled.min()),
+            "mean": float(sampled.mean(dtype=np.float64)),
+            "maximum": float(sampled.max()),
+            "zero": float((sampled == 0).mean()),
         }
-        for name, found in values.items()
-        if found.size
+        for name, sampled in values.items()
+        if sampled.size
     ]
     return pd.DataFrame(rows, columns=["signal", "use", "minimum", "mean", "maximum", "zero"])
 

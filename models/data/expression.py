@@ -41,9 +41,9 @@ def read_matrix(path: Path, what: str) -> tuple[list[str], list[str], Doubles]:
             raise ValueError(f"{path} line {number} holds NaN or infinity: expected numbers")
         names.append(fields[0])
         values.append(row)
-    for kind, found in (("column", header), ("row", names)):
-        if len(set(found)) < len(found):
-            twice = next(name for i, name in enumerate(found) if name in found[:i])
+    for kind, titles in (("column", header), ("row", names)):
+        if len(set(titles)) < len(titles):
+            twice = next(name for i, name in enumerate(titles) if name in titles[:i])
             raise ValueError(f"{path} has the {kind} {twice!r} twice: names must differ")
     if not names:
         raise ValueError(f"{path} has no row below its header: expected a {what}")
@@ -101,8 +101,8 @@ def read_components(spec: FolderSpec, cells: tuple[str, ...]) -> Floats:
     """
     path, given = spec.expression, spec.given
     if given is not None:
-        names, _, found = read_matrix(given, "table of expression components")
-        scores, source = found.astype(np.float32), given
+        names, _, values = read_matrix(given, "table of expression components")
+        scores, source = values.astype(np.float32), given
     elif path is not None:
         _, names, table = read_matrix(path, "expression table")
         if (table < 0).any():

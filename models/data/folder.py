@@ -72,13 +72,13 @@ _FIRST = re.compile(r"(.+):first (\d+)")
 
 def _first_windows(opened: Opened) -> dict[str, dict[str, int]]:
     """Return what ``chr7:first 4000`` in [splits] asks for: split -> chromosome -> windows."""
-    found: dict[str, dict[str, int]] = {}
+    most: dict[str, dict[str, int]] = {}
     for split, names in (("train", opened.spec.train), ("valid", opened.spec.valid), ("test", opened.spec.test)):
         for name in names:
             wanted = _FIRST.fullmatch(name)
             if wanted is not None:
-                found.setdefault(split, {})[wanted[1]] = int(wanted[2])
-    return {} if opened.options.test is not None else found
+                most.setdefault(split, {})[wanted[1]] = int(wanted[2])
+    return {} if opened.options.test is not None else most
 
 
 def _first(windows: Windows, wanted: Mapping[str, int], spec: FolderSpec) -> Integers:
@@ -105,7 +105,7 @@ def _splits(opened: Opened) -> tuple[dict[str, list[int]], list[str]]:
             named[split] = tuple(name for name in named[split] if name not in named["test"])
     named = {split: tuple(_FIRST.sub(r"\1", name) for name in names) for split, names in named.items()}
     numbers = {split: [genome.number(name, spec.path) for name in names] for split, names in named.items()}
-    taken = [number for found in numbers.values() for number in found]
+    taken = [number for of_split in numbers.values() for number in of_split]
     twice = next((number for i, number in enumerate(taken) if number in taken[:i]), None)
     if twice is not None:
         raise ValueError(f"{spec.path}: {genome.names[twice]} is in two splits: each chromosome must be in one")

@@ -116,11 +116,11 @@ class FolderSpec:
 
     def files(self) -> list[Path]:
         """Return every file that the data set consists of, in a fixed order."""
-        found: list[Path | None] = [self.path, self.fasta, self.blacklist, *self.signals.values()]
-        found += [*self.annotations.values(), self.expression, self.given, *self.accessibility.values()]
+        paths: list[Path | None] = [self.path, self.fasta, self.blacklist, *self.signals.values()]
+        paths += [*self.annotations.values(), self.expression, self.given, *self.accessibility.values()]
         for experiment in self.experiments:
-            found += [experiment.peaks, experiment.relaxed, experiment.labels, experiment.fold_change]
-        return [path for path in found if path is not None]
+            paths += [experiment.peaks, experiment.relaxed, experiment.labels, experiment.fold_change]
+        return [path for path in paths if path is not None]
 
 
 class _Reader:
@@ -150,47 +150,47 @@ class _Reader:
                 raise self.fail(f"unknown key {key!r}{f' in [{table}]' if table else ''}: {hint}")
 
     def table(self, content: types.Json, key: str) -> types.Json:
-        found = content.get(key, {})
-        if not isinstance(found, dict):
+        value = content.get(key, {})
+        if not isinstance(value, dict):
             raise self.fail(f"{key!r} must be a table, [{key}]")
-        return found
+        return value
 
     def tables(self, key: str) -> list[types.Json]:
-        found = self.content.get(key, [])
-        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        value = self.content.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
             raise self.fail(f"{key!r} must be a list of tables, [[{key}]]")
-        return found
+        return value
 
     def text(self, content: types.Json, table: str, key: str) -> str:
-        found = content.get(key)
-        if not isinstance(found, str) or not found:
-            problem = "is missing" if key not in content else f"is {found!r}, expected text"
+        value = content.get(key)
+        if not isinstance(value, str) or not value:
+            problem = "is missing" if key not in content else f"is {value!r}, expected text"
             raise self.fail(f"{key!r} in [{table}] {problem}")
-        return found
+        return value
 
     def number(self, content: types.Json, table: str, key: str, default: int) -> int:
-        found = content.get(key, default)
-        if not isinstance(found, int) or isinstance(found, bool):
-            raise self.fail(f"{key!r} in [{table}] is {found!r:.40}, expected a whole number")
+        value = content.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.fail(f"{key!r} in [{table}] is {value!r:.40}, expected a whole number")
         try:
-            check_range(f"{key!r} in [{table}]", found, FOLDER_RANGES[key])
+            check_range(f"{key!r} in [{table}]", value, FOLDER_RANGES[key])
         except ValueError as error:
             raise self.fail(str(error)) from None
-        return found
+        return value
 
     def names(self, content: types.Json, table: str, key: str) -> tuple[str, ...]:
-        found = content.get(key, [])
-        if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+        value = content.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise self.fail(f"{key!r} in [{table}] must be a list of names")
-        return tuple(found)
+        return tuple(value)
 
     def file(self, text: object, what: str) -> Path:
         if not isinstance(text, str):
             raise self.fail(f"{what} must be a file name, not {text!r}")
-        found = self.path.parent / text
-        if not found.exists():
-            raise FileNotFoundError(f"{self.path} names the {what} {text!r}, but {found} does not exist")
-        return existing(found, what)
+        path = self.path.parent / text
+        if not path.exists():
+            raise FileNotFoundError(f"{self.path} names the {what} {text!r}, but {path} does not exist")
+        return existing(path, what)
 
     def optional(self, content: types.Json, key: str, what: str) -> Path | None:
         return self.file(content[key], what) if key in content else None
@@ -206,8 +206,8 @@ def read_folder_spec(path: types.Path) -> FolderSpec:
     ValueError
         For unknown or missing keys, values of a wrong kind, and names that do not fit together.
     """
-    found = Path(path)
-    reader = _Reader(existing(found / "dataset.toml" if found.is_dir() else found, "dataset.toml"))
+    place = Path(path)
+    reader = _Reader(existing(place / "dataset.toml" if place.is_dir() else place, "dataset.toml"))
     content = reader.content
     genome, windows, splits, expression = (
         reader.table(content, key) for key in ("genome", "windows", "splits", "expression")
@@ -267,10 +267,10 @@ def _computed(name: str, file: object) -> bool:
 
 
 def _flag(reader: _Reader, content: types.Json, table: str, key: str, *, default: bool) -> bool:
-    found = content.get(key, default)
-    if not isinstance(found, bool):
-        raise reader.fail(f"{key!r} in [{table}] is {found!r}, expected true or false")
-    return found
+    value = content.get(key, default)
+    if not isinstance(value, bool):
+        raise reader.fail(f"{key!r} in [{table}] is {value!r}, expected true or false")
+    return value
 
 
 def _normalised(reader: _Reader, entry: types.Json) -> bool:
@@ -280,12 +280,12 @@ def _normalised(reader: _Reader, entry: types.Json) -> bool:
 
 
 def _share(reader: _Reader, entry: types.Json, key: str) -> float | None:
-    found = entry.get(key)
-    if found is None:
+    share = entry.get(key)
+    if share is None:
         return None
-    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found <= 1:
-        raise reader.fail(f"{key!r} in [experiments] is {found!r}, expected a number above 0 and at most 1")
-    return float(found)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+        raise reader.fail(f"{key!r} in [experiments] is {share!r}, expected a number above 0 and at most 1")
+    return float(share)
 
 
 def _experiment(reader: _Reader, entry: types.Json) -> Experiment:

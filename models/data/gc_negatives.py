@@ -67,10 +67,10 @@ def gc_negatives(
     for first in range(0, min(len(order), _ROUNDS * size), size):
         fresh = order[first : first + size]
         found_gc, found_masked, unknown = gc_and_masked(genome, free.take(fresh), length)
-        good = unknown <= 0.1
-        pool = np.concatenate([pool, fresh[good]])
-        pool_gc = np.concatenate([pool_gc, found_gc[good]])
-        pool_masked = np.concatenate([pool_masked, found_masked[good]])
+        usable = unknown <= 0.1
+        pool = np.concatenate([pool, fresh[usable]])
+        pool_gc = np.concatenate([pool_gc, found_gc[usable]])
+        pool_masked = np.concatenate([pool_masked, found_masked[usable]])
         wanted, taken = _match(_cells(gc[waiting], masked[waiting]), _cells(pool_gc, pool_masked))
         chosen[waiting[wanted]] = pool[taken]
         waiting = np.delete(waiting, wanted)

@@ -86,8 +86,8 @@ class Genome:
 
     def numbers(self, names: Sequence[str], file: types.Path) -> Integers:
         """Return the numbers of many chromosomes. Errors as in `number`."""
-        found = {name: self.number(name, file) for name in dict.fromkeys(names)}
-        return np.fromiter((found[name] for name in names), dtype=np.int64, count=len(names))
+        known = {name: self.number(name, file) for name in dict.fromkeys(names)}
+        return np.fromiter((known[name] for name in names), dtype=np.int64, count=len(names))
 
     def read(self, chrom: Integers, starts: Integers, length: int, *, strand: str = "+") -> Codes:
         """Return the bases of windows, (n, length) uint8, 0..4; past an end of a chromosome they are N.
@@ -144,16 +144,16 @@ def open_genome(path: types.Path) -> Genome:
     ValueError
         If it is no FASTA file, is cut off, holds letters that are no bases, or names a chromosome twice.
     """
-    found = existing(path, "genome FASTA")
-    digest = content_hash(found)
+    fasta = existing(path, "genome FASTA")
+    digest = content_hash(fasta)
     folder = cache_folder("genomes") / f"{digest}-{_FORMAT}"
     if not _complete(folder):
-        _unpack(found, folder)
+        _unpack(fasta, folder)
     index = read_json(folder / "index.json", "index of a genome in the cache", "run 'interpret cache verify'")
     lengths = np.array(index["lengths"], dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     data = np.asarray(np.memmap(folder / "bases.u8", dtype=np.uint8, mode="r"))
-    return Genome(found, tuple(index["names"]), lengths, offsets, data, digest)
+    return Genome(fasta, tuple(index["names"]), lengths, offsets, data, digest)
 
 
 def _complete(folder: Path) -> bool:
@@ -211,14 +211,14 @@ def _translate(path: Path, file: IO[bytes], out: IO[bytes]) -> tuple[list[str], 
 
 def _marks(block: bytes, at_start: bool) -> list[int]:
     """Return where lines begin that are headers (``>``) or comments (``;``); see `fasta_records`."""
-    found = []
+    places = []
     for mark in (b">", b";"):
         at = block.find(mark)
         while at >= 0:
             if block[at - 1 : at] == b"\n" or (at == 0 and at_start):
-                found.append(at)
+                places.append(at)
             at = block.find(mark, at + 1)
-    return sorted(found)
+    return sorted(places)
 
 
 def _name(path: Path, header: bytes, names: list[str]) -> str:

@@ -18,17 +18,17 @@ _LARGE = 1 << 26  # bytes: below this, hashing takes less than a tenth of a seco
 
 def content_hash(path: types.Path) -> str:
     """Return the SHA-256 of a file; of a large file it is remembered by path, size and time of change."""
-    found = Path(path).resolve()
-    state = found.stat()
+    file = Path(path).resolve()
+    state = file.stat()
     if state.st_size < _LARGE:
-        return file_hash(found)
-    key = hashlib.sha256(f"{found}\n{state.st_size}\n{state.st_mtime_ns}".encode()).hexdigest()
+        return file_hash(file)
+    key = hashlib.sha256(f"{file}\n{state.st_size}\n{state.st_mtime_ns}".encode()).hexdigest()
     note = cache_folder("hashes") / key
     if note.is_file():
         kept = note.read_text(encoding="ascii", errors="replace")
         if re.fullmatch("[0-9a-f]{64}", kept):
             return kept
-    digest = file_hash(found)
+    digest = file_hash(file)
     write_text(note, digest)
     return digest
 

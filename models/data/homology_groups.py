@@ -56,11 +56,11 @@ def homology_groups(parts: Sequence[Codes], *, k: int = K, share: float = SHARE)
     kmers = sum(len(codes) * max(codes.shape[1] - k + 1, 0) for codes in parts)
     mask = np.uint64((1 << max(int(np.ceil(np.log2(max(kmers, 1) / _KEYS))), 0)) - 1)
     ends = np.cumsum([0, *sizes])
-    found = [
+    repeated = [
         kmer_keys(np.ascontiguousarray(codes), k, int(first), mask)
         for codes, first in zip(parts, ends[:-1], strict=True)
     ]
-    keys = _distinct(np.concatenate([np.zeros(0, dtype=np.uint64), *found]))[0]
+    keys = _distinct(np.concatenate([np.zeros(0, dtype=np.uint64), *repeated]))[0]
     pairs, times = _distinct(shared_pairs(keys, _PAIRED))
     a, b = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
     counts = kmer_counts(keys, total)

@@ -154,18 +154,18 @@ def _negatives(
     """Return negatives for the splits that have none."""
     if options.negatives_file is not None:
         length = next(iter(parts.values())).codes.shape[1]
-        found, _ = read_fasta(
+        negatives, _ = read_fasta(
             options.negatives_file,
             length=None if options.variable else length,
             label=0.0,
             variable=options.variable,
         )
         if options.variable:
-            found = found.padded(length)
+            negatives = negatives.padded(length)
         shares = {split: FRACTIONS[split] for split in FRACTIONS if split in lacking}
         total = sum(shares.values())
-        index = split_groups(found.groups(), {s: f / total for s, f in shares.items()}, seed=options.seed)
-        return {split: found.take(index[split]) for split in lacking}
+        index = split_groups(negatives.groups(), {s: f / total for s, f in shares.items()}, seed=options.seed)
+        return {split: negatives.take(index[split]) for split in lacking}
     if options.negatives == "bins":
         raise ValueError(f"{source} holds sequences: bins negatives need BED peaks and a genome")
     if options.negatives == "gc":
@@ -247,14 +247,14 @@ def _numbers(sequences: Sequences, genome: Genome, source: Path) -> list[int]:
 
 def _taken(parts: Mapping[str, Sequences], genome: Genome, source: Path) -> dict[int, Integers]:
     """Return the places of all sequences by chromosome, (n, 2): negatives must not lie there."""
-    found: dict[int, Integers] = {}
+    occupied: dict[int, Integers] = {}
     for part in parts.values():
         if part.placed:
             for name, rows in part.table.groupby("chrom"):
                 number = genome.number(str(name), source)
                 places = rows[["start", "end"]].to_numpy(dtype=np.int64)
-                found[number] = np.concatenate([found.get(number, np.zeros((0, 2), dtype=np.int64)), places])
-    return found
+                occupied[number] = np.concatenate([occupied.get(number, np.zeros((0, 2), dtype=np.int64)), places])
+    return occupied
 
 
 def as_windows(sequences: Sequences, task: str) -> ArrayWindows:

@@ -79,8 +79,8 @@ def open_dataset(source: types.Path, options: Options | None = None, **given: Un
             f"open_dataset has no option {unknown[0]!r}: it has {', '.join(Options.__dataclass_fields__)}"
         )
     chosen = replace(options or Options(), **given)  # type: ignore[arg-type]
-    found = _opener(source_kind(source))(source, chosen)
-    return found if chosen.control is None else control(found, chosen.control, seed=chosen.seed)
+    dataset = _opener(source_kind(source))(source, chosen)
+    return dataset if chosen.control is None else control(dataset, chosen.control, seed=chosen.seed)
 
 
 def _opener(kind: str) -> Callable[[types.Path, Options], Dataset]:

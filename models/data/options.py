@@ -118,12 +118,12 @@ class Options:
 
     def given(self) -> types.Json:
         """Return what differs from the defaults, as JSON can hold it (for hashes and run folders)."""
-        found: types.Json = {}
+        content: types.Json = {}
         for key, value in asdict(self).items():
             if value is None or value is False or (key == "offset" and value == 0):
                 continue
-            found[key] = value if isinstance(value, str | int | float | tuple) else str(Path(value))
-        return found
+            content[key] = value if isinstance(value, str | int | float | tuple) else str(Path(value))
+        return content
 
     def refuse(self, kind: str, *keys: str) -> None:
         """Raise ValueError if an option is given that has no meaning for a kind of source."""

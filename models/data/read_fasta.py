@@ -91,15 +91,15 @@ def place_of(header: str, size: int) -> tuple[str, int, str] | None:
     >>> place_of("chr1:100-200", 100), place_of("a::chrX:101-200(-)", 100), place_of("chr1:1-7", 100)
     (('chr1', 100, '+'), ('chrX', 100, '-'), None)
     """
-    for found in _RANGE.finditer(header):
-        first = found.start()
+    for match in _RANGE.finditer(header):
+        first = match.start()
         while first and _NAME.match(header[first - 1]):
             first -= 1
-        if first == found.start():
+        if first == match.start():
             continue
-        name, start, end = header[first : found.start()], int(found[1]), int(found[2])
+        name, start, end = header[first : match.start()], int(match[1]), int(match[2])
         strand = _STRAND.search(header)
-        sign = strand[1] if strand else (found[3] or "+")
+        sign = strand[1] if strand else (match[3] or "+")
         if end - start == size:
             return name, start, sign
         return (name, start - 1, sign) if end - start + 1 == size and start > 0 else None

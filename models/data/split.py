@@ -74,7 +74,7 @@ def split_groups(groups: Integers, fractions: dict[str, float], *, seed: int = 0
         )
     order = np.random.default_rng([seed, 1]).permutation(len(names))
     ends = np.cumsum(sizes[order])
-    found, begin = {}, 0
+    rows_of, begin = {}, 0
     splits = list(fractions)
     for i, split in enumerate(splits):
         left = len(splits) - 1 - i  # groups that must stay for the others
@@ -82,9 +82,9 @@ def split_groups(groups: Integers, fractions: dict[str, float], *, seed: int = 0
         stop = len(order) if left == 0 else min(max(stop, begin + 1), len(order) - left)
         chosen = np.zeros(len(names), dtype=bool)
         chosen[order[begin:stop]] = True
-        found[split] = np.flatnonzero(chosen[first])
+        rows_of[split] = np.flatnonzero(chosen[first])
         begin = stop
-    return found
+    return rows_of
 
 
 def split_chromosomes(lengths: Integers, *, seed: int = 0) -> dict[int, str]:
@@ -112,16 +112,16 @@ def split_chromosomes(lengths: Integers, *, seed: int = 0) -> dict[int, str]:
             f"{len(lengths)} chromosomes cannot be divided into train, valid and test: name test chromosomes"
         )
     order = np.random.default_rng([seed, 2]).permutation(len(lengths)).tolist()
-    found = dict.fromkeys(range(len(lengths)), "train")
+    split_of = dict.fromkeys(range(len(lengths)), "train")
     for split in ("test", "valid"):
         target = 0.1 * lengths.sum()
-        free = [i for i in order if found[i] == "train"]
+        free = [i for i in order if split_of[i] == "train"]
         best = min(free, key=lambda i: abs(float(lengths[i]) - target))
-        found[best] = split
+        split_of[best] = split
         size = float(lengths[best])
         for i in free:
-            rest = sum(1 for split_ in found.values() if split_ == "train")
+            rest = sum(1 for split_ in split_of.values() if split_ == "train")
             if i != best and rest > 2 and size + float(lengths[i]) <= 1.1 * target:
-                found[i] = split
+                split_of[i] = split
                 size += float(lengths[i])
-    return found
+    return split_of

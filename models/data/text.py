@@ -24,14 +24,14 @@ def existing(path: types.Path, what: str = "file") -> Path:
     ValueError
         If it is a folder, or empty.
     """
-    found = Path(path)
-    if found.is_dir():
-        raise ValueError(f"{found} is a folder: expected a {what}")
-    if not found.exists():
-        raise FileNotFoundError(f"{found} does not exist: no such file (expected a {what})")
-    if found.stat().st_size == 0:
-        raise ValueError(f"{found} is empty: expected a {what}")
-    return found
+    place = Path(path)
+    if place.is_dir():
+        raise ValueError(f"{place} is a folder: expected a {what}")
+    if not place.exists():
+        raise FileNotFoundError(f"{place} does not exist: no such file (expected a {what})")
+    if place.stat().st_size == 0:
+        raise ValueError(f"{place} is empty: expected a {what}")
+    return place
 
 
 def is_gzip(path: types.Path) -> bool:
@@ -67,25 +67,25 @@ def read_lines(path: types.Path, what: str = "text file") -> Iterator[tuple[int,
     FileNotFoundError, ValueError
         See `existing` and `open_binary`; also for Windows line ends and for bytes that are no text.
     """
-    found = existing(path, what)
-    with open_binary(found) as file:
+    place = existing(path, what)
+    with open_binary(place) as file:
         number = 0
         for number, raw in enumerate(file, start=1):
             if raw.endswith((b"\r\n", b"\r")):
                 raise ValueError(
-                    f"{found} line {number} has a Windows line end: convert the file with dos2unix "
+                    f"{place} line {number} has a Windows line end: convert the file with dos2unix "
                     "or sed -i 's/\\r$//'"
                 )
             try:
                 line = raw.decode("utf-8").rstrip("\n")
             except UnicodeDecodeError as error:
-                raise ValueError(f"{found} line {number} is no text: expected a {what}") from error
+                raise ValueError(f"{place} line {number} is no text: expected a {what}") from error
             if "\0" in line:
-                raise ValueError(f"{found} line {number} is no text: expected a {what}")
+                raise ValueError(f"{place} line {number} is no text: expected a {what}")
             if line.strip():
                 yield number, line
         if number == 0:
-            raise ValueError(f"{found} is empty: expected a {what}")
+            raise ValueError(f"{place} is empty: expected a {what}")
 
 
 def listed(names: Iterable[str], most: int = 50) -> str:

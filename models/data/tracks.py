@@ -213,6 +213,6 @@ def _check_header(path: Path) -> None:
         parts += [(struct.unpack("<2I2Q", zooms[i : i + 24])[3], 0x2468ACE0, 48) for i in range(0, len(zooms), 24)]
         for place, magic, length in parts:
             file.seek(min(place, size))
-            found = file.read(length)
-            if len(found) < length or struct.unpack("<I", found[:4])[0] != magic:
+            header = file.read(length)
+            if len(header) < length or struct.unpack("<I", header[:4])[0] != magic:
                 raise ValueError(_DAMAGED.format(path))

@@ -47,5 +47,5 @@ def _pysam(path: types.Path) -> ModuleType:
             f"{path} is a BCF file, which needs pysam: pip install 'motiflens[vcf]', or turn it into text with "
             f"'bcftools view {path}'"
         ) from error
-    found: ModuleType = pysam
-    return found
+    module: ModuleType = pysam
+    return module

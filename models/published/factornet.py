@@ -69,10 +69,10 @@ def import_factornet(path: Path, *, length: int | None = None) -> Published:
 def _weights(folder: Path) -> Path:
     if not (folder / "model.json").is_file():
         raise FileNotFoundError(f"{folder} is no FactorNet folder: model.json is missing")
-    found = sorted(p for p in folder.iterdir() if p.suffix in (".hdf5", ".h5") and not p.name.startswith("."))
-    best = [p for p in found if p.stem.startswith("best")] or found
+    files = sorted(p for p in folder.iterdir() if p.suffix in (".hdf5", ".h5") and not p.name.startswith("."))
+    best = [p for p in files if p.stem.startswith("best")] or files
     if len(best) != 1:
-        there = ", ".join(p.name for p in found) or "no .hdf5 file"
+        there = ", ".join(p.name for p in files) or "no .hdf5 file"
         raise FileNotFoundError(f"{folder} lacks the weights: one .hdf5 file is needed, there is {there}")
     return best[0]
 

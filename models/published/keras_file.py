@@ -159,15 +159,15 @@ class Walk:
         ValueError
             If there is none, or more than one.
         """
-        found = [(layer, node) for layer, node in self.ahead() if layer.kind in kinds]
-        if len(found) != 1:
+        layers = [(layer, node) for layer, node in self.ahead() if layer.kind in kinds]
+        if len(layers) != 1:
             there = ", ".join(f"{layer.name} ({layer.kind})" for layer, _ in self.ahead()) or "nothing"
             raise ValueError(
                 f"no {self.model} model: after layer {self.at[0]!r} it lacks a {' or '.join(kinds)} "
                 f"(there is {there})"
             )
-        self.at = found[0][1]
-        return found[0][0]
+        self.at = layers[0][1]
+        return layers[0][0]
 
     def maybe(self, *kinds: str) -> Layer | None:
         """Like `take`, but stays and gives None where the only way is another one."""
@@ -266,16 +266,16 @@ class KerasFile:
         ValueError
             Unless they have exactly these shapes.
         """
-        found = self._arrays.get(layer.name)
-        if not found:
+        stored = self._arrays.get(layer.name)
+        if not stored:
             raise ValueError(f"{self.path} is incomplete: the weights of layer {layer.name!r} are missing")
-        there = [array.shape for array in found]
+        there = [array.shape for array in stored]
         if there != list(shapes):
             raise ValueError(
                 f"{self.path}: layer {layer.name!r} ({layer.kind}) has arrays of shapes {there}, "
                 f"expected {list(shapes)}"
             )
-        return [torch.from_numpy(array) for array in found]
+        return [torch.from_numpy(array) for array in stored]
 
     def shapes(self, layer: Layer) -> list[tuple[int, ...]]:
         """Shapes of a layer's arrays."""

@@ -87,7 +87,7 @@ def _state(path: Path) -> dict[str, Tensor]:
             return load_file(str(path))
         if not zipfile.is_zipfile(path):
             raise pickle.UnpicklingError("no zip archive, as torch.save writes it")
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
@@ -96,11 +96,11 @@ def _state(path: Path) -> dict[str, Tensor]:
             f"{path} is damaged, or holds more than tensors, which is never loaded ({reason})"
         ) from error
     for key in ("state_dict", "model_state_dict", "model"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
-    if not isinstance(found, dict) or not found or not all(isinstance(value, Tensor) for value in found.values()):
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise ValueError(f"{path} holds no state dict: save model.state_dict(), not the model")
-    return dict(found)
+    return dict(state)
 
 
 def is_torch_file(path: Path) -> bool:

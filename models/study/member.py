@@ -140,7 +140,7 @@ def members(plan: Plan, sets: list[DataSet], out: types.Path, accelerator: str =
         For a setting that a model does not know, before anything is trained.
     """
     origins = {model.name: model for model in plan.models if model.way == "global"}
-    found: list[Member] = []
+    planned: list[Member] = []
     groups = [(tuple(sets), True), *(((data,), False) for data in sets)]
     for names, pooled in groups:
         for model in plan.with_controls:
@@ -148,14 +148,14 @@ def members(plan: Plan, sets: list[DataSet], out: types.Path, accelerator: str =
                 continue
             for setting, seed in itertools.product(_settings(model), range(model.seeds or plan.seeds)):
                 common = (names, model, plan.preset, setting, seed, "", str(out), accelerator)
-                found.append(
+                planned.append(
                     Transferred(*common, every=tuple(sets), origin=origins[model.name])
                     if model.way == "transfer"
                     else Member(*common)
                 )
-    for member in {(member.model.label, member.setting): member for member in found}.values():
+    for member in {(member.model.label, member.setting): member for member in planned}.values():
         member.recipe()
-    return found
+    return planned
 
 
 def _settings(model: Model) -> list[tuple[tuple[str, str | float | bool | None], ...]]:

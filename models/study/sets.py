@@ -54,16 +54,16 @@ def data_sets(plan: Plan) -> list[DataSet]:
         If the source does not exist or is of no known kind, or has no set of a name that the plan takes.
     """
     source = plan.data if plan.data is not None else built_in()
-    found = _found(source, plan)
+    sets = _found(source, plan)
     if plan.sets:
-        known = {data.name: data for data in found}
+        known = {data.name: data for data in sets}
         for name in plan.sets:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise ValueError(f"{source} has no data set {name!r}{hint} It has {', '.join(list(known)[:20])}")
-        found = [known[name] for name in plan.sets]
-    return found[: plan.most_sets]
+        sets = [known[name] for name in plan.sets]
+    return sets[: plan.most_sets]
 
 
 def _found(source: str, plan: Plan) -> list[DataSet]:

@@ -82,10 +82,10 @@ def background(blocks: list[Block], stream: Stream) -> list[Codes]:
             sequence[ORDER + step + row, :n] = base
             context[:n] = (context[:n] << 2 & 4**ORDER - 1) | base
         step += chunk
-    found: list[Codes] = [np.empty(0, dtype=np.uint8)] * len(blocks)
+    sequences: list[Codes] = [np.empty(0, dtype=np.uint8)] * len(blocks)
     for lane, i in enumerate(order):
-        found[i] = np.ascontiguousarray(sequence[ORDER : ORDER + lengths[i], lane])
-    return found
+        sequences[i] = np.ascontiguousarray(sequence[ORDER : ORDER + lengths[i], lane])
+    return sequences
 
 
 def _starts(kinds: Integers, stream: Stream) -> Integers:

@@ -45,8 +45,8 @@ class Elements:
 def place_elements(genome: Genome, genes: Genes, preset: Preset, seed: int) -> Elements:
     """Place an element at every promoter, 500 bp or more from others, and these at least half a spacing apart."""
     stream = Stream(seed, "elements")
-    found = [(start - 100 * strand, PROMOTER) for start, strand in zip(genes.starts, genes.strands, strict=True)]
-    taken = np.sort(np.array([centre for centre, _ in found], dtype=np.int64))
+    placed = [(start - 100 * strand, PROMOTER) for start, strand in zip(genes.starts, genes.strands, strict=True)]
+    taken = np.sort(np.array([centre for centre, _ in placed], dtype=np.int64))
     spacing = preset.element_spacing
     for _, start, end in genome.chromosomes():
         grid = np.arange(start + spacing, end - spacing, spacing)
@@ -55,12 +55,12 @@ def place_elements(genome: Genome, genes: Genes, preset: Preset, seed: int) -> E
         for centre, kind in zip(centres.tolist(), kinds.tolist(), strict=True):
             near = np.searchsorted(taken, [centre - 500, centre + 500])
             if near[0] == near[1] and not genome.closed_off[centre - 400 : centre + 400].any():
-                found.append((centre, kind))
-    found.sort()
-    centre = np.array([element[0] for element in found], dtype=np.int64)
-    half = stream.integers(80, 160, len(found))
-    kind = np.array([element[1] for element in found], dtype=np.int64)
-    return Elements(centre, half, kind, np.zeros((len(found), 2)))
+                placed.append((centre, kind))
+    placed.sort()
+    centre = np.array([element[0] for element in placed], dtype=np.int64)
+    half = stream.integers(80, 160, len(placed))
+    kind = np.array([element[1] for element in placed], dtype=np.int64)
+    return Elements(centre, half, kind, np.zeros((len(placed), 2)))
 
 
 def open_elements(elements: Elements, lineage: Integers, seed: int) -> None:

@@ -96,14 +96,14 @@ def factors() -> tuple[Factor, ...]:
     from pyjaspar import jaspardb
 
     base = jaspardb(release=RELEASE)
-    found = []
+    made = []
     for name, (matrix, concentration) in FACTORS.items():
         motif: Any = base.fetch_motif_by_id(matrix)
         counts = np.array([motif.counts[base] for base in "ACGT"], dtype=np.float64).T + _PSEUDOCOUNT  # w, 4
         ppm = counts / (((counts[:, 0] + counts[:, 1]) + counts[:, 2]) + counts[:, 3])[:, None]
         scores = millibits(ppm)
-        found.append(Factor(name, matrix, ppm, scores, concentration, _half(matrix, ppm, scores, name == PAIR[0])))
-    return tuple(found)
+        made.append(Factor(name, matrix, ppm, scores, concentration, _half(matrix, ppm, scores, name == PAIR[0])))
+    return tuple(made)
 
 
 @cache

@@ -17,10 +17,10 @@ FAINT = 0.05  # occupancy below which a site that is there by chance is none
 
 def halves(grammar: Grammar = DEFAULT) -> dict[str, int]:
     """Return `Factor.half` of each factor, in millibits: the pair's first one takes weaker sites if assisted."""
-    found = {factor.name: factor.half for factor in factors()}
+    half_of = {factor.name: factor.half for factor in factors()}
     if not grammar.assisted:
-        found[PAIR[0]] = unassisted_half()
-    return found
+        half_of[PAIR[0]] = unassisted_half()
+    return half_of
 
 
 def thresholds(grammar: Grammar = DEFAULT) -> dict[str, int]:
@@ -52,7 +52,7 @@ def occupancy(table: pd.DataFrame, access: Floats | Doubles, grammar: Grammar = 
     grammar ``order`` partners on its 3' side alone count; with ``not`` its own occupancy is multiplied by 1 less
     the partner's; with ``or`` nothing is multiplied (see `tethered`).
     """
-    found = np.zeros((len(table), len(access)))
+    occupied = np.zeros((len(table), len(access)))
     names, scores = table["factor"].to_numpy(), table["score"].to_numpy()
     half = halves(grammar)
     for factor in sorted(factors(), key=lambda factor: factor.name == PAIR[0]):  # partners come before it
@@ -61,13 +61,13 @@ def occupancy(table: pd.DataFrame, access: Floats | Doubles, grammar: Grammar = 
         strength = np.exp2(excess[:, None] + np.array(factor.concentration)) * access[:, own].T
         free: Doubles | float = 1.0
         if factor.name == PAIR[0] and grammar.name != "or":
-            partners = _partners(table, found, own, downstream=grammar.name == "order")
+            partners = _partners(table, occupied, own, downstream=grammar.name == "order")
             if grammar.name == "not":
                 free = 1.0 - partners
             else:
                 strength = strength * partners
-        found[own] = np.round(free * (strength / (1.0 + strength)), 3)
-    return found
+        occupied[own] = np.round(free * (strength / (1.0 + strength)), 3)
+    return occupied
 
 
 def tethered(table: pd.DataFrame, bound: Doubles) -> tuple[pd.DataFrame, Doubles]:
@@ -81,7 +81,7 @@ def tethered(table: pd.DataFrame, bound: Doubles) -> tuple[pd.DataFrame, Doubles
     return both.iloc[order].reset_index(drop=True), np.concatenate([bound, bound[second]])[order]
 
 
-def _partners(table: pd.DataFrame, found: Doubles, first: Integers, *, downstream: bool = False) -> Doubles:
+def _partners(table: pd.DataFrame, occupied: Doubles, first: Integers, *, downstream: bool = False) -> Doubles:
     """Occupancy of the best partner in reach of each site of the pair's first factor, (n, cell types).
 
     With `downstream`, of those on the 3' side of the site.
@@ -89,7 +89,7 @@ def _partners(table: pd.DataFrame, found: Doubles, first: Integers, *, downstrea
     forward = table["strand"].to_numpy() == "+"
     second = np.flatnonzero(table["factor"].to_numpy() == PAIR[1])
     starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
-    best = np.zeros((len(first), found.shape[1]))
+    best = np.zeros((len(first), occupied.shape[1]))
     if len(second) == 0:
         return best
     reach = SPACING[1] + 50
@@ -100,5 +100,5 @@ def _partners(table: pd.DataFrame, found: Doubles, first: Integers, *, downstrea
             gap = max(starts[site] - ends[other], starts[other] - ends[site])
             right = not downstream or (starts[other] > starts[site]) == forward[site]
             if SPACING[0] <= gap <= SPACING[1] and right:
-                best[row] = np.maximum(best[row], found[other])
+                best[row] = np.maximum(best[row], occupied[other])
     return best

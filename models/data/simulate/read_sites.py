@@ -38,9 +38,9 @@ def read_sites(folder: types.Path) -> pd.DataFrame:
     table = pd.read_csv(path, sep="\t")
     cells = table.columns[8].split(":")[1].split(",")
     occupied = table.iloc[:, 8].str.split(",", expand=True).astype(float)
-    found = table.iloc[:, [0, 1, 2, 3, 5, 6, 7]].copy()
-    found.columns = pd.Index(["chrom", "start", "end", "tf", "strand", "affinity", "kind"])
+    sites = table.iloc[:, [0, 1, 2, 3, 5, 6, 7]].copy()
+    sites.columns = pd.Index(["chrom", "start", "end", "tf", "strand", "affinity", "kind"])
     for i, cell in enumerate(cells):
-        found[f"occupancy_{cell}"] = occupied[i]
-        found[f"bound_{cell}"] = table["bound"].str.split(",").map(lambda names, cell=cell: cell in names)
-    return found
+        sites[f"occupancy_{cell}"] = occupied[i]
+        sites[f"bound_{cell}"] = table["bound"].str.split(",").map(lambda names, cell=cell: cell in names)
+    return sites

@@ -145,9 +145,9 @@ def uniqueness(codes: Codes, size: int = 35, most: int = 4) -> Codes:
     keys = keys[order]
     edges = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1, [len(keys)]])
     counts = np.diff(edges)
-    found = np.empty(len(codes), dtype=np.uint8)
-    found[order] = np.repeat(np.where(counts > most, 0, counts).astype(np.uint8), counts)
-    found[len(keys) :] = 0
+    values = np.empty(len(codes), dtype=np.uint8)
+    values[order] = np.repeat(np.where(counts > most, 0, counts).astype(np.uint8), counts)
+    values[len(keys) :] = 0
     unknown = np.concatenate([[0], np.cumsum(codes > 3)])
-    found[: len(keys)][unknown[size:] > unknown[:-size]] = 0
-    return found
+    values[: len(keys)][unknown[size:] > unknown[:-size]] = 0
+    return values

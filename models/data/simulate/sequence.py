@@ -86,9 +86,9 @@ def _strengths(world: World, own: Integers, cell: int, mappable: Integers, strea
 def _hot_spots(world: World) -> Doubles:
     """How much each bin attracts any antibody: a few open elements do."""
     stream = Stream(world.seed, "hot spots")
-    found = np.zeros(len(world.genome.codes) // _BIN)
+    rates = np.zeros(len(world.genome.codes) // _BIN)
     chosen = stream.integers(0, 100, len(world.elements)) < _HOT
     for i in np.flatnonzero(chosen & (world.elements.kind != CLOSED)).tolist():
         centre, half = int(world.elements.centre[i]), int(world.elements.half[i])
-        found[(centre - half) // _BIN : (centre + half) // _BIN] = 8.0
-    return found
+        rates[(centre - half) // _BIN : (centre + half) // _BIN] = 8.0
+    return rates

@@ -165,12 +165,12 @@ class _Element:
 
 @cache
 def _shuffles() -> dict[str, Doubles]:
-    found = {}
+    decoys = {}
     for factor in factors():
         stream = Stream(0, f"shuffled {factor.matrix}")
         orders = [stream.order(factor.width) for _ in range(60)]
-        found[factor.name] = factor.ppm[min(orders, key=lambda order: _likeness(factor.ppm, order))]
-    return found
+        decoys[factor.name] = factor.ppm[min(orders, key=lambda order: _likeness(factor.ppm, order))]
+    return decoys
 
 
 def shuffled(factor: Factor) -> Doubles:
@@ -237,7 +237,7 @@ _WORD = 5  # bases scored at once by table lookup
 def _scan(codes: Codes, scores: Integers, threshold: int) -> tuple[Integers, Integers]:
     """Starts and scores of all sites that reach a threshold, on the strand of `scores`."""
     width = len(scores)
-    starts, found = [], []
+    starts, totals = [], []
     step = 1 << 20
     for begin in range(0, len(codes) - width + 1, step):
         part = codes[begin : begin + step + width - 1]
@@ -253,8 +253,8 @@ def _scan(codes: Codes, scores: Integers, threshold: int) -> tuple[Integers, Int
         hits = np.flatnonzero(total >= threshold)
         hits = hits[~(part[hits[:, None] + np.arange(width)] > 3).any(axis=1)]
         starts.append(begin + hits)
-        found.append(total[hits].astype(np.int64))
-    return np.concatenate(starts).astype(np.int64), np.concatenate(found)
+        totals.append(total[hits].astype(np.int64))
+    return np.concatenate(starts).astype(np.int64), np.concatenate(totals)
 
 
 def _compete(table: pd.DataFrame) -> pd.DataFrame:

@@ -49,17 +49,17 @@ def _turned(stored: Stored, layer: Layer, arrays: list[Floats]) -> list[Floats]:
 
 
 def _by_name(stored: Stored, layers: Sequence[Layer]) -> dict[str, list[Floats]]:
-    found: dict[str, list[Floats]] = {}
+    arrays_of: dict[str, list[Floats]] = {}
     nested: dict[str, list[Layer]] = {}
     for layer in layers:
         top, inner, _ = layer.path.partition("/")
         if inner and top in stored.groups and layer.path not in stored.groups:
             nested.setdefault(top, []).append(layer)
         else:
-            found[layer.path] = [array for _, array in stored.groups.get(layer.path, [])]
+            arrays_of[layer.path] = [array for _, array in stored.groups.get(layer.path, [])]
     for top, inside in nested.items():
-        found |= _nested(stored, top, inside)
-    return found
+        arrays_of |= _nested(stored, top, inside)
+    return arrays_of
 
 
 def _parts(layer: Layer, major: int) -> list[str]:
@@ -77,7 +77,7 @@ def _parts(layer: Layer, major: int) -> list[str]:
 
 
 def _from_places(stored: Stored, layer: Layer) -> list[Floats]:
-    found: list[Floats] = []
+    arrays_here: list[Floats] = []
     for part in _parts(layer, stored.major):
         above, _, name = part.rpartition("/")
         for option in (part, f"{above}/_{name}".lstrip("/")):  # tf_keras: _query_dense
@@ -85,22 +85,22 @@ def _from_places(stored: Stored, layer: Layer) -> list[Floats]:
             old = place.replace("layers", "_layer_checkpoint_dependencies")  # Keras 2.12 and 2.13
             arrays = stored.places.get(place) or stored.places.get(old)
             if arrays:
-                found += arrays
+                arrays_here += arrays
                 break
-    return found
+    return arrays_here
 
 
 def _nested(stored: Stored, top: str, layers: list[Layer]) -> dict[str, list[Floats]]:
     """Tell apart the arrays of a model within the model, which a .h5 file keeps in one list."""
     named = stored.groups[top]
     by_path = {tuple(layer.path.split("/")): layer for layer in layers}
-    found: dict[str, list[Floats]] = {layer.path: [] for layer in layers}
+    arrays_of: dict[str, list[Floats]] = {layer.path: [] for layer in layers}
     for name, array in named:
         owners = _owners(tuple(name.split("/")[:-1]), by_path)
         if len(owners) != 1:
             return _in_order(stored, top, layers)
-        found[owners[0].path].append(array)
-    return found
+        arrays_of[owners[0].path].append(array)
+    return arrays_of
 
 
 def _owners(name: tuple[str, ...], layers: dict[tuple[str, ...], Layer]) -> list[Layer]:
@@ -125,12 +125,12 @@ def _in_order(stored: Stored, top: str, layers: list[Layer]) -> dict[str, list[F
     counts = {layer.path: _counts(layer) for layer in layers}
     if sum(a + b for a, b in counts.values()) != len(arrays):
         raise ValueError(f"the names of the arrays of model {top!r} do not tell which layers they belong to")
-    found: dict[str, list[Floats]] = {layer.path: [] for layer in layers}
+    arrays_of: dict[str, list[Floats]] = {layer.path: [] for layer in layers}
     left = iter(arrays)
     for late in (0, 1):
         for path, numbers in counts.items():
-            found[path] += [next(left) for _ in range(numbers[late])]
-    return found
+            arrays_of[path] += [next(left) for _ in range(numbers[late])]
+    return arrays_of
 
 
 def _counts(layer: Layer) -> tuple[int, int]:

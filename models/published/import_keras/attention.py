@@ -175,7 +175,7 @@ def attention_shapes(kind: str, config: Json, shapes: Shapes) -> Shapes:
     step = 2 if bias else 1
     given = [shape[0] if shape else 0 for shape in shapes[::step]] + [0] * 4
     last = shapes[3 * step][2] if len(shapes) > 3 * step and len(shapes[3 * step]) == 3 else 0
-    found: Shapes = []
+    expected: Shapes = []
     for i, width in enumerate((size, size, wide)):
-        found += [(given[i], heads, width), *([(heads, width)] if bias else [])]
-    return [*found, (heads, wide, last), *([(last,)] if bias else [])]
+        expected += [(given[i], heads, width), *([(heads, width)] if bias else [])]
+    return [*expected, (heads, wide, last), *([(last,)] if bias else [])]

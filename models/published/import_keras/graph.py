@@ -121,12 +121,12 @@ def read_graph(config: Json, major: int) -> Graph:
 def layer_paths(entry: Json, path: str = "") -> list[str]:
     """Paths of a model's layers in the order of the configuration, which is that of their arrays."""
     config = entry["config"]
-    found = []
+    paths = []
     for layer in config if isinstance(config, list) else config["layers"]:
         name = f"{path}{_name(layer)}"
         model = layer if layer["class_name"] in MODELS else _timed_model(layer)
-        found += layer_paths(model, f"{name}/") if model is not None else [name]
-    return found
+        paths += layer_paths(model, f"{name}/") if model is not None else [name]
+    return paths
 
 
 class _Builder:
@@ -210,11 +210,11 @@ class _Builder:
             if len(left) == len(waiting):
                 raise ValueError(f"layer {left[0][0]!r} is fed by a layer that is not there, or in a circle")
             waiting = left
-        found = [(name, _resolve((name, call, output), done, shifts)) for name, call, output in outputs]
-        missing = [name for name, ref in found if ref is None]
+        ends = [(name, _resolve((name, call, output), done, shifts)) for name, call, output in outputs]
+        missing = [name for name, ref in ends if ref is None]
         if missing:
             raise ValueError(f"the output {missing[0]!r} is computed by no layer")
-        return [(name, ref) for name, ref in found if ref is not None]
+        return [(name, ref) for name, ref in ends if ref is not None]
 
     def _input(self, name: str, config: Json) -> Ref:
         shape = config.get("batch_shape", config.get("batch_input_shape"))
@@ -232,8 +232,8 @@ class _Builder:
         if model is not None:
             (given,) = call.given
             inside = self._add(Layer(f"{path}:in", MERGE_TIME, {}, ""), [given], {})[:1]
-            found = self.model(model, f"{path}/", f"{place}/layer", inside, depth + 1)
-            return [self._add(Layer(f"{path}:out", SPLIT_TIME, {}, ""), [ref, given], {})[0] for _, ref in found]
+            ends = self.model(model, f"{path}/", f"{place}/layer", inside, depth + 1)
+            return [self._add(Layer(f"{path}:out", SPLIT_TIME, {}, ""), [ref, given], {})[0] for _, ref in ends]
         layer = self.graph.layers.get(path)
         if layer is None:
             reason = refused(entry)

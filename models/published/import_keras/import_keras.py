@@ -303,9 +303,9 @@ def _try(model: KerasModel) -> int:
     meta = torch.zeros(1, model.meta) if model.meta else None
     try:
         with torch.no_grad():
-            found = model(x, meta)
+            logits = model(x, meta)
     except (RuntimeError, IndexError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"layer {network.at!r} does not fit what it is given ({reason})") from error
-    first = found[0] if isinstance(found, tuple) else found
+    first = logits[0] if isinstance(logits, tuple) else logits
     return int(first[0].numel())

@@ -92,8 +92,8 @@ def _computed(module: nn.Module, kind: str, given: list[Value], arguments: Json)
         extra["masks"] = masks
     named = {name: tensors[start] for name, (start, count) in positions.items() if count == 1 and name in _NAMED}
     taken = {start for name, (start, _) in positions.items() if name in named}
-    found = module(*(tensor for i, tensor in enumerate(tensors) if i not in taken), **named, **extra)
-    outputs = list(found) if isinstance(found, tuple) else [found]
+    output = module(*(tensor for i, tensor in enumerate(tensors) if i not in taken), **named, **extra)
+    outputs = list(output) if isinstance(output, tuple) else [output]
     mask: Tensor | None = None
     if hasattr(module, "mask"):
         mask = own.mask(tensors[0])
@@ -202,10 +202,10 @@ class KerasModel(Wrapped):
         if isinstance(x, Tensor) and (x.ndim != 2 or len(self._shapes[self._sequence]) != 1):
             self.check(x, meta)
         network: Any = self.module
-        found = network(self._given(x, meta))
-        if len(found) > 1:
-            return self._heads(*found)
-        return found[0].flatten(1) if self.flat else found[0]
+        outputs = network(self._given(x, meta))
+        if len(outputs) > 1:
+            return self._heads(*outputs)
+        return outputs[0].flatten(1) if self.flat else outputs[0]
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
         y: Tensor = self.forward(x, meta)

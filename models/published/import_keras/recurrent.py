@@ -274,7 +274,7 @@ def inner_layers(config: Json, major: int) -> list[tuple[str, Json]]:
     ValueError
         If they are no recurrent layers of Keras' own.
     """
-    found = []
+    inner = []
     for entry in (config.get("layer"), config.get("backward_layer") or config.get("layer")):
         if not isinstance(entry, dict) or refused(entry) or not isinstance(entry.get("config"), dict):
             raise ValueError("what it wraps is no layer of Keras' own")
@@ -283,11 +283,11 @@ def inner_layers(config: Json, major: int) -> list[tuple[str, Json]]:
             raise ValueError(f"it wraps a {kind}, only {', '.join(KINDS)} are supported")
         if major > 1:  # both directions meet at a position only if neither repeats itself there
             own = {**own, "zero_output_for_mask": True}
-        found.append((kind, own))
+        inner.append((kind, own))
     if not config.get("backward_layer"):
-        kind, own = found[1]
-        found[1] = (kind, {**own, "go_backwards": not own.get("go_backwards", False)})
-    return found
+        kind, own = inner[1]
+        inner[1] = (kind, {**own, "go_backwards": not own.get("go_backwards", False)})
+    return inner
 
 
 def build_recurrent(kind: str, config: Json, shapes: Shapes, major: int) -> Recurrent:
