@@ -114,23 +114,23 @@ def attention_study(
     """
     how = options or AttentionOptions()
     pairs = [(opened, target) for opened in runs for target in targets(opened)]
-    found: list[AttentionClass] = []
+    classes: list[AttentionClass] = []
     notes: list[str] = []
     scores = {opened.name: probabilities(opened, np.arange(len(opened.windows))) for opened in runs}
     for opened, target in counted(pairs, progress, "reading attention", unit="targets"):
         parts = attention_classes_of(opened, target, scores[opened.name], how)
-        found += parts
+        classes += parts
         missing = [CLASSES[name] for name in CLASSES if name not in {part.name for part in parts}]
         if missing:
             notes.append(f"{opened.name}, {target.name}: fewer than {LEAST} windows are {' or '.join(missing)}.")
-    if not found:
+    if not classes:
         raise ValueError(
             f"no class of windows has {LEAST} windows at threshold {how.threshold}: give more data, or another "
             "split"
         )
-    tables = _tables(found, how)
+    tables = _tables(classes, how)
     figures = [
-        figure for place, opened in enumerate(runs) for figure in _figures(opened, found, place, len(runs), how)
+        figure for place, opened in enumerate(runs) for figure in _figures(opened, classes, place, len(runs), how)
     ]
     return Study(
         kind="attention",
@@ -168,7 +168,7 @@ def attention_classes_of(
     somewhere = (labels == 1).any(axis=1)
     nowhere = (labels == 0).all(axis=1)
     chosen = {"bound": called, "unbound": ~called & somewhere, "none": ~called & nowhere}
-    found = []
+    classes = []
     for place, (name, which) in enumerate(chosen.items()):
         here = rows[which]
         if len(here) < LEAST:
@@ -178,8 +178,8 @@ def attention_classes_of(
             here = np.sort(rng.choice(here, options.maximum, replace=False))
         profile, pairs, field = _read(opened, here, options)
         blocks = genome_blocks(opened.windows.table.iloc[here], opened.windows.length)
-        found.append(AttentionClass(opened.name, target.name, name, here, profile, pairs, field, blocks))
-    return found
+        classes.append(AttentionClass(opened.name, target.name, name, here, profile, pairs, field, blocks))
+    return classes
 
 
 def _read(opened: OpenedRun, rows: Integers, how: AttentionOptions) -> tuple[Floats, Doubles | None, Field]:
@@ -194,9 +194,9 @@ def _read(opened: OpenedRun, rows: Integers, how: AttentionOptions) -> tuple[Flo
     return np.concatenate(profiles), None if total is None else total / len(rows), seen.field
 
 
-def _tables(found: Sequence[AttentionClass], how: AttentionOptions) -> dict[str, pd.DataFrame]:
+def _tables(parts: Sequence[AttentionClass], how: AttentionOptions) -> dict[str, pd.DataFrame]:
     classes, profiles, distances = [], [], []
-    for part in found:
+    for part in parts:
         steps = part.profile.shape[1]
         jump = float(np.diff(part.field.center).mean()) if steps > 1 else float(part.field.width)
         nats = entropy(part.profile)
@@ -224,9 +224,9 @@ def _tables(found: Sequence[AttentionClass], how: AttentionOptions) -> dict[str,
 
 
 def _figures(
-    opened: OpenedRun, found: Sequence[AttentionClass], place: int, runs: int, how: AttentionOptions
+    opened: OpenedRun, classes: Sequence[AttentionClass], place: int, runs: int, how: AttentionOptions
 ) -> list[StudyFigure]:
-    own = [part for part in found if part.run == opened.name]
+    own = [part for part in classes if part.run == opened.name]
     if not own:
         return []
     suffix = f"_{place + 1}" if runs > 1 else ""

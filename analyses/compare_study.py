@@ -58,16 +58,16 @@ def compare_study(
     long = measures_table(tables)
     names = list(dict.fromkeys(long["run"]))
     pairs, gains, sizes = pair_table(long), gain_table(long, metric), size_table(long)
-    found = {"measures": long, "pairs": pairs, "gains": gains, "sizes": sizes, "ranks": rank_table(long)}
+    by_name = {"measures": long, "pairs": pairs, "gains": gains, "sizes": sizes, "ranks": rank_table(long)}
     curves = dict(logs or {})
     if curves:
-        found["epochs"] = epoch_table(curves)
+        by_name["epochs"] = epoch_table(curves)
     return Study(
         kind="compare",
         title="Runs side by side",
         findings=_findings(pairs, gains, metric),
         figures=_figures(long, pairs, gains, names, metric, curves),
-        tables=found,
+        tables=by_name,
         captions={
             "measures": "Every run at every task that all have.",
             "pairs": "Each run against the first, for each metric: tasks above and below, Wilcoxon's signed-rank "

@@ -63,12 +63,12 @@ def curves_study(runs: Sequence[OpenedRun], progress: Progress = silent) -> Stud
 def scored(opened: OpenedRun) -> dict[str, tuple[Floats, Doubles]]:
     """Return labels and probabilities of each target, (n,) each, rows without a label left out."""
     scores = probabilities(opened, np.arange(len(opened.windows)))
-    found = {}
+    scores_of = {}
     for target in targets(opened):
         labels = opened.windows.labels[target.rows, target.column]
         known = ~np.isnan(labels)
-        found[target.name] = labels[known], scores[target.rows, target.output][known]
-    return found
+        scores_of[target.name] = labels[known], scores[target.rows, target.output][known]
+    return scores_of
 
 
 def target_table(opened: OpenedRun) -> pd.DataFrame:
@@ -89,12 +89,12 @@ def curve_points(labels: Floats | Doubles, scores: Floats | Doubles) -> pd.DataF
         ``threshold``, ``fpr``, ``recall``, ``precision``; the first row is what is called at the highest score.
         Both ends are kept, between them points at equal steps of recall and of false positives.
     """
-    found = curve(labels, scores)  # type: ignore[arg-type]
-    false = found.called - found.true
-    recall = found.true / max(found.positives, 1)
-    fpr = false / max(found.negatives, 1)
+    points = curve(labels, scores)  # type: ignore[arg-type]
+    false = points.called - points.true
+    recall = points.true / max(points.positives, 1)
+    fpr = false / max(points.negatives, 1)
     table = pd.DataFrame(
-        {"threshold": found.thresholds, "fpr": fpr, "recall": recall, "precision": found.true / found.called}
+        {"threshold": points.thresholds, "fpr": fpr, "recall": recall, "precision": points.true / points.called}
     )
     if len(table) <= POINTS:
         return table

@@ -222,10 +222,10 @@ def _pair(runs: Sequence[OpenedRun]) -> tuple[OpenedRun, OpenedRun]:
 
 def _common(first: OpenedRun, second: OpenedRun) -> list[tuple[Target, Target]]:
     others = {target.name: target for target in targets(second)}
-    found = [(target, others[target.name]) for target in targets(first) if target.name in others]
-    if not found:
+    shared = [(target, others[target.name]) for target in targets(first) if target.name in others]
+    if not shared:
         raise ValueError(f"{first.run.path} and {second.run.path} have no TF and cell type in common")
-    return found
+    return shared
 
 
 def _figure(windows: pd.DataFrame, effects: pd.DataFrame, names: str, how: DnaseOptions) -> StudyFigure:

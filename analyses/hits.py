@@ -117,13 +117,13 @@ def motif_hits(
             bases = permuted_bases(codes[part], importance[part], rng)
             null.append(finder.find(bases, importance[part], part.start))
         progress(Step("calling instances", part.stop, len(codes)))
-    found, drawn = _joined(real), _joined(null)
-    q = np.ones(len(found.score))
+    observed, drawn = _joined(real), _joined(null)
+    q = np.ones(len(observed.score))
     for number in range(len(motifs)):
-        here = found.motif == number
-        q[here] = q_values(found.score[here], drawn.score[drawn.motif == number], wanted.shuffles)
+        here = observed.motif == number
+        q[here] = q_values(observed.score[here], drawn.score[drawn.motif == number], wanted.shuffles)
     keep = np.flatnonzero(q <= wanted.fdr)
-    return _table(found, q, keep, motifs, importance)
+    return _table(observed, q, keep, motifs, importance)
 
 
 def permuted_bases(codes: Codes, importance: Floats, rng: np.random.Generator, ranks: int = RANKS) -> Codes:
@@ -181,9 +181,9 @@ def q_values(scores: Doubles, null: Doubles, shuffles: int = 1) -> Doubles:
     at_least = np.searchsorted(-ranked, -ranked, side="right")
     q = np.minimum((above + 1 / shuffles) / at_least, 1.0)
     q = np.minimum.accumulate(q[::-1])[::-1]
-    found = np.empty(len(scores))
-    found[order] = q
-    return found
+    ordered = np.empty(len(scores))
+    ordered[order] = q
+    return ordered
 
 
 def _parts(total: int) -> Iterator[slice]:
@@ -221,8 +221,8 @@ class _Finder:
         energy = functional.conv1d(padded.square().sum(1, keepdim=True), self.masks).clamp_min(1e-12)  # n, K, L
         similarity = matched / energy.sqrt()[:, None]
         inside = torch.arange(length)[None] <= length - torch.from_numpy(self.widths)[:, None]
-        good = (similarity >= self.options.similarity) & inside & (matched > 0)
-        score = torch.where(good, matched * similarity, torch.zeros(()))
+        similar = (similarity >= self.options.similarity) & inside & (matched > 0)
+        score = torch.where(similar, matched * similarity, torch.zeros(()))
         rows, strands, motifs, starts = (index.numpy() for index in torch.nonzero(score, as_tuple=True))
         scores = score[rows, strands, motifs, starts].double().numpy()
         alike = similarity[rows, strands, motifs, starts].double().numpy()
@@ -255,24 +255,24 @@ def _joined(parts: list[_Hits]) -> _Hits:
     return _Hits._make(np.concatenate([part[i] for part in parts]) for i in range(len(_Hits._fields)))
 
 
-def _table(found: _Hits, q: Doubles, keep: Integers, motifs: Sequence[Motif], importance: Floats) -> pd.DataFrame:
+def _table(hits: _Hits, q: Doubles, keep: Integers, motifs: Sequence[Motif], importance: Floats) -> pd.DataFrame:
     whole: NDArray[np.float64] = np.maximum(np.abs(importance).sum(axis=1, dtype=np.float64), 1e-12)
-    motif = found.motif[keep]
+    motif = hits.motif[keep]
     names = np.array([one.name for one in motifs], dtype=object)
     alts = np.array([one.alt for one in motifs], dtype=object)
     widths = np.array([one.width for one in motifs])
     table = pd.DataFrame(
         {
-            "window": found.window[keep],
+            "window": hits.window[keep],
             "motif": names[motif],
             "motif_alt": alts[motif],
-            "start": found.start[keep],
-            "end": found.start[keep] + widths[motif],
-            "strand": np.where(found.strand[keep] == 0, "+", "-"),
-            "score": found.score[keep],
-            "similarity": found.similarity[keep],
-            "importance": found.importance[keep],
-            "share": found.importance[keep] / whole[found.window[keep]],
+            "start": hits.start[keep],
+            "end": hits.start[keep] + widths[motif],
+            "strand": np.where(hits.strand[keep] == 0, "+", "-"),
+            "score": hits.score[keep],
+            "similarity": hits.similarity[keep],
+            "importance": hits.importance[keep],
+            "share": hits.importance[keep] / whole[hits.window[keep]],
             "q": q[keep],
         }
     )

@@ -109,19 +109,19 @@ def hits_command(
         On bad input, in one line.
     """
     found_motifs = read_motifs(motifs)
-    found = _contributions(source, open_data, progress)
-    table = motif_hits(found.codes, found.importance, found_motifs, options, progress)
-    placed = with_places(table, found.table)
+    contributions = _contributions(source, open_data, progress)
+    table = motif_hits(contributions.codes, contributions.importance, found_motifs, options, progress)
+    placed = with_places(table, contributions.table)
     if bed is not None and "chrom" not in placed:
         raise ValueError("these windows have no coordinates: no BED file can be written")
     record: types.Json = {
         "hits": len(table),
-        "windows": len(found.codes),
+        "windows": len(contributions.codes),
         "windows_with_hits": int(table["window"].nunique()),
         "motifs": len(found_motifs),
         "motif_file": motifs,
         "fdr": options.fdr,
-        **found.made_by,
+        **contributions.made_by,
     }
     with ExitStack() as stack:  # all files, or none
         part = stack.enter_context(write_with_record(out, record))
@@ -130,7 +130,7 @@ def hits_command(
             _write_bed(stack.enter_context(write_with_record(bed, record)), placed)
         if counts is not None:
             part = stack.enter_context(write_with_record(counts, record))
-            _counted(table, found.table).to_csv(part, sep="\t", index=False)
+            _counted(table, contributions.table).to_csv(part, sep="\t", index=False)
     return record
 
 

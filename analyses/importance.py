@@ -177,32 +177,32 @@ def importance(
     base = _scores(opened, batch, target.output, how)
     before = auprc(curve(labels, base))
     draws = _draws(labels, base, blocks.number, how)
-    found = []
+    drops = []
     for part in spoil(opened, batch, base, target.output, how):
         after = [auprc(curve(labels, scores)) for scores in part.scores]
         low, high, p = draws.interval(part.scores)
         row = {"input": part.input.name, "group": part.input.group, "way": part.way, "auprc": before}
         row |= {"spoilt": float(np.mean(after)), "drop": before - float(np.mean(after))}
         row |= {"low": low, "high": high, "p": p, "windows": len(rows)}
-        found.append({**row, "bound": int(labels.sum()), "blocks": blocks.count})
-    return pd.DataFrame(found), blocks
+        drops.append({**row, "bound": int(labels.sum()), "blocks": blocks.count})
+    return pd.DataFrame(drops), blocks
 
 
 def inputs_of(windows: Windows, model: SequenceModel, *, single: bool = True) -> list[Input]:
     """Return what a model reads of windows: the sequence, each signal, groups of features and each of them."""
-    found = [Input("sequence", "sequence", (0, 1, 2, 3), ())]
-    found += [Input(name, "signal", (4 + i,), ()) for i, name in enumerate(windows.channels[4:])]
+    inputs = [Input("sequence", "sequence", (0, 1, 2, 3), ())]
+    inputs += [Input(name, "signal", (4 + i,), ()) for i, name in enumerate(windows.channels[4:])]
     names = windows.meta_names if model.meta else ()
     if len(names) > 1:
         expression = tuple(i for i, name in enumerate(names) if name.startswith("expression"))
         others = tuple(i for i in range(len(names)) if i not in expression)
-        found.append(Input("all features", "features", (), tuple(range(len(names)))))
+        inputs.append(Input("all features", "features", (), tuple(range(len(names)))))
         groups = (("expression", expression), ("annotation", others))
         if expression and others:
-            found += [Input(name, "features", (), columns) for name, columns in groups if len(columns) > 1]
+            inputs += [Input(name, "features", (), columns) for name, columns in groups if len(columns) > 1]
     if single or len(names) == 1:
-        found += [Input(name, "feature", (), (i,)) for i, name in enumerate(names)]
-    return found
+        inputs += [Input(name, "feature", (), (i,)) for i, name in enumerate(names)]
+    return inputs
 
 
 def spoil(opened: OpenedRun, batch: Batch, base: Floats, output: int, options: ImportanceOptions) -> list[Spoilt]:
@@ -222,7 +222,7 @@ def spoil(opened: OpenedRun, batch: Batch, base: Floats, output: int, options: I
         See `ImportanceOptions`.
     """
     rng = np.random.default_rng([options.seed, 7])
-    found = []
+    spoilt = []
     for part in inputs_of(opened.windows, opened.run.model, single=options.single_features):
         for way in part.ways:
             scores = []
@@ -230,8 +230,8 @@ def spoil(opened: OpenedRun, batch: Batch, base: Floats, output: int, options: I
                 changed = spoilt_batch(batch, part, way, rng)
                 same = np.array_equal(changed.x, batch.x) and _equal(changed.meta, batch.meta)
                 scores.append(base if same else _scores(opened, changed, output, options))
-            found.append(Spoilt(part, way, np.stack(scores)))
-    return found
+            spoilt.append(Spoilt(part, way, np.stack(scores)))
+    return spoilt
 
 
 def spoilt_batch(batch: Batch, part: Input, way: Way, rng: np.random.Generator) -> Batch:

@@ -154,15 +154,15 @@ def _key(pair: Pair) -> tuple[int, int]:
 def find_pairs(motifs: Sequence[Motif], codes: Codes, options: InteractionOptions) -> Iterator[Pair]:
     """Yield the pairs of sites that do not overlap, with their controls; of one motif several sites may count."""
     tables = MotifTables(motifs, options.threshold)
-    found: dict[int, list[tuple[float, Segment]]] = {}
+    sites: dict[int, list[tuple[float, Segment]]] = {}
     for number, motif in enumerate(motifs):
         for row, start, score in sites_of(tables, number, codes):
             above = score - tables.least[number]
-            found.setdefault(row, []).append((above, Segment(start, start + motif.width, number)))
+            sites.setdefault(row, []).append((above, Segment(start, start + motif.width, number)))
     rng = np.random.default_rng(options.seed)
-    for row in sorted(found):
+    for row in sorted(sites):
         kept: list[Segment] = []
-        for _, segment in sorted(found[row], key=lambda pair: -pair[0]):
+        for _, segment in sorted(sites[row], key=lambda pair: -pair[0]):
             if len(kept) < options.most and all(_gap(segment, other) >= 0 for other in kept):
                 kept.append(segment)
         kept.sort()
@@ -231,8 +231,8 @@ def _attribution(
     many = _mutated(windows, row, mutants, options)
     x = np.concatenate([one_hot(many.codes), many.signals], axis=1)
     chosen = AttributionOptions(options.by, target=model.target, batch_size=model.batch_size, seed=options.seed)
-    found = importance(attribute(model.run.model, x, chosen, meta=many.meta).scores)  # mutants × shuffles, L
-    sums = np.concatenate([np.zeros((len(found), 1)), np.cumsum(found, axis=1, dtype=np.float64)], axis=1)
+    tracks = importance(attribute(model.run.model, x, chosen, meta=many.meta).scores)  # mutants × shuffles, L
+    sums = np.concatenate([np.zeros((len(tracks), 1)), np.cumsum(tracks, axis=1, dtype=np.float64)], axis=1)
     sums = sums.reshape(len(mutants), options.shuffles, -1).mean(axis=1)
     number = {mutant: i for i, mutant in enumerate(mutants)}
 
@@ -293,18 +293,18 @@ def _tested(
     scores: dict[tuple[int, int], list[tuple[Pair, float, list[float]]]], motifs: Sequence[Motif]
 ) -> pd.DataFrame:
     rows = []
-    for (first, second), found in scores.items():
-        values = np.array([score for _, score, _ in found])
-        null = np.array([value for _, _, drawn in found for value in drawn])
+    for (first, second), scored in scores.items():
+        values = np.array([score for _, score, _ in scored])
+        null = np.array([value for _, _, drawn in scored for value in drawn])
         mean, low, high, _ = interval(values)
         p = 1.0
         if len(null):
             p = float(stats.mannwhitneyu(np.abs(values), np.abs(null), alternative="greater").pvalue)
         names = [motifs[number].alt or motifs[number].name for number in (first, second)]
-        windows = len({pair.row for pair, _, _ in found})
-        distance = float(np.median([_gap(pair.a, pair.b) for pair, _, _ in found]))
+        windows = len({pair.row for pair, _, _ in scored})
+        distance = float(np.median([_gap(pair.a, pair.b) for pair, _, _ in scored]))
         null_mean = float(null.mean()) if len(null) else float("nan")
-        rows.append([*names, len(found), windows, distance, mean, low, high, null_mean, p])
+        rows.append([*names, len(scored), windows, distance, mean, low, high, null_mean, p])
     columns = ["first", "second", "pairs", "windows", "distance", "score", "low", "high", "null", "p"]
     table = pd.DataFrame(rows, columns=columns)
     table["q"] = benjamini_hochberg(table["p"].to_numpy())

@@ -65,13 +65,13 @@ def interactions_command(
     ValueError, FileNotFoundError
         On bad input, in one line.
     """
-    found = read_motifs(motifs)
+    known = read_motifs(motifs)
     opened = open_run(run)
     opened.model.to(source.device)
     model = Model(opened, task_number(opened, source.task), source.batch_size)
     windows, made_by = _windows(opened, source, open_data)
     given = backgrounds_of(windows, "given", source.maximum, seed=options.seed)
-    table = interactions(model, found, given, options, progress)
+    table = interactions(model, known, given, options, progress)
     record: types.Json = {
         "pairs": len(table),
         "significant": int((table["q"] <= 0.05).sum()),

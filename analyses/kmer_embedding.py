@@ -207,11 +207,11 @@ def _partners(embedding: Embedding, first: Integers, rng: np.random.Generator, *
     if not same_gc:
         return rng.integers(0, len(embedding.words), len(first))
     counts = np.round(embedding.gc * len(embedding.words[0])).astype(np.int64)
-    found = np.empty(len(first), dtype=np.int64)
+    partners = np.empty(len(first), dtype=np.int64)
     for count in np.unique(counts[first]).tolist():
         here = counts[first] == count
-        found[here] = rng.choice(np.flatnonzero(counts == count), int(here.sum()))
-    return found
+        partners[here] = rng.choice(np.flatnonzero(counts == count), int(here.sum()))
+    return partners
 
 
 def _cosine(unit: Doubles, first: Integers, second: Integers) -> Doubles:

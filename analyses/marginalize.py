@@ -64,7 +64,7 @@ class Model:
         """Logits, (B,), of the backgrounds with other bases; mean of both strands unless the model merges them."""
         model = self.run.model
         place = next(model.parameters()).device
-        found = []
+        parts = []
         with torch.inference_mode():
             for start in range(0, len(codes), self.batch_size):
                 part = slice(start, start + self.batch_size)
@@ -74,8 +74,8 @@ class Model:
                 logits: Tensor = model(x, meta)
                 if not model.siamese:
                     logits = (logits + model(reverse_input(x), meta)) / 2
-                found.append(logits[:, self.target].double().cpu().numpy())
-        return np.concatenate(found)
+                parts.append(logits[:, self.target].double().cpu().numpy())
+        return np.concatenate(parts)
 
 
 def backgrounds_of(windows: Windows, how: str, count: int, *, seed: int = 0) -> Backgrounds:

@@ -75,9 +75,9 @@ def pair_maps(
     codes = windows.codes(places)[:, part[0] : part[1]]
     names = windows.table["name"].astype(str).to_numpy()[places]
     arrays = {
-        "single": np.concatenate([found.single for found in maps]),
-        "pair": np.concatenate([found.pair for found in maps]),
-        "prediction": np.concatenate([found.prediction for found in maps]),
+        "single": np.concatenate([one.single for one in maps]),
+        "pair": np.concatenate([one.pair for one in maps]),
+        "prediction": np.concatenate([one.prediction for one in maps]),
         "codes": codes,
         "row": places,
         "part": np.array(part),
@@ -85,8 +85,8 @@ def pair_maps(
     files = [folder / "pairs.npz"]
     with write_whole(files[0]) as whole, whole.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    for number, found in enumerate(maps):
+    for number, one in enumerate(maps):
         files.append(folder / f"pairs_{number + 1:02d}.{image}")
-        figure = plot_dependencies(found.strength[0], codes[number], start=part[0], title=names[number])
+        figure = plot_dependencies(one.strength[0], codes[number], start=part[0], title=names[number])
         save_dependencies(figure, files[-1])
     return files

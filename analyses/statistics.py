@@ -151,10 +151,12 @@ def genome_blocks(table: pd.DataFrame, length: int, *, wanted: int = 20) -> Bloc
     stretch = rank * wanted // max(len(order), 1)
     pairs = np.stack([chrom[order], stretch], axis=1)
     numbers = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
-    found = np.empty(len(order), dtype=np.int64)
-    found[order] = numbers
+    blocks = np.empty(len(order), dtype=np.int64)
+    blocks[order] = numbers
     where = f"{names} chromosome{'s' if names > 1 else ''}"
-    return Blocks(found, f"{int(numbers.max()) + 1} stretches of {where} (too few chromosomes to draw whole ones)")
+    return Blocks(
+        blocks, f"{int(numbers.max()) + 1} stretches of {where} (too few chromosomes to draw whole ones)"
+    )
 
 
 def block_interval(values: Values, blocks: Integers, *, draws: int = 2000, seed: int = 0) -> Interval:

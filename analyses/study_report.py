@@ -53,11 +53,11 @@ def _report(results: pd.DataFrame, folder: Path, metric: str) -> pd.DataFrame:
     boxes_figure(wide, metric, folder / "models.svg")
     sizes = targets(results).drop_duplicates("target").set_index("target")["size_class"]
     for first, second in list(combinations(wide.columns, 2))[:_MOST_PAIRS]:
-        found = paired(wide, sizes, (str(first), str(second)), metric)
-        if len(found.table):
+        compared = paired(wide, sizes, (str(first), str(second)), metric)
+        if len(compared.table):
             name = f"{first}_{second}".replace(" ", "_").replace("/", "_")
-            write_text(folder / "pairs" / f"{name}.tsv", found.table.to_csv(sep="\t", index=False))
-            compare_figure(found, folder / "pairs" / f"{name}.svg")
+            write_text(folder / "pairs" / f"{name}.tsv", compared.table.to_csv(sep="\t", index=False))
+            compare_figure(compared, folder / "pairs" / f"{name}.svg")
     best = wide.idxmax(axis=1)
     rows = [
         {

@@ -136,7 +136,7 @@ def open_runs(
 def targets(opened: OpenedRun) -> list[Target]:
     """Return the targets that a run has outputs for, in the data's order."""
     windows, tasks = opened.windows, opened.run.tasks
-    found = []
+    listed = []
     single = len(tasks) == len(windows.tasks) == 1
     for column, task in enumerate(windows.tasks):
         if not single and task not in tasks:
@@ -146,12 +146,12 @@ def targets(opened: OpenedRun) -> list[Target]:
             cells = windows.table["cell_type"]
             for cell in dict.fromkeys(cells):
                 rows = np.flatnonzero((cells == cell).to_numpy())
-                found.append(_target(windows, f"{task}|{cell}", output, column, rows))
+                listed.append(_target(windows, f"{task}|{cell}", output, column, rows))
         else:
-            found.append(_target(windows, task, output, column, np.arange(len(windows))))
-    if not found:
+            listed.append(_target(windows, task, output, column, np.arange(len(windows))))
+    if not listed:
         raise ValueError(f"{opened.run.path} and {opened.dataset.source} have no task in common")
-    return found
+    return listed
 
 
 def bound_rows(

@@ -58,8 +58,8 @@ def variant_figure(
     axes = figure.subplots(2, 1, sharex=True, sharey=True)
     tracks = []
     for x in (windows.x, windows.with_alt):
-        found = adapter.attribute(x, method=method, target=target, meta=meta)
-        tracks.append(found.scores[0, :4].sum(axis=0)[part])
+        why = adapter.attribute(x, method=method, target=target, meta=meta)
+        tracks.append(why.scores[0, :4].sum(axis=0)[part])
     limit = 1.15 * max(float(np.abs(np.concatenate(tracks)).max()), 1e-6)
     start = variant.position - length // 2 + first
     names = ("reference", variant.ref), ("alternative", variant.alt)

@@ -140,17 +140,17 @@ def variant_effects(
 
 def kinds(variants: Sequence[Variant]) -> list[str]:
     """What each variant is, as far as a null must match it: the substitution (of either strand), or an indel."""
-    found = []
+    names = []
     other = str.maketrans("ACGTN", "TGCAN")
     for variant in variants:
         if len(variant.ref) != len(variant.alt):
-            found.append("insertion" if len(variant.alt) > len(variant.ref) else "deletion")
+            names.append("insertion" if len(variant.alt) > len(variant.ref) else "deletion")
         elif len(variant.ref) > 1:
-            found.append("substitution of several bases")
+            names.append("substitution of several bases")
         else:
             change = f"{variant.ref}>{variant.alt}"
-            found.append(change if variant.ref in "AC" else change.translate(other))
-    return found
+            names.append(change if variant.ref in "AC" else change.translate(other))
+    return names
 
 
 def random_variants(
@@ -174,10 +174,10 @@ def random_variants(
         chosen = [variants[i] for i in sorted(rng.choice(len(variants), count, replace=False))]
     else:
         chosen = [variant for variant in variants for _ in range(each)]
-    found = []
+    drawn = []
     for variant in chosen:
-        found.append(_moved(genome, variant, length, rng))
-    return [variant for variant in found if variant is not None]
+        drawn.append(_moved(genome, variant, length, rng))
+    return [variant for variant in drawn if variant is not None]
 
 
 def _moved(genome: Genome, variant: Variant, length: int, rng: np.random.Generator) -> Variant | None:
@@ -255,11 +255,11 @@ class _Scorer:
 
     def windows(self, variants: Sequence[Variant], shift: int) -> tuple[Tensor, Codes, Codes, Tensor | None]:
         """Windows with the reference, (n, C, L), the bases of both alleles, and meta."""
-        found = variant_windows(self.source, variants, self.run.tasks, shift)
+        made = variant_windows(self.source, variants, self.run.tasks, shift)
         meta = None
-        if found.meta is not None and self.model.meta:
-            meta = torch.from_numpy(found.meta).to(self.place)
-        return torch.from_numpy(found.x).to(self.place), found.ref, found.alt, meta
+        if made.meta is not None and self.model.meta:
+            meta = torch.from_numpy(made.meta).to(self.place)
+        return torch.from_numpy(made.x).to(self.place), made.ref, made.alt, meta
 
     def with_bases(self, x: Tensor, codes: Codes) -> Tensor:
         """The same windows with other bases."""
@@ -294,15 +294,15 @@ class _Scorer:
             lambda index, there: torch.cat([letters[index], there[:, 4:]], dim=1),
         )
         x, meta = pair.x[first], None if pair.meta is None else pair.meta[first]
-        found = []
+        strands = []
         for turned in (False,) if self.siamese else (False, True):
             given = (reverse_complement(x), mirrored(edits, length)) if turned else (x, edits)
             logits = self.logits[turned](*given, meta)
             before, after = (values.double().cpu().numpy() for values in logits)
             unchanged = (pair.ref == pair.alt).all(axis=1)
-            found.append((before[back], np.where(unchanged, before[back], after)))
-        refs, alts = (np.mean([one[i] for one in found], axis=0) for i in range(2))
-        forward = np.full(len(refs), np.nan) if self.siamese else found[0][1] - found[0][0]
+            strands.append((before[back], np.where(unchanged, before[back], after)))
+        refs, alts = (np.mean([one[i] for one in strands], axis=0) for i in range(2))
+        forward = np.full(len(refs), np.nan) if self.siamese else strands[0][1] - strands[0][0]
         return refs, alts, forward
 
 
@@ -366,7 +366,7 @@ def _seen(scorer: _Scorer, variants: list[Variant], options: VariantOptions) -> 
     x, _, alt, meta = scorer.windows(variants, 0)
     other = scorer.with_bases(x, alt)
     adapter = adapt(scorer.model)
-    found: dict[str, Floats] = {}
+    measured: dict[str, Floats] = {}
     at = scorer.source.length // 2
     if options.method:
         tracks = [
@@ -375,10 +375,10 @@ def _seen(scorer: _Scorer, variants: list[Variant], options: VariantOptions) -> 
             .sum(axis=1)
             for part in (x, other)
         ]
-        found["attribution_change"] = _change(tracks[0], tracks[1], variants, at)
+        measured["attribution_change"] = _change(tracks[0], tracks[1], variants, at)
     if options.attention:
-        found["attention_change"] = _attention_change(adapter, x, other, meta, scorer.siamese)
-    return found
+        measured["attention_change"] = _attention_change(adapter, x, other, meta, scorer.siamese)
+    return measured
 
 
 def _attention_change(adapter: Adapter, x: Tensor, other: Tensor, meta: Tensor | None, siamese: bool) -> Floats:
@@ -394,14 +394,14 @@ def _attention_change(adapter: Adapter, x: Tensor, other: Tensor, meta: Tensor |
 
 def _change(ref: Floats, alt: Floats, variants: Sequence[Variant], at: int) -> Floats:
     """Σ |Δ| of each window, every base compared with itself; bases of one allele alone count whole."""
-    found = np.zeros(len(ref), dtype=np.float32)
+    changes = np.zeros(len(ref), dtype=np.float32)
     for row, variant in enumerate(variants):
         before = np.abs(ref[row, :at] - alt[row, :at]).sum()
         a, b = ref[row, at + len(variant.ref) :], alt[row, at + len(variant.alt) :]
         shared = min(len(a), len(b))
         inside = _unequal(ref[row, at : at + len(variant.ref)], alt[row, at : at + len(variant.alt)])
-        found[row] = before + inside + np.abs(a[:shared] - b[:shared]).sum()
-    return found
+        changes[row] = before + inside + np.abs(a[:shared] - b[:shared]).sum()
+    return changes
 
 
 def _unequal(a: Floats, b: Floats) -> float:

@@ -143,16 +143,16 @@ def discover(
             raise ValueError(f"the model has no module {name!r}: it has {', '.join(key for key in known if key)}")
     window = x.detach().clone().requires_grad_(True)
     graph = Graph(x.shape[-1])
-    found: list[tuple[str, Tensor, Tensor]] = []
+    recorded: list[tuple[str, Tensor, Tensor]] = []
     handles = [layer.register_forward_hook(graph.hook) for layer in known.values() if has_geometry(layer)]
     try:
-        with torch.enable_grad(), attention_hooked(model, names, lambda *what: found.append(what)):
+        with torch.enable_grad(), attention_hooked(model, names, lambda *what: recorded.append(what)):
             output = run(window)
     finally:
         for handle in handles:
             handle.remove()
     sources = []
-    for name, into, weights in found:
+    for name, into, weights in recorded:
         source = _source(name, into, weights, graph, kind, stem, told=names is not None)
         if source is not None and (names is not None or _is_attention(source, weights, output)):
             sources.append(source)
@@ -161,8 +161,8 @@ def discover(
         if name not in {source.name for source in sources}:
             raise ValueError(f"the model's forward pass computes nothing at {name!r}")
     kept = {source.name for source in sources}
-    outputs = {name: _node(weights) for name, _, weights in found if name in kept and weights.requires_grad}
-    behind = {name: _ancestors(into) for name, into, _ in found if name in kept}
+    outputs = {name: _node(weights) for name, _, weights in recorded if name in kept and weights.requires_grad}
+    behind = {name: _ancestors(into) for name, into, _ in recorded if name in kept}
     sources = [
         source._replace(below=tuple(name for name, node in outputs.items() if node in behind[source.name]))
         for source in sources

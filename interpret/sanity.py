@@ -361,13 +361,15 @@ def _base_rate_loss(labels: Tensor) -> float:
 def _seeds(maps: _Maps) -> list[Row]:
     if not maps.draws:
         return [("seeds", "the method draws nothing: seeds cannot differ", "spearman", 1.0, "", None)]
-    found = [maps.of(seed=maps.settings.seed + i) for i in range(maps.settings.seeds)]
-    pairs = [(a, b) for i, a in enumerate(found) for b in found[i + 1 :]]
+    attributions = [maps.of(seed=maps.settings.seed + i) for i in range(maps.settings.seeds)]
+    pairs = [(a, b) for i, a in enumerate(attributions) for b in attributions[i + 1 :]]
     if not pairs:
         return []
     similar = float(np.mean([maps.similarity(a, b)[0] for a, b in pairs]))
     limit = AT_LEAST["seeds"]
-    return [("seeds", f"{len(found)} seeds of the method", "spearman", similar, f">= {limit}", similar >= limit)]
+    return [
+        ("seeds", f"{len(attributions)} seeds of the method", "spearman", similar, f">= {limit}", similar >= limit)
+    ]
 
 
 def _twins(maps: _Maps, windows: Windows, given: list[nn.Module]) -> list[Row]:
@@ -397,8 +399,8 @@ def _strands(maps: _Maps) -> list[Row]:
     limit = AT_LEAST["strands"]
     rows: list[Row] = []
     for single in (False, True) if merges else (False,):
-        found = strand_agreement(maps.model, maps.x, chosen, meta=maps.meta, single=single)
-        pearson, spearman = (float(np.median(np.nan_to_num(r))) for r in (found.pearson, found.spearman))
+        agreed = strand_agreement(maps.model, maps.x, chosen, meta=maps.meta, single=single)
+        pearson, spearman = (float(np.median(np.nan_to_num(r))) for r in (agreed.pearson, agreed.spearman))
         part = "median window, single strands" if single else "median window"
         verdict = (f">= {limit}", pearson >= limit) if not single else ("", None)
         rows += [

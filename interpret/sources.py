@@ -56,7 +56,7 @@ def declared_sources(model: SequenceModel, length: int) -> list[Source]:
     """Return the sources that an architecture declares, for windows of `length` bp."""
     layouts = {"vector": "nt", "channel": "ntd", "pairwise": "nqk"}
     stems = model.attention_stems()
-    found = []
+    sources = []
     for name, stem in stems.items():
         module = model.get_submodule(name)
         if not isinstance(module, AttentionWeights):
@@ -64,8 +64,8 @@ def declared_sources(model: SequenceModel, length: int) -> list[Source]:
         # A stem that begins with another's whole stem passes through that attention.
         below = tuple(other for other, start in stems.items() if _is_prefix(start, stem))
         field = field_of(stem, length, nominal=module.after_recurrent)
-        found.append(Source(name, layouts[module.kind], field, below))
-    return found
+        sources.append(Source(name, layouts[module.kind], field, below))
+    return sources
 
 
 def _is_prefix(start: Sequence[nn.Module], whole: Sequence[nn.Module]) -> bool:

@@ -108,8 +108,8 @@ class StoreWriter:
             for name in ("scores", "hypothetical"):
                 if name in values:
                     values[name], values[f"{name}_power"] = half_precision(values[name])
-        for strand, found in attention.items():
-            values[f"attention/{strand}"] = found.profile
+        for strand, seen in attention.items():
+            values[f"attention/{strand}"] = seen.profile
         if self._file is None:
             self._file = self._allocated(values, attention)
         first = self.done
@@ -164,8 +164,8 @@ class StoreWriter:
             kind = self.precision if name in ("scores", "hypothetical") else block.dtype
             data = file.create_dataset(name, (rows, *block.shape[1:]), kind)
             data[rows - 1] = 0  # takes all the room now
-        for found in attention.values():
-            _describe(subgroup(file, "attention"), found, found.field)
+        for seen in attention.values():
+            _describe(subgroup(file, "attention"), seen, seen.field)
         file["row"], file["label"] = self.index, self.labels
         for name in TEXT_COLUMNS:
             if name in self.table:

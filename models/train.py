@@ -188,8 +188,8 @@ def _model(architecture: str, dataset: Dataset, recipe: Recipe, start: Run | Non
     for key, value in _sizes(dataset.example).items():
         if trained[key] != value:
             raise ValueError(
-                f"{start.path} was trained with {key} {trained[key]}, here it is {value}: these must agree to start "
-                "from its weights"
+                f"{start.path} was trained with {key} {trained[key]}, here it is {value}: these must agree to "
+                "start from its weights"
             )
     for key, value in recipe.hyperparameters.items():
         # A run's JSON holds tuples as lists.

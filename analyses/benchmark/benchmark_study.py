@@ -46,24 +46,24 @@ def benchmark_study(parts: Sequence[Part], table: pd.DataFrame, made_by: Json) -
     made_by
         Provenance.
     """
-    found = collect(parts)
-    summary, apart = summarise(found), differences(found)
+    collected = collect(parts)
+    summary, apart = summarise(collected), differences(collected)
     figures = []
     for score, ends in HEAT.items():
         drawn = _shown(summary, score)
         if len(drawn):
             figures.append(_heat_map(drawn, score, ends, summary))
-    figures += _curves(found)
+    figures += _curves(collected)
     return Study(
         kind=KIND,
         title="Which interpretation should one believe?",
         findings=[*finding(summary, apart), _failures(table)],
         figures=figures,
         tables={
-            "overview": overview(summary, found),
+            "overview": overview(summary, collected),
             KIND: table,
             "summary": summary,
-            "ranks": rank_table(found),
+            "ranks": rank_table(collected),
             "differences": apart,
         },
         captions={
@@ -79,7 +79,7 @@ def benchmark_study(parts: Sequence[Part], table: pd.DataFrame, made_by: Json) -
     )
 
 
-def overview(summary: pd.DataFrame, found: Collected) -> pd.DataFrame:
+def overview(summary: pd.DataFrame, collected: Collected) -> pd.DataFrame:
     """Return methods by scores: means over models and factors, and the seconds for a window."""
     plain = summary[(summary["control"] == "") & summary["windows"].isin(["all", "rule"])]
     learned = plain[(plain["score"] == "test_auroc") & (plain["value"] >= 0.8)][["tf", "model"]]
@@ -91,7 +91,7 @@ def overview(summary: pd.DataFrame, found: Collected) -> pd.DataFrame:
     wide = kept.pivot_table(index="method", columns="score", values="value", sort=False)
     wide = wide[[score for score in SCORES if score in wide]]
     seconds: dict[str, list[float]] = {}
-    for (_, method), values in found.seconds.items():
+    for (_, method), values in collected.seconds.items():
         seconds.setdefault(method, []).extend(values)
     wide["seconds"] = [float(np.median(seconds.get(str(method), [np.nan]))) for method in wide.index]
     return wide.round(4).reset_index()
@@ -129,11 +129,11 @@ def _weak(summary: pd.DataFrame) -> str:
     return ", ".join(names) or "none here"
 
 
-def _curves(found: Collected) -> list[StudyFigure]:
+def _curves(collected: Collected) -> list[StudyFigure]:
     figures = []
-    for tf in dict.fromkeys(key[0] for key in found.curves):
+    for tf in dict.fromkeys(key[0] for key in collected.curves):
         curves: dict[str, dict[str, Curve]] = {}
-        for (factor, model, method), records in found.curves.items():
+        for (factor, model, method), records in collected.curves.items():
             if factor != tf or len({len(record["steps"]) for record in records}) != 1:
                 continue
             steps = np.array(records[0]["steps"], dtype=np.int64)

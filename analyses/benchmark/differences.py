@@ -14,7 +14,7 @@ COLUMNS = ("tf", "model", "resolution", "first", "second", "difference", "low", 
 SCORE = "auroc"
 
 
-def differences(found: Collected) -> pd.DataFrame:
+def differences(collected: Collected) -> pd.DataFrame:
     """Return by how much one method localises better than another, for all pairs of each model's methods.
 
     Windows are paired, so that what is hard for both does not hide a difference; the 95 % interval is
@@ -27,7 +27,7 @@ def differences(found: Collected) -> pd.DataFrame:
         of the second), ``low``, ``high``.
     """
     groups: dict[tuple[str, str, str], dict[str, list[Measure]]] = {}
-    for (tf, model, method, control, score, windows, resolution), measures in found.measures.items():
+    for (tf, model, method, control, score, windows, resolution), measures in collected.measures.items():
         if (control, score, windows) == ("", SCORE, "all"):
             groups.setdefault((tf, model, resolution), {})[method] = measures
     rows = []

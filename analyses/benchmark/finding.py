@@ -51,7 +51,7 @@ def _localisation(table: pd.DataFrame, differences: pd.DataFrame) -> str:
     clear, beat, short, total = 0, 0, 0, 0
     for pair in learned or _models(table):
         auroc = _scores(table, pair, "auroc")
-        maps = {method: found for method, found in auroc.items() if method not in BASELINES}
+        maps = {method: interval for method, interval in auroc.items() if method not in BASELINES}
         if not maps:
             continue
         total += 1
@@ -89,10 +89,10 @@ def _attention(table: pd.DataFrame, differences: pd.DataFrame, pairs: list[tuple
             if not own or not other:
                 continue
             total += 1
-            mine, best = (max(group, key=lambda method: auroc[method].value) for group in (own, other))
-            side = _ahead(differences, pair, mine, best, resolution)
+            attended, best = (max(group, key=lambda method: auroc[method].value) for group in (own, other))
+            side = _ahead(differences, pair, attended, best, resolution)
             behind, ahead = behind + int(side < 0), ahead + int(side > 0)
-            chance += int(auroc[mine].low <= 0.5)
+            chance += int(auroc[attended].low <= 0.5)
         if total:
             sentences.append(
                 f"{words[0].upper()}{words[1:]} attention is clearly behind the best attribution on {behind} of "
@@ -110,13 +110,13 @@ def _belief(table: pd.DataFrame) -> str:
         return (
             "No map of a model finds sites better than chance: of none could it be asked whether it is faithful."
         )
-    faithful = _count(table, localised, "deletion", lambda found: found.low > 0)
+    faithful = _count(table, localised, "deletion", lambda interval: interval.low > 0)
     if faithful[1]:
         sentences.append(
             f"Of {faithful[1]} maps (model × method) that find sites better than chance, {faithful[0]} are "
             "faithful: the logit falls when their first bases are replaced."
         )
-    alive = _count(table, localised, "randomised_weights", lambda found: found.value >= LIKE)
+    alive = _count(table, localised, "randomised_weights", lambda interval: interval.value >= LIKE)
     if alive[1]:
         which = _named(alive[2])
         sentences.append(
@@ -128,10 +128,10 @@ def _belief(table: pd.DataFrame) -> str:
                 else ": all are about the model."
             )
         )
-    again = _count(table, localised, "retrained_seeds", lambda found: found.value >= LIKE)
+    again = _count(table, localised, "retrained_seeds", lambda interval: interval.value >= LIKE)
     if again[1]:
         sentences.append(f"{again[0]} of {again[1]} come out alike when the model is trained from another start.")
-    sees = _count(table, localised, "rule_context", lambda found: found.low > 0.5)
+    sees = _count(table, localised, "rule_context", lambda interval: interval.low > 0.5)
     if sees[1]:
         blind = sees[1] - sees[0]
         sentences.append(
@@ -193,7 +193,7 @@ def _ahead(
 def _localising(table: pd.DataFrame, pair: tuple[str, str]) -> list[str]:
     """Return the methods that read the model and find sites better than chance."""
     auroc = _scores(table, pair, "auroc")
-    return [method for method, found in auroc.items() if found.low > 0.5 and method not in BASELINES]
+    return [method for method, interval in auroc.items() if interval.low > 0.5 and method not in BASELINES]
 
 
 def _count(
@@ -204,6 +204,6 @@ def _count(
 ) -> tuple[int, int, list[str]]:
     """Return of how many maps something holds, how many have the score, and the methods of the former."""
     known = [(method, _scores(table, pair, score).get(method)) for pair, method in maps]
-    found = [(method, interval) for method, interval in known if interval is not None]
-    methods = [method for method, interval in found if holds(interval)]
-    return len(methods), len(found), methods
+    measured = [(method, interval) for method, interval in known if interval is not None]
+    methods = [method for method, interval in measured if holds(interval)]
+    return len(methods), len(measured), methods

@@ -31,8 +31,8 @@ def window_interval(measure: Measure, seed: int = 0) -> Interval:
     """
     if measure.low is not None:
         return seed_interval([measure], seed=seed)
-    found = block_interval(measure.values, np.arange(len(measure.values)), seed=seed)
-    return Interval(found.mean, found.low, found.high)
+    interval = block_interval(measure.values, np.arange(len(measure.values)), seed=seed)
+    return Interval(interval.mean, interval.low, interval.high)
 
 
 def seed_interval(measures: Sequence[Measure], *, seed: int = 0) -> Interval:

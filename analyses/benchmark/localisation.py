@@ -76,13 +76,13 @@ def _window(scores: Doubles, truth: Booleans, places: np.ndarray, top: int) -> t
     if not truth.any():
         nan = float("nan")
         return nan, nan, 0.0, nan, nan, nan
-    found = curve(truth.astype(np.float64), scores)
+    points = curve(truth.astype(np.float64), scores)
     peaks = scores == scores.max()
     sites = places[truth]
     distance = np.abs(places[peaks][:, None] - sites[None]).min(axis=1).mean()
     return (
-        auroc(found),
-        auprc(found),
+        auroc(points),
+        auprc(points),
         float(truth.mean()),
         float(truth[peaks].mean()),
         _expected_hits(scores, truth, min(top, len(scores))),

@@ -81,9 +81,9 @@ def model_map(
     if method in ATTENTION:
         return attention_map(adapt(model, length=x.shape[-1]), x, meta, rollout=method != "attention"), None
     chosen = AttributionOptions(method, target=output, seed=plan.seed, batch_size=plan.batch_size)
-    found = adapt(model, length=x.shape[-1]).attribute(x, chosen, meta=meta)
-    unsure = None if found.flagged is None else float(found.flagged.mean())
-    return importance(found.scores), unsure
+    why = adapt(model, length=x.shape[-1]).attribute(x, chosen, meta=meta)
+    unsure = None if why.flagged is None else float(why.flagged.mean())
+    return importance(why.scores), unsure
 
 
 def attention_map(adapter: Adapter, x: Floats, meta: Floats | None, *, rollout: bool = False) -> Floats:
@@ -128,7 +128,7 @@ def _position(subject: Subject) -> Doubles:
 
 def _bound_rows(windows: Windows, tf: str) -> dict[str, Integers]:
     """Return a factor's bound rows by cell type."""
-    found: dict[str, Integers] = {}
+    rows_of: dict[str, Integers] = {}
     for column, task in enumerate(windows.tasks):
         name, _, cell = task.partition("|")
         rows = np.flatnonzero(windows.labels[:, column] == 1)
@@ -136,16 +136,16 @@ def _bound_rows(windows: Windows, tf: str) -> dict[str, Integers]:
             continue
         if "cell_type" in windows.table:
             there = windows.table["cell_type"].to_numpy()[rows]
-            found |= {str(one): rows[there == one] for one in sorted(set(there))}
+            rows_of |= {str(one): rows[there == one] for one in sorted(set(there))}
         elif cell:
-            found[cell] = rows
-    return found
+            rows_of[cell] = rows
+    return rows_of
 
 
 def _dnase(subject: Subject) -> Floats:
     """Accessibility in the window's cell type."""
     opened = subject.opened
-    found = np.zeros((len(subject.rows), subject.batch.x.shape[-1]), dtype=np.float32)
+    signal = np.zeros((len(subject.rows), subject.batch.x.shape[-1]), dtype=np.float32)
     for target in targets(opened):
         if target.name.partition("|")[0] != subject.tf:
             continue
@@ -153,8 +153,8 @@ def _dnase(subject: Subject) -> Floats:
         if target.dnase is None:
             raise ValueError(f"{opened.dataset.source} has no DNase of {target.name}")
         if target.output == subject.output:
-            found[here] = opened.windows.track(target.dnase, subject.rows[here])
-    return found
+            signal[here] = opened.windows.track(target.dnase, subject.rows[here])
+    return signal
 
 
 def _pwm(subject: Subject) -> Doubles:
@@ -163,12 +163,12 @@ def _pwm(subject: Subject) -> Doubles:
     codes = subject.opened.windows.codes(subject.rows)
     names = {str(row): decode(one) for row, one in enumerate(codes)}
     hits = scan([motif], names, threshold=1.0, threads=1)
-    found = np.zeros(codes.shape)
+    scores = np.zeros(codes.shape)
     rows = hits["sequence_name"].astype(int).to_numpy()
     value = -np.log10(np.maximum(hits["p-value"].to_numpy(), 1e-300))
     for offset in range(motif.width):
-        np.maximum.at(found, (rows, hits["start"].to_numpy() - 1 + offset), value)
-    return found
+        np.maximum.at(scores, (rows, hits["start"].to_numpy() - 1 + offset), value)
+    return scores
 
 
 _BASELINES: dict[str, Callable[[Subject], Floats | Doubles]] = {

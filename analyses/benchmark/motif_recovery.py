@@ -13,9 +13,9 @@ from motiflens.analyses.motifs.motif import Motif
 
 
 class MotifRecovery(NamedTuple):
-    """What a route found."""
+    """What a route recovered."""
 
-    found: float  # share of the factors that the model was trained on
+    share: float  # share of the factors that the model was trained on
     motifs: int  # that match, or are enriched, at the route's false discovery rate
     false: float  # share of these that name no planted factor; NaN where there is none
 
@@ -56,7 +56,7 @@ def motif_recovery(
     def named(factors: Sequence[str]) -> list[list[bool]]:
         return [[equivalents(factor, targets).covers(*name) for name in names] for factor in factors]
 
-    found = [any(hits) for hits in named(trained)]
+    recovered = [any(hits) for hits in named(trained)]
     true = [any(hits) for hits in zip(*named(planted), strict=True)]
     false = 1 - sum(true) / len(true) if true else float("nan")
-    return MotifRecovery(sum(found) / len(found) if found else float("nan"), len(names), false)
+    return MotifRecovery(sum(recovered) / len(recovered) if recovered else float("nan"), len(names), false)

@@ -168,36 +168,36 @@ def _record(measures: list[Measure], seconds: float | None, **more: Any) -> Json
 
 def _map(part: Part, subject: Subject) -> Json:
     plan = part.plan
-    found = make_map(part.method, subject, plan)
-    if not np.isfinite(found.values).all():
+    map_ = make_map(part.method, subject, plan)
+    if not np.isfinite(map_.values).all():
         raise ValueError(f"{part.method} gives values that are not finite")
-    _keep_map(part, found, subject)
-    measures = [*score_localisation(found, subject), *score_hard_negatives(found, subject)]
-    faithful, curves = score_faithfulness(found, subject, plan)
+    _keep_map(part, map_, subject)
+    measures = [*score_localisation(map_, subject), *score_hard_negatives(map_, subject)]
+    faithful, curves = score_faithfulness(map_, subject, plan)
     measures += faithful
     reference = _reference(part, subject)
     if reference is not None:
-        measures += score_ism(found, reference, subject)
-    measures += score_rule(part.method, found, subject)
+        measures += score_ism(map_, reference, subject)
+    measures += score_rule(part.method, map_, subject)
     others = Others(
         [open_run(path).model for path in part.seeds], open_run(part.shuffled).model if part.shuffled else None
     )
-    measures += score_sanity(part.method, found, subject, others, plan)
+    measures += score_sanity(part.method, map_, subject, others, plan)
     drawn = {
         "steps": curves.steps.tolist(),
         "deletion": curves.deletion.mean(axis=0).tolist(),
         "insertion": curves.insertion.mean(axis=0).tolist(),
     }
-    return _record(measures, found.seconds, curves=drawn)
+    return _record(measures, map_.seconds, curves=drawn)
 
 
-def _keep_map(part: Part, found: Map, subject: Subject) -> None:
+def _keep_map(part: Part, map_: Map, subject: Subject) -> None:
     table = subject.opened.windows.table.iloc[subject.rows]
     part.map_file.parent.mkdir(parents=True, exist_ok=True)
     with write_whole(part.map_file) as file, file.open("wb") as opened:
         np.savez(
             opened,
-            values=found.values,
+            values=map_.values,
             chrom=table["chrom"].to_numpy(dtype=str),
             start=table["start"].to_numpy(),
             bound=subject.groups["bound"],
@@ -228,13 +228,13 @@ def _motifs(part: Part, subject: Subject) -> Json:
     )
     targets = jaspar()
     table = _motif_table(run, subject, options, targets, part)
-    found = motif_recovery(
+    recovery = motif_recovery(
         table, part.method, trained=(part.tf,), planted=subject.truth.factors, targets=targets, alpha=options.alpha
     )
     measures = [
-        Measure("motif_found", np.array([found.found])),
-        Measure("motif_false", np.array([found.false])),
-        Measure("motif_count", np.array([float(found.motifs)])),
+        Measure("motif_found", np.array([recovery.share])),
+        Measure("motif_false", np.array([recovery.false])),
+        Measure("motif_count", np.array([float(recovery.motifs)])),
     ]
     return _record(measures, None)
 
@@ -264,10 +264,10 @@ def _pairs(part: Part, subject: Subject) -> Json:
     table = interactions(Model(run, subject.output, plan.batch_size), motifs, given, options)
     named = {motif.alt or motif.name: name for motif, name in zip(motifs, subject.truth.factors, strict=True)}
     renamed = table.assign(first=table["first"].map(named), second=table["second"].map(named))
-    found = pair_recovery(renamed, [frozenset(PAIR)])
+    recovery = pair_recovery(renamed, [frozenset(PAIR)])
     measures = [
-        Measure("pair_precision", np.array([found.precision])),
-        Measure("pair_recall", np.array([found.recall])),
+        Measure("pair_precision", np.array([recovery.precision])),
+        Measure("pair_recall", np.array([recovery.recall])),
     ]
     return _record(measures, None)
 

@@ -34,10 +34,10 @@ class Others(NamedTuple):
     shuffled: nn.Module | None  # trained on shuffled labels
 
 
-def score_localisation(found: Map, subject: Subject) -> list[Measure]:
+def score_localisation(map_: Map, subject: Subject) -> list[Measure]:
     """Localisation in all bound windows and in those off centre, by bases and at the attention's resolution."""
     rows = subject.groups["bound"]
-    size, inside = found.size[rows], subject.inside[rows]
+    size, inside = map_.size[rows], subject.inside[rows]
     known = subject.batch.x[rows, :4].sum(axis=1) > 0
     away = subject.off_centre[rows]
     measures = _local(localisation(size, inside, known), away, "base")
@@ -48,26 +48,26 @@ def score_localisation(found: Map, subject: Subject) -> list[Measure]:
     return measures
 
 
-def _local(found: Localisation, away: Booleans, resolution: str) -> list[Measure]:
+def _local(scores: Localisation, away: Booleans, resolution: str) -> list[Measure]:
     measures = []
     for name in LOCAL:
-        values = getattr(found, name)
+        values = getattr(scores, name)
         measures.append(Measure(name, values, resolution=resolution))
         if away.any():
             measures.append(Measure(name, values[away], windows="off_centre", resolution=resolution))
     return measures
 
 
-def score_hard_negatives(found: Map, subject: Subject) -> list[Measure]:
+def score_hard_negatives(map_: Map, subject: Subject) -> list[Measure]:
     """Mean importance of bound sites against that of decoys in unbound windows, one number a window."""
     rows = subject.groups["bound"]
     inside = subject.inside[rows]
-    sites = (found.size[rows] * inside).sum(axis=1) / inside.sum(axis=1)
+    sites = (map_.size[rows] * inside).sum(axis=1) / inside.sum(axis=1)
     measures = []
     for kind, spans in subject.decoys.items():
         best: dict[int, float] = {}
         for row, start, end in spans:
-            value = float(found.size[row, start:end].mean())
+            value = float(map_.size[row, start:end].mean())
             best[row] = max(value, best.get(row, -np.inf))
         if best:
             low = np.array(list(best.values()))
@@ -89,12 +89,12 @@ def predictor(subject: Subject, rows: Integers, batch_size: int) -> Callable[[Co
     return predict
 
 
-def score_faithfulness(found: Map, subject: Subject, plan: BenchmarkPlan) -> tuple[list[Measure], Faithfulness]:
+def score_faithfulness(map_: Map, subject: Subject, plan: BenchmarkPlan) -> tuple[list[Measure], Faithfulness]:
     """Deletion, insertion, sufficiency and comprehensiveness in bound windows, and the curves."""
     rows = subject.groups["bound"][: plan.faithful]
     codes = subject.opened.windows.codes(subject.rows[rows])
     options = FaithfulnessOptions(seed=plan.seed)
-    result = faithfulness(predictor(subject, rows, 4 * plan.batch_size), codes, found.size[rows], options)
+    result = faithfulness(predictor(subject, rows, 4 * plan.batch_size), codes, map_.size[rows], options)
     measures = [
         Measure("deletion", result.deletion.mean(axis=1)),
         Measure("insertion", result.insertion.mean(axis=1)),
@@ -104,11 +104,11 @@ def score_faithfulness(found: Map, subject: Subject, plan: BenchmarkPlan) -> tup
     return measures, result
 
 
-def score_ism(found: Map, reference: Floats, subject: Subject) -> list[Measure]:
+def score_ism(map_: Map, reference: Floats, subject: Subject) -> list[Measure]:
     """Rank correlation with the map of saturation mutagenesis, signs left out."""
     rows = subject.groups["bound"]
     known = subject.batch.x[rows, :4].sum(axis=1) > 0
-    return [Measure("ism_spearman", similarity(found.size[rows], np.abs(reference[rows]), known))]
+    return [Measure("ism_spearman", similarity(map_.size[rows], np.abs(reference[rows]), known))]
 
 
 def similarity(first: Floats, second: Floats, known: Booleans) -> Doubles:
@@ -116,11 +116,11 @@ def similarity(first: Floats, second: Floats, known: Booleans) -> Doubles:
     return np.nan_to_num(agreement(first, second, known)[1])
 
 
-def score_rule(method: str, found: Map, subject: Subject) -> list[Measure]:
+def score_rule(method: str, map_: Map, subject: Subject) -> list[Measure]:
     """Whether contributions obey the rule; of a map without signs the context alone."""
     if not subject.rules:
         return []
-    cases = [_case(site, found.values) for site in subject.rules]
+    cases = [_case(site, map_.values) for site in subject.rules]
     scores = rule_scores(subject.truth.rule, cases)
     measures = []
     if method not in UNSIGNED and len(scores.signs):
@@ -137,7 +137,7 @@ def _case(site: RuleSite, values: Floats) -> Case:
     return Case(site.row, site.partner, site.satisfied, total(site.first), total(site.second))
 
 
-def score_sanity(method: str, found: Map, subject: Subject, others: Others, plan: BenchmarkPlan) -> list[Measure]:
+def score_sanity(method: str, map_: Map, subject: Subject, others: Others, plan: BenchmarkPlan) -> list[Measure]:
     """Similarity to maps of untrained, mistrained and retrained models, and of the other strand."""
     if method in BASELINES:
         return []
@@ -145,7 +145,7 @@ def score_sanity(method: str, found: Map, subject: Subject, others: Others, plan
     batch, model = subject.batch, subject.opened.run.model
     x, meta = batch.x[rows], None if batch.meta is None or not model.meta else batch.meta[rows]
     known = x[:, :4].sum(axis=1) > 0
-    own = found.size[rows]
+    own = map_.size[rows]
 
     def like(other: nn.Module, windows: Floats = x) -> Floats:
         return np.abs(model_map(method, other, (windows, meta), subject.output, plan)[0])
@@ -159,6 +159,6 @@ def score_sanity(method: str, found: Map, subject: Subject, others: Others, plan
     turned = reverse_complement(torch.from_numpy(x)).contiguous().numpy()
     back = np.ascontiguousarray(like(model, turned)[:, ::-1])
     measures.append(Measure("strands", similarity(own, back, known)))
-    if found.unsure is not None:
-        measures.append(Measure("not_converged", np.array([found.unsure])))
+    if map_.unsure is not None:
+        measures.append(Measure("not_converged", np.array([map_.unsure])))
     return measures

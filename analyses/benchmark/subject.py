@@ -173,12 +173,12 @@ def _decoys(
     table: pd.DataFrame, groups: dict[str, Integers], known: tuple[str, Truth], length: int
 ) -> dict[str, list[tuple[int, int, int]]]:
     tf, truth = known
-    found = {}
+    decoys = {}
     for kind in HARD:
         part = truth.decoys[(truth.decoys["kind"] == kind) & (truth.decoys["tf"] == tf)]
         own = set(groups[kind].tolist())
-        found[kind] = [span for span in spans(table, part, length) if span[0] in own and span[2] - span[1] > 4]
-    return found
+        decoys[kind] = [span for span in spans(table, part, length) if span[0] in own and span[2] - span[1] > 4]
+    return decoys
 
 
 def _off_centre(inside: Booleans) -> Booleans:
@@ -195,15 +195,15 @@ def _rule_rows(opened: OpenedRun, order: Integers, truth: Truth, most: int) -> l
     for site in _rule_sites(table.iloc[order], np.arange(len(order)), truth, length):
         kinds[site.satisfied and (site.partner or truth.rule == "not")].add(site.row)
     taken: dict[str, list[int]] = {}
-    found: list[int] = []
+    chosen: list[int] = []
     for rows in kinds.values():
-        found += apart(table, [int(order[row]) for row in sorted(rows)], length, taken)[: max(most // 2, 1)]
-    return found
+        chosen += apart(table, [int(order[row]) for row in sorted(rows)], length, taken)[: max(most // 2, 1)]
+    return chosen
 
 
 def _rule_sites(table: pd.DataFrame, rows: Integers, truth: Truth, length: int) -> list[RuleSite]:
     """Sites of the rule that lie whole in windows; one whose partner in reach is cut off is left out."""
-    found = []
+    sites = []
     whole: dict[int, list[int]] = {}
     own = truth.rules.reset_index(drop=True)
     for chrom, part in own.groupby("chrom", sort=False):
@@ -221,5 +221,5 @@ def _rule_sites(table: pd.DataFrame, rows: Integers, truth: Truth, length: int) 
             continue
         place = (int(site["start"]) - at, int(site["end"]) - at)
         second = (first, last) if within else None
-        found.append(RuleSite(row, place, second, bool(site["in_reach"]), bool(site["satisfied"])))
-    return found
+        sites.append(RuleSite(row, place, second, bool(site["in_reach"]), bool(site["satisfied"])))
+    return sites

@@ -43,7 +43,7 @@ class Collected(NamedTuple):
 
 def collect(parts: Sequence[Part]) -> Collected:
     """Read what parts left, without failures."""
-    found = Collected(defaultdict(list), defaultdict(list), defaultdict(list))
+    collected = Collected(defaultdict(list), defaultdict(list), defaultdict(list))
     for part in parts:
         record = read_part(part)
         if not record or record["error"]:
@@ -51,21 +51,21 @@ def collect(parts: Sequence[Part]) -> Collected:
         for one in record["measures"]:
             key = (part.tf, part.model, part.label, part.control)
             rest = (one["score"], one["windows"], one["resolution"])
-            found.measures[(*key, *rest)].append(measure_of(one))
+            collected.measures[(*key, *rest)].append(measure_of(one))
         if "curves" in record:
-            found.curves[part.tf, part.model, part.label].append(record["curves"])
+            collected.curves[part.tf, part.model, part.label].append(record["curves"])
         if record["seconds"] is not None:
-            found.seconds[part.model, part.label].append(float(record["seconds"]))
-    return found
+            collected.seconds[part.model, part.label].append(float(record["seconds"]))
+    return collected
 
 
-def summarise(found: Collected) -> pd.DataFrame:
+def summarise(collected: Collected) -> pd.DataFrame:
     """Return one row a score of a method on an architecture: its mean over seeds, with an interval.
 
     Columns are `SUMMARY`; the interval is `seed_interval`'s.
     """
     rows = []
-    for key, measures in found.measures.items():
+    for key, measures in collected.measures.items():
         tf, model, method, control, score, windows, resolution = key
         interval = seed_interval(measures)
         count = max(len(measure.values) for measure in measures)
@@ -73,7 +73,7 @@ def summarise(found: Collected) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SUMMARY))
 
 
-def rank_table(found: Collected) -> pd.DataFrame:
+def rank_table(collected: Collected) -> pd.DataFrame:
     """Rank the methods of each model over its windows, and over models, with critical differences.
 
     Of a model, windows are the blocks (values averaged over seeds); over models, the models' means are.
@@ -86,10 +86,10 @@ def rank_table(found: Collected) -> pd.DataFrame:
         critical difference); see `ranks.rank_methods`.
     """
     rows: list[tuple[object, ...]] = []
-    tfs = list(dict.fromkeys(key[0] for key in found.measures))
+    tfs = list(dict.fromkeys(key[0] for key in collected.measures))
     for tf in tfs:
         for score in RANKED:
-            values = _window_values(found, tf, score)
+            values = _window_values(collected, tf, score)
             for model, methods in values.items():
                 rows += _ranked(tf, model, score, methods)
             models = [model for model, methods in values.items() if len(methods) > 1]
@@ -104,10 +104,10 @@ def rank_table(found: Collected) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _window_values(found: Collected, tf: str, score: str) -> dict[str, dict[str, Doubles]]:
+def _window_values(collected: Collected, tf: str, score: str) -> dict[str, dict[str, Doubles]]:
     """Model -> method -> one value a window, mean of the seeds."""
     values: dict[str, dict[str, Doubles]] = {}
-    for key, measures in found.measures.items():
+    for key, measures in collected.measures.items():
         same = key[0] == tf and key[3] == "" and key[4:] == (score, "all", "base")
         if same and len({len(measure.values) for measure in measures}) == 1:
             mean = np.mean([measure.values for measure in measures], axis=0)

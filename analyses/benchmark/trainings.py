@@ -77,14 +77,14 @@ def trainings(
     for tf in plan.tfs:
         if tf not in known:
             raise ValueError(f"{source} has no factor {tf!r}: it has {', '.join(known)}")
-    found: list[Training] = []
+    planned: list[Training] = []
     for name in plan.models:
-        found += _given(name, plan, known) if is_run(name) else _members(name, plan, source, out, accelerator)
-    names = [(training.model, training.tf, training.seed, training.control) for training in found]
+        planned += _given(name, plan, known) if is_run(name) else _members(name, plan, source, out, accelerator)
+    names = [(training.model, training.tf, training.seed, training.control) for training in planned]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"two runs are called {twice[0]!r}: rename one of the folders")
-    return found
+    return planned
 
 
 def _members(name: str, plan: BenchmarkPlan, source: str, out: types.Path, accelerator: str) -> list[Training]:
@@ -92,14 +92,14 @@ def _members(name: str, plan: BenchmarkPlan, source: str, out: types.Path, accel
     adjust(recipe(name, preset=plan.preset), name, list(plan.settings))  # a wrong setting is said before any work
     settings = dict(setting.split("=", 1) for setting in plan.settings)
     model = Model(name, set=settings)
-    found = []
+    planned = []
     for tf in plan.tfs:
         data = (DataSet(tf, source, tf, "", Options(tf=tf)),)
         variants = [(seed, "") for seed in range(plan.seeds)] + ([(0, SHUFFLED)] if plan.shuffled else [])
         for seed, control in variants:
             member = Member(data, model, plan.preset, (), seed, control, str(out), accelerator)
-            found.append(Training(name, seed, control, tf, member))
-    return found
+            planned.append(Training(name, seed, control, tf, member))
+    return planned
 
 
 def _given(name: str, plan: BenchmarkPlan, known: tuple[str, ...]) -> list[Training]:

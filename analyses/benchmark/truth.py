@@ -104,10 +104,10 @@ def mask(table: pd.DataFrame, places: pd.DataFrame, length: int) -> Booleans:
     length
         Of a window.
     """
-    found = np.zeros((len(table), length), dtype=bool)
+    inside = np.zeros((len(table), length), dtype=bool)
     for row, first, last in spans(table, places, length):
-        found[row, first:last] = True
-    return found
+        inside[row, first:last] = True
+    return inside
 
 
 def spans(table: pd.DataFrame, places: pd.DataFrame, length: int) -> list[tuple[int, int, int]]:
@@ -116,14 +116,14 @@ def spans(table: pd.DataFrame, places: pd.DataFrame, length: int) -> list[tuple[
         chrom: (part["start"].to_numpy(), part["end"].to_numpy())
         for chrom, part in places.groupby("chrom", sort=False)
     }
-    found: list[tuple[int, int, int]] = []
+    stretches: list[tuple[int, int, int]] = []
     for row, (chrom, start) in enumerate(zip(table["chrom"], table["start"], strict=True)):
         if chrom not in by_chrom:
             continue
         starts, ends = (ends_of - start for ends_of in by_chrom[chrom])
         for place in np.flatnonzero((starts < length) & (ends > 0)).tolist():
-            found.append((row, max(int(starts[place]), 0), min(int(ends[place]), length)))
-    return found
+            stretches.append((row, max(int(starts[place]), 0), min(int(ends[place]), length)))
+    return stretches
 
 
 def apart(table: pd.DataFrame, rows: Sequence[int], length: int, taken: dict[str, list[int]]) -> list[int]:

@@ -59,11 +59,11 @@ def chip_study(
         bound windows.
     """
     how = options or ChipOptions()
-    found, notes = _measure(runs, how, progress)
-    tables = _tables(found)
-    figures = _shared_figures(found, tables, how)
+    measured, notes = _measure(runs, how, progress)
+    tables = _tables(measured)
+    figures = _shared_figures(measured, tables, how)
     for place, opened in enumerate(runs[:DETAILED]):
-        own = [part for part in found if part.run == opened.name]
+        own = [part for part in measured if part.run == opened.name]
         if own:
             figures += _figures(opened, own, how, f"_{place + 1}" if len(runs) > 1 else "")
     return Study(
@@ -82,23 +82,23 @@ def _measure(
 ) -> tuple[list[TargetChip], list[str]]:
     pairs = [(opened, target) for opened in runs for target in targets(opened)]
     usable = [(opened, target) for opened, target in pairs if target.fold_change is not None] or pairs[:1]
-    found: list[TargetChip] = []
+    measured: list[TargetChip] = []
     notes: list[str] = []
     for opened, target in counted(usable, progress, "comparing with fold change", unit="targets"):
         try:
-            found.append(chip_target(opened, target, how))
+            measured.append(chip_target(opened, target, how))
         except ValueError as error:
             if "too few" not in str(error):
                 raise
             notes.append(f"Left out: {opened.name}, {error}.")
-    if not found:
+    if not measured:
         raise ValueError(notes[0].removeprefix("Left out: ").rstrip("."))
-    return found, notes
+    return measured, notes
 
 
-def _tables(found: Sequence[TargetChip]) -> dict[str, pd.DataFrame]:
+def _tables(measured: Sequence[TargetChip]) -> dict[str, pd.DataFrame]:
     names = ("correlations", "windows", "lags", "strands", "pooled", "shift", "paper")
-    tables = {name: pd.concat([getattr(part, name) for part in found], ignore_index=True) for name in names}
+    tables = {name: pd.concat([getattr(part, name) for part in measured], ignore_index=True) for name in names}
     whole = tables["correlations"]
     main = (whole["strand"] == "mean") & (whole["at"] == "positions") & (whole["statistic"] == "pearson")
     chip = whole[main].drop(columns=["strand", "at", "statistic"]).reset_index(drop=True)
@@ -123,10 +123,10 @@ def _looks(chip: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shared_figures(
-    found: Sequence[TargetChip], tables: dict[str, pd.DataFrame], how: ChipOptions
+    measured: Sequence[TargetChip], tables: dict[str, pd.DataFrame], how: ChipOptions
 ) -> list[StudyFigure]:
     chip = tables["chip"]
-    first = found[0]
+    first = measured[0]
     count = chip.drop_duplicates(["run", "target"])
     what = f"{len(count)} target{'s' if len(count) > 1 else ''} of {chip['run'].nunique()} run(s)"
     windows = int(count["windows"].sum())

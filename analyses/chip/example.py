@@ -71,12 +71,12 @@ class SlidPlace:
     fold_change: Floats
 
 
-def slid_places(opened: OpenedRun, found: TargetChip, options: ChipOptions) -> list[SlidPlace]:
+def slid_places(opened: OpenedRun, measured: TargetChip, options: ChipOptions) -> list[SlidPlace]:
     """Slide windows past the highest peak of a target, in (at most three) cell types of its TF."""
-    slid = found.slid
+    slid = measured.slid
     if slid is None:
         return []
-    tf, row = found.target.split("|")[0], int(slid.rows[0])
+    tf, row = measured.target.split("|")[0], int(slid.rows[0])
     offsets = slid.offsets[[0, len(slid.offsets) // 2, -1]]
     index = np.arange(len(offsets))
     places: list[SlidPlace] = []
@@ -106,12 +106,12 @@ def _same_place(opened: OpenedRun, row: int, rows: Integers) -> Integers:
     return rows[at[:1]] if len(at) else np.array([row])
 
 
-def chip_example(opened: OpenedRun, found: TargetChip, options: ChipOptions) -> ChipExample:
+def chip_example(opened: OpenedRun, measured: TargetChip, options: ChipOptions) -> ChipExample:
     """Read the bound window of the highest fold change, + strand."""
-    target = next(target for target in targets(opened) if target.name == found.target)
+    target = next(target for target in targets(opened) if target.name == measured.target)
     windows = opened.windows
-    fold = windows.track(fold_change_of(target, opened.dataset.source), found.rows)
-    row = found.rows[[int(smooth(fold).max(axis=1).argmax())]]
+    fold = windows.track(fold_change_of(target, opened.dataset.source), measured.rows)
+    row = measured.rows[[int(smooth(fold).max(axis=1).argmax())]]
     batch = windows.read(row)
     seen = opened.adapter.attention(batch.x, batch.meta, layer=options.layer)
     table = windows.table.iloc[int(row[0])]

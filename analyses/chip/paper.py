@@ -42,9 +42,9 @@ def paper_measures(channels: Floats, tracks: Floats, blocks: Integers, *, bootst
         else:
             chosen = _high_variance(channels)
             values, beside = _mean_of(own, chosen), _mean_of(chance, chosen)
-        found = block_interval(values, blocks, draws=bootstrap)
+        interval = block_interval(values, blocks, draws=bootstrap)
         level = float(np.nanmean(beside)) if np.isfinite(beside).any() else float("nan")
-        rows.append((measure, circular, found.mean, found.low, found.high, level, found.windows))
+        rows.append((measure, circular, interval.mean, interval.low, interval.high, level, interval.windows))
     return pd.DataFrame(rows, columns=["measure", "circular", "mean", "low", "high", "chance", "windows"])
 
 

@@ -102,8 +102,8 @@ def shift_slopes(slid: Slid, blocks: Integers, *, bootstrap: int = 2000, seed: i
     place = slid.summit[:, None] - slid.offsets[None, :]  # P, S: of the summit in the moved window
     rows = []
     for measure, at in (("mass", center_of_mass(slid.attention)), ("maximum", middle_of_maximum(slid.attention))):
-        found: Interval = block_interval(slopes(place, at), blocks, draws=bootstrap, seed=seed)
-        rows.append((measure, found.mean, found.low, found.high, found.p, found.windows))
+        interval: Interval = block_interval(slopes(place, at), blocks, draws=bootstrap, seed=seed)
+        rows.append((measure, interval.mean, interval.low, interval.high, interval.p, interval.windows))
     return pd.DataFrame(rows, columns=["measure", "slope", "low", "high", "p", "peaks"])
 
 

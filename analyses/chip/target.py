@@ -89,7 +89,7 @@ def chip_target(
     if target.dnase is not None:
         dnase = read_tracks(opened.windows, rows, target.dnase, next(iter(looks.values()))[0].field, options)
     names = {"run": opened.name, "target": target.name}
-    parts = [_compared(look, *found, tracks, dnase, blocks, inside, options) for look, found in looks.items()]
+    parts = [_compared(look, *seen, tracks, dnase, blocks, inside, options) for look, seen in looks.items()]
     table = opened.windows.table.iloc[rows].reset_index(drop=True)
     where = table[[name for name in ("chrom", "start", "end") if name in table]]
     slid, shift = _shift(opened.adapter, untrained, opened, rows, fold, options)
@@ -147,7 +147,7 @@ def _compared(
             twins = tuple(getattr(other, at)[strand][:, here] for other in others)
             for statistic in ("pearson", "spearman"):
                 main = (at, strand, statistic) == ("positions", "mean", "pearson")
-                found = chip_correlation(
+                correlation = chip_correlation(
                     getattr(own, at)[strand][:, here],
                     track,
                     Beside(blocks.number, access, twins),
@@ -157,9 +157,9 @@ def _compared(
                     seed=options.seed,
                 )
                 named = {"look": look, "strand": strand, "at": at, "statistic": statistic}
-                correlations.append(_named(named, [found.table]))
+                correlations.append(_named(named, [correlation.table]))
                 if main:
-                    windows = _named({"look": look}, [found.windows])
+                    windows = _named({"look": look}, [correlation.windows])
     lags = lag_profile(own.bp["mean"], tracks.bp, blocks.number, reach=options.reach, step=options.lag_step)
     paper = pd.DataFrame()
     if options.paper and own.channels is not None:

@@ -25,13 +25,13 @@ def values(settings: Sequence[str]) -> dict[str, Any]:
     """
     from motiflens.models.settings import split_settings
 
-    found: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for key, text in split_settings(settings).items():
         try:
-            found[key] = json.loads(text)
+            given[key] = json.loads(text)
         except json.JSONDecodeError:
-            found[key] = text
-    return found
+            given[key] = text
+    return given
 
 
 def _help(made: Attributed, method: str) -> str:
@@ -41,28 +41,28 @@ def _help(made: Attributed, method: str) -> str:
     return "--set quadrature=64 helps recurrent layers" if method == "deep_lift_shap" else "more steps help"
 
 
-def show(found: Attributed, method: str) -> None:
+def show(made: Attributed, method: str) -> None:
     """Print what was made, and warn of attributions that do not add up."""
     from motiflens.analyses.cli.output import note, result
 
-    if found.flagged and found.worst is not None:
+    if made.flagged and made.worst is not None:
         note(
-            f"warning: {method} does not add up for {found.flagged:,} of {found.windows:,} windows: |sum - change "
-            f"in logit| is up to {found.worst:.3g} of the change; they are marked in 'flagged' "
-            f"({_help(found, method)})"
+            f"warning: {method} does not add up for {made.flagged:,} of {made.windows:,} windows: |sum - change "
+            f"in logit| is up to {made.worst:.3g} of the change; they are marked in 'flagged' "
+            f"({_help(made, method)})"
         )
-    if found.unexplained:
+    if made.unexplained:
         note(
-            f"note: {found.unexplained:,} of {found.windows:,} windows have no change to explain: shuffling does "
+            f"note: {made.unexplained:,} of {made.windows:,} windows have no change to explain: shuffling does "
             "not change them (repeats), or not their logit; they are marked in 'unexplained'"
         )
     record = {
-        "store": str(found.store),
-        "files": [str(path) for path in found.files],
-        "windows": found.windows,
+        "store": str(made.store),
+        "files": [str(path) for path in made.files],
+        "windows": made.windows,
         "method": method,
-        "flagged": found.flagged,
-        "worst": found.worst,
-        "unexplained": found.unexplained,
+        "flagged": made.flagged,
+        "worst": made.worst,
+        "unexplained": made.unexplained,
     }
-    result(record, f"{found.store}: {found.windows:,} windows by {method}", *map(str, found.files))
+    result(record, f"{made.store}: {made.windows:,} windows by {method}", *map(str, made.files))

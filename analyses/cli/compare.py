@@ -70,9 +70,9 @@ def command(
         write_json(part / "compare.json", made_by)
         if floor is not None:
             write_text(part / "controls.tsv", floor.to_csv(sep="\t", index=False))
-        for number, found in enumerate(pairs, start=1):
-            write_text(part / f"pair{number}.tsv", found.table.to_csv(sep="\t", index=False))
-            compare_figure(found, part / f"pair{number}.svg")
+        for number, compared in enumerate(pairs, start=1):
+            write_text(part / f"pair{number}.tsv", compared.table.to_csv(sep="\t", index=False))
+            compare_figure(compared, part / f"pair{number}.svg")
         for line in _study(runs, part, metric=metric, split=split, scores=scores or [], by_cell=cell_types):
             say(line)
         if curves:

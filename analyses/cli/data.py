@@ -54,10 +54,10 @@ def describe_command(
         if run is not None:
             dataset = fit_signals(dataset, known_signals(open_run(run)))
         progress(Step("describing the data"))
-        found = describe(dataset)
-    result(found.as_json())
+        description = describe(dataset)
+    result(description.as_json())
     if talkative():
-        _show(found)
+        _show(description)
 
 
 def _folder_of_sets(data: DataOptions) -> Dataset | None:
@@ -102,27 +102,27 @@ def uniqueness_command(
     result({"file": str(out), **made_by}, str(out), out=out)
 
 
-def _show(found: Description) -> None:
+def _show(description: Description) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(f"{found.source}: {found.kind}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{description.source}: {description.kind}", highlight=False, markup=False, soft_wrap=True)
     lines = {
-        "windows": f"{found.length} bp, channels {', '.join(found.channels)}",
-        "meta": ", ".join(found.meta_names),
-        "tracks": ", ".join(found.tracks),
-        "hash": found.hash[:16],
-        **{f"note {i + 1}": note for i, note in enumerate(found.notes)},
+        "windows": f"{description.length} bp, channels {', '.join(description.channels)}",
+        "meta": ", ".join(description.meta_names),
+        "tracks": ", ".join(description.tracks),
+        "hash": description.hash[:16],
+        **{f"note {i + 1}": note for i, note in enumerate(description.notes)},
     }
     for name, text in lines.items():
         if text:
             console.print(f"  {name:8} {text}", highlight=False, markup=False, soft_wrap=True)
-    for table in (found.splits, found.tasks.head(_SHOWN), found.signals):
+    for table in (description.splits, description.tasks.head(_SHOWN), description.signals):
         if len(table):
             _table(console, table)
-    if len(found.tasks) > _SHOWN:
-        console.print(f"… and {len(found.tasks) - _SHOWN} more tasks (--json prints all)")
-    for warning in found.warnings:
+    if len(description.tasks) > _SHOWN:
+        console.print(f"… and {len(description.tasks) - _SHOWN} more tasks (--json prints all)")
+    for warning in description.warnings:
         console.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
 
 

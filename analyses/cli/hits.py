@@ -58,7 +58,7 @@ def command(
         device=work.place,
     )
     with progress_display() as progress:
-        found = hits_command(
+        record = hits_command(
             source,
             motifs,
             work.out,
@@ -69,8 +69,8 @@ def command(
             progress=progress,
         )
     result(
-        found,
-        f"{work.out}: {found['hits']:,} instances of {found['motifs']:,} motifs in {found['windows_with_hits']:,} "
-        f"of {found['windows']:,} windows (q <= {fdr:g})",
+        record,
+        f"{work.out}: {record['hits']:,} instances of {record['motifs']:,} motifs in "
+        f"{record['windows_with_hits']:,} of {record['windows']:,} windows (q <= {fdr:g})",
         out=work.out,
     )

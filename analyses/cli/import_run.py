@@ -46,7 +46,7 @@ def command(
     from motiflens.analyses.cli.attribute_report import values
     from motiflens.models.published.importer import import_run
 
-    found = import_run(
+    imported = import_run(
         file,
         out,
         kind=kind,
@@ -56,16 +56,16 @@ def command(
         architecture=architecture,
         hyperparameters=values(set_ or []),
     )
-    model = found.model
+    model = imported.model
     parameters = sum(parameter.numel() for parameter in model.parameters())
     typer.echo(f"{model.name}, {parameters:,} parameters, windows of {model.length:,} bp -> {out}")
-    typer.echo(f"channels: {', '.join(found.channels)}")
-    if found.meta:
-        typer.echo(f"meta: {', '.join(found.meta)}")
-    shown = found.tasks if len(found.tasks) <= 20 else (*found.tasks[:19], f"… ({len(found.tasks):,})")
+    typer.echo(f"channels: {', '.join(imported.channels)}")
+    if imported.meta:
+        typer.echo(f"meta: {', '.join(imported.meta)}")
+    shown = imported.tasks if len(imported.tasks) <= 20 else (*imported.tasks[:19], f"… ({len(imported.tasks):,})")
     typer.echo(f"outputs: {', '.join(shown)}")
-    others = [head for head in found.details.get("heads", []) if head != found.details["head"]]
+    others = [head for head in imported.details.get("heads", []) if head != imported.details["head"]]
     if others:
         typer.echo(f"other heads of the file (--output): {', '.join(others)}")
-    if found.details.get("held_at_zero"):
-        typer.echo(f"inputs held at zero: {', '.join(found.details['held_at_zero'])}")
+    if imported.details.get("held_at_zero"):
+        typer.echo(f"inputs held at zero: {', '.join(imported.details['held_at_zero'])}")

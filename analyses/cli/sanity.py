@@ -61,7 +61,7 @@ def command(
     dataset = open_as_trained(opened, data.named(), data.options())
     for line in dataset.notes:
         note(line)
-    found = sanity(
+    checks = sanity(
         opened,
         dataset[split],
         method=method,
@@ -73,23 +73,23 @@ def command(
         ),
     )
     made_by = provenance(seed=seed, data=dataset.source, data_hash=dataset.hash, weights_hash=opened.weights_hash)
-    record = {**found.as_json(), "made_by": made_by}
+    record = {**checks.as_json(), "made_by": made_by}
     if out is not None:
         write_json(out, record)
     if not streamed(out):
         result(record)
-        _show(found, str(run))
-    if not found.passed:
+        _show(checks, str(run))
+    if not checks.passed:
         raise typer.Exit(FAILED)
 
 
-def _show(found: Sanity, run: str) -> None:
+def _show(checks: Sanity, run: str) -> None:
     from motiflens.analyses.cli.tables import print_table
 
     verdicts = {True: "passed", False: "FAILED"}
     lines = [
         [check, part, measure, f"{value:.4g}", limit, verdicts.get(passed, "")]
-        for check, part, measure, value, limit, passed in found.table.to_numpy().tolist()
+        for check, part, measure, value, limit, passed in checks.table.to_numpy().tolist()
     ]
-    title = f"{found.method} of {run}, {found.windows} windows"
+    title = f"{checks.method} of {run}, {checks.windows} windows"
     print_table(["check", "part", "measure", "value", "limit", ""], lines, title=title)

@@ -21,23 +21,23 @@ ROWS = 150  # windows of each class that are drawn
 
 
 @styled
-def attention_classes(found: Sequence[AttentionClass]) -> Figure:
+def attention_classes(classes: Sequence[AttentionClass]) -> Figure:
     """Draw the mean profile of each class over all targets, and a heat map of its windows.
 
     Parameters
     ----------
-    found
+    classes
         Of one run.
     """
-    names = [name for name in SHORT if any(part.name == name for part in found)]
-    pooled = {name: np.concatenate([_share(part) for part in found if part.name == name]) for name in names}
+    names = [name for name in SHORT if any(part.name == name for part in classes)]
+    pooled = {name: np.concatenate([_share(part) for part in classes if part.name == name]) for name in names}
     figure, grid = new_figure(1 + len(names), 1, height=1.2 + 0.75 * len(names), ratios=[1.5, *[1.0] * len(names)])
     axes = [row[0] for row in grid]
-    field = found[0].field
+    field = classes[0].field
     centers = field.center
     axes[0].axhline(1 / len(centers), color=GREY, lw=0.6)
     for name in names:
-        blocks = _joined_blocks([part for part in found if part.name == name])
+        blocks = _joined_blocks([part for part in classes if part.name == name])
         mean, low, high = block_band(pooled[name], blocks)
         axes[0].plot(centers, mean, color=COLOUR[name], label=SHORT[name].replace("\n", " "))
         axes[0].fill_between(centers, low, high, color=COLOUR[name], alpha=0.2, lw=0)

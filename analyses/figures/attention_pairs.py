@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 @styled
-def attention_pairs(found: Sequence[AttentionClass]) -> Figure:
+def attention_pairs(classes: Sequence[AttentionClass]) -> Figure:
     """Draw the mean map of each class, over all targets of one run."""
-    names = [name for name in SHORT if any(part.name == name for part in found)]
-    maps = [_mean_map([part for part in found if part.name == name]) for name in names]
+    names = [name for name in SHORT if any(part.name == name for part in classes)]
+    maps = [_mean_map([part for part in classes if part.name == name]) for name in names]
     figure, grid = new_figure(1, len(names), height=1.75, share_y=True)
-    centers = found[0].field.center
+    centers = classes[0].field.center
     extent = (centers[0], centers[-1], centers[-1], centers[0])
     low, high = min(m.min() for m in maps), max(float(np.quantile(m, 0.995)) for m in maps)
     for axis, name, values in zip(grid[0], names, maps, strict=True):
@@ -39,15 +39,15 @@ def attention_pairs(found: Sequence[AttentionClass]) -> Figure:
 
 
 @styled
-def attention_distance(found: Sequence[AttentionClass]) -> Figure:
+def attention_distance(classes: Sequence[AttentionClass]) -> Figure:
     """Draw attention against distance: from the query where it is pairwise, else from the window's middle."""
     figure, grid = new_figure(1, 1, height=1.7)
     axis = grid[0][0]
-    field = found[0].field
+    field = classes[0].field
     axis.axhline(1 / len(field.center), color=GREY, lw=0.6)
-    pairwise = found[0].pairs is not None
+    pairwise = classes[0].pairs is not None
     for name in SHORT:
-        parts = [part for part in found if part.name == name]
+        parts = [part for part in classes if part.name == name]
         if not parts:
             continue
         if pairwise:

@@ -21,19 +21,19 @@ MOST = 24  # targets that fit
 
 
 @styled
-def attention_tasks(found: Sequence[AttentionClass]) -> Figure:
+def attention_tasks(classes: Sequence[AttentionClass]) -> Figure:
     """Draw a point with its interval for each target and class.
 
     Parameters
     ----------
-    found
+    classes
         Of one run; the first `MOST` targets are drawn.
     """
-    names = list(dict.fromkeys(part.target for part in found))[:MOST]
+    names = list(dict.fromkeys(part.target for part in classes))[:MOST]
     figure, grid = new_figure(1, 2, height=0.9 + 0.17 * max(len(names), 3), share_y=True)
     axes = grid[0]
     labelled: set[str] = set()
-    for part in found:
+    for part in classes:
         if part.target not in names:
             continue
         steps = part.profile.shape[1]

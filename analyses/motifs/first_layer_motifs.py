@@ -104,19 +104,19 @@ def first_layer_motifs(
             done += len(index)
             progress(Step("kernels", done, total))
 
-    found = kernel_sites(
+    sites = kernel_sites(
         convolution,
         batches,
         kernel_threshold=kernel_threshold,
         both_strands=both,
         prepare=model.first_inputs,
     )
-    if not found.counts.sum():
+    if not sites.counts.sum():
         raise ValueError(
-            f"none of the {len(found.sites)} kernels is activated by any of the {len(windows)} windows: "
+            f"none of the {len(sites.sites)} kernels is activated by any of the {len(windows)} windows: "
             "train the model further, or use other windows"
         )
-    return _motifs(found, sequences=len(windows) * (2 if both else 1))
+    return _motifs(sites, sequences=len(windows) * (2 if both else 1))
 
 
 def kernel_sites(
@@ -239,22 +239,22 @@ def _histogram(at: Tensor, passed: Tensor, length: int) -> Tensor:
     return torch.bincount(cell, minlength=at.shape[1] * length).view(-1, length)
 
 
-def _motifs(found: KernelSites, *, sequences: int) -> list[Motif]:
-    digits = max(3, len(str(len(found.sites) - 1)))
+def _motifs(sites: KernelSites, *, sequences: int) -> list[Motif]:
+    digits = max(3, len(str(len(sites.sites) - 1)))
     return [
         Motif(
             name=f"kernel_{k:0{digits}d}",
-            ppm=frequencies(found.counts[k]),
-            nsites=float(found.sites[k]),
+            ppm=frequencies(sites.counts[k]),
+            nsites=float(sites.sites[k]),
             source="kernel",
             info={
                 "channel": float(k),
-                "maximum": float(found.maximum[k]),
-                "activating": float(found.sites[k] / sequences),
+                "maximum": float(sites.maximum[k]),
+                "activating": float(sites.sites[k] / sequences),
             },
         )
-        for k in range(len(found.sites))
-        if found.counts[k].sum()
+        for k in range(len(sites.sites))
+        if sites.counts[k].sum()
     ]
 
 

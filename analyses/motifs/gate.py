@@ -93,5 +93,5 @@ def passes(motif: Motif, gate: Gate) -> bool:
 def gated(motifs: Sequence[Motif], gate: Gate) -> tuple[list[Motif], list[bool]]:
     """Trim motifs and say which pass; a motif without an informative position stays whole and fails."""
     trimmed = [trim(motif, flank=gate.flank) for motif in motifs]
-    good = [short is not None and passes(short, gate) for short in trimmed]
-    return [short or motif for short, motif in zip(trimmed, motifs, strict=True)], good
+    passed = [short is not None and passes(short, gate) for short in trimmed]
+    return [short or motif for short, motif in zip(trimmed, motifs, strict=True)], passed

@@ -176,10 +176,10 @@ def _selected(connection: sqlite3.Connection, condition: str, values: tuple[str,
 
 
 def _folder() -> Path:
-    found = importlib.util.find_spec("pyjaspar")
-    if found is None or found.origin is None:
+    package = importlib.util.find_spec("pyjaspar")
+    if package is None or package.origin is None:
         raise ValueError("JASPAR needs the package pyjaspar: install it, or give a motif file instead")
-    return Path(found.origin).parent / "data"
+    return Path(package.origin).parent / "data"
 
 
 def _by_identifier(connection: sqlite3.Connection, ids: Sequence[str], release: str) -> list[int]:

@@ -47,11 +47,11 @@ class ScanRegions:
     @property
     def places(self) -> Mapping[str, tuple[str, int]]:
         """Name of each region -> its chromosome and first base."""
-        found = {}
+        places = {}
         for number, start, end in zip(self.chrom.tolist(), self.start.tolist(), self.end.tolist(), strict=True):
             name = self.genome.names[number]
-            found[f"{name}:{start}-{end}"] = (name, start)
-        return found
+            places[f"{name}:{start}-{end}"] = (name, start)
+        return places
 
 
 def scan_regions(bed: types.Path, genome: types.Path) -> ScanRegions:

@@ -105,8 +105,8 @@ def _factors(findings: MotifFindings) -> Json:
     context, matched, factors = findings.context, findings.significant, findings.context.factors
 
     def named(table: pd.DataFrame) -> list[str]:
-        found = found_factors(table, factors.names, context.targets)
-        return list(found.loc[found["found"], "factor"]) if len(found) else []
+        rows = found_factors(table, factors.names, context.targets)
+        return list(rows.loc[rows["found"], "factor"]) if len(rows) else []
 
     enriched = naming_rows(findings.table, context.options.alpha, "attention")
     return {

@@ -45,9 +45,9 @@ def synonyms() -> Mapping[str, str]:
         own = {symbol(name) for (name,) in connection.execute("SELECT NAME FROM MATRIX")}
     finally:
         connection.close()
-    found: dict[str, set[str]] = {}
+    others: dict[str, set[str]] = {}
     for name, text in rows:
         for other in str(text).split(","):
             if len(symbol(other)) > 1 and symbol(other) not in own:
-                found.setdefault(symbol(other), set()).add(symbol(name))
-    return MappingProxyType({other: next(iter(names)) for other, names in found.items() if len(names) == 1})
+                others.setdefault(symbol(other), set()).add(symbol(name))
+    return MappingProxyType({other: next(iter(names)) for other, names in others.items() if len(names) == 1})

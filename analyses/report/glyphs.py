@@ -19,7 +19,7 @@ def glyphs() -> dict[str, str]:
     from matplotlib.textpath import TextPath
 
     codes = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
-    found = {}
+    outlines = {}
     for letter in LETTERS:
         outline = TextPath((0, 0), letter, size=100, prop=FontProperties(family="DejaVu Sans", weight="bold"))
         box = outline.get_extents()
@@ -30,8 +30,8 @@ def glyphs() -> dict[str, str]:
             closed = code == Path.CLOSEPOLY
             numbers = "" if closed else " ".join(f"{a:.3f} {b:.3f}" for a, b in zip(x, y, strict=True))
             parts.append(codes[code] + numbers)
-        found[letter] = "".join(parts)
-    return found
+        outlines[letter] = "".join(parts)
+    return outlines
 
 
 def glyph_symbols() -> str:

@@ -57,7 +57,7 @@ def _outlines() -> dict[str, tuple[Doubles, Doubles]]:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
-    found = {}
+    outlines = {}
     for letter in LETTERS:
         path = TextPath((0, 0), letter, size=100, prop=FontProperties(family="DejaVu Sans", weight="bold"))
         box = path.get_extents()
@@ -65,8 +65,8 @@ def _outlines() -> dict[str, tuple[Doubles, Doubles]]:
         # The point of CLOSEPOLY is not drawn, but would stretch the plot's limits.
         codes = np.asarray(path.codes)
         vertices[codes == path.CLOSEPOLY] = 0
-        found[letter] = vertices, codes
-    return found
+        outlines[letter] = vertices, codes
+    return outlines
 
 
 def draw_letters(axes: Axes, codes: Codes, heights: Floats | Doubles, *, start: float = 0.0) -> None:

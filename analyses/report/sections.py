@@ -86,18 +86,18 @@ def chapters(paths: Sequence[Path]) -> list[Chapter]:
     FileNotFoundError, ValueError
         If one is not whole, or none of these.
     """
-    found: list[Section] = []
+    sections: list[Section] = []
     for number, path in enumerate(paths):
         anchor = f"part{number}"
         with reading(path, "result", "make it again", checked=True):
             if path.is_file():
-                found.append(_sanity(path, anchor))
+                sections.append(_sanity(path, anchor))
             elif (path / STUDY).is_file():
-                found += _study(path, anchor)
+                sections += _study(path, anchor)
             else:
-                found.append(_run(path, anchor))
+                sections.append(_run(path, anchor))
     return [
-        Chapter(anchor, title, [section for kind in kinds for section in found if section.kind == kind])
+        Chapter(anchor, title, [section for kind in kinds for section in sections if section.kind == kind])
         for title, (anchor, kinds) in CHAPTERS.items()
     ]
 

@@ -64,7 +64,7 @@ def view(folder: MotifsFolder, *, anchor: str) -> RunView:
     model, data = summary["model"], summary["data"]
     alpha = float(summary["parameters"]["alpha"])
     records = folder.table.to_dict("records")
-    found = significant(folder.table, alpha)["target_family"].fillna("(no family)").value_counts()
+    families_of = significant(folder.table, alpha)["target_family"].fillna("(no family)").value_counts()
     return RunView(
         anchor=anchor,
         name=str(model["architecture"]) + (f" ({summary['tf']})" if summary.get("tf") else ""),
@@ -85,7 +85,7 @@ def view(folder: MotifsFolder, *, anchor: str) -> RunView:
         command=made_by["command"],
         made_by=_made_by(made_by),
         counts=_counts(summary),
-        families={str(name): int(count) for name, count in found.items()},
+        families={str(name): int(count) for name, count in families_of.items()},
     )
 
 
@@ -214,7 +214,7 @@ def _distinct(content: Json) -> list[Json]:
 
 
 def _figures(folder: MotifsFolder) -> list[Json]:
-    found, profiles = [], folder.profiles
+    pictures, profiles = [], folder.profiles
     if "bin_edges" in profiles:
         edges = profiles["bin_edges"]
         start, width = float(edges[0]), float(edges[1] - edges[0])
@@ -224,7 +224,7 @@ def _figures(folder: MotifsFolder) -> list[Json]:
         ):
             if key in profiles:
                 content = figures.histogram(profiles[key], start=start, width=width, label=words)
-                found.append({"content": content, "caption": words + "."})
+                pictures.append({"content": content, "caption": words + "."})
     for key, words, colours in (
         ("attention", "Attention", "magma"),
         ("dnase", "DNase", "viridis"),
@@ -234,12 +234,12 @@ def _figures(folder: MotifsFolder) -> list[Json]:
                 f"{words} of {len(profiles[key])} attended windows (rows), ordered by the attention's maximum."
             )
             content = figures.heat_map(profiles[key], label=caption, colours=colours)
-            found.append({"content": content, "caption": caption})
+            pictures.append({"content": content, "caption": caption})
     for file, caption in folder.figures:
         data = base64.b64encode(file.read_bytes()).decode("ascii")
         content = f'<img alt="{escape(caption)}" width="420" src="data:image/png;base64,{data}">'
-        found.append({"content": content, "caption": caption})
-    return found
+        pictures.append({"content": content, "caption": caption})
+    return pictures
 
 
 def _made_by(record: Json) -> list[tuple[str, str]]:

@@ -29,11 +29,11 @@ def parse_region(text: str) -> tuple[str, int, int]:
     >>> parse_region("chr5:1,000-1,200")
     ('chr5', 1000, 1200)
     """
-    found = re.fullmatch(r"(.+):([\d,]+)-([\d,]+)", text.strip())
-    if found:
-        start, end = (int(found[number].replace(",", "")) for number in (2, 3))
+    match = re.fullmatch(r"(.+):([\d,]+)-([\d,]+)", text.strip())
+    if match:
+        start, end = (int(match[number].replace(",", "")) for number in (2, 3))
         if end > start:
-            return found[1], start, end
+            return match[1], start, end
     raise ValueError(f"{text!r} is no region: write chr:start-end with start < end")
 
 

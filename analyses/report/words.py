@@ -69,10 +69,10 @@ def factor_words(factors: Json) -> list[str]:
     """Return which of the factors that the model was trained on its motifs name."""
     words = []
     if factors["trained_on"]:
-        found, chance = factors["found_by_kernels"], factors["found_by_untrained_kernels"]
+        matched, chance = factors["found_by_kernels"], factors["found_by_untrained_kernels"]
         text = (
             f"Of the {_count(len(factors['trained_on']), 'factor')} that the model was trained on, kernels name "
-            f"the family of {len(found)}: {_listing(found)}; a match of any route names "
+            f"the family of {len(matched)}: {_listing(matched)}; a match of any route names "
             f"{_listing(factors['found_by_any_route'])}."
         )
         if factors.get("enriched_at_attention"):

@@ -144,15 +144,15 @@ class _Site:
         content = await read_json(request, self.limits)
         run = self._run(content)
         letters = text_of(content, "sequence")
-        found = read_sequences(letters, self.limits)
-        if len(found) > 1:
+        sequences = read_sequences(letters, self.limits)
+        if len(sequences) > 1:
             raise RefusedError(400, "one sequence at a time is explained")
         method = text_of(content, "method", default="input_x_gradient")
         if method not in run.methods:
             raise RefusedError(400, f"there is no such method: choose one of {', '.join(run.methods)}")
         task = run.task(text_of(content, "task", default=""))
         start = number_of(content, "start", default=0, low=0, high=self.limits.bases)
-        one = Named(text_of(content, "name", default=found[0].name)[:120], found[0].letters)
+        one = Named(text_of(content, "name", default=sequences[0].name)[:120], sequences[0].letters)
         return JSONResponse(await self.queue.once(partial(run.explain, one, start, task, method)))
 
     async def locus(self, request: Request) -> Response:

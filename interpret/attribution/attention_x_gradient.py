@@ -41,16 +41,16 @@ def attention_x_gradient(
         If the model has no attention, or one whose weights a fused function keeps to itself.
     """
     one = None if meta is None else meta[:1]
-    found = list(find_sources(model, x[:1], one) if sources is None else sources)
-    if not found:
+    chosen = list(find_sources(model, x[:1], one) if sources is None else sources)
+    if not chosen:
         raise ValueError(
             f"{type(model).__name__} has no attention: take another method, such as saliency or deep_lift_shap"
         )
     tracks, logits = [], []
     for part in chunks(len(x), batch_size):
-        products, logit = _products(model, x[part], None if meta is None else meta[part], target, found)
+        products, logit = _products(model, x[part], None if meta is None else meta[part], target, chosen)
         track = x.new_zeros((len(logit), x.shape[-1]))
-        for source in found:
+        for source in chosen:
             for number, profile in enumerate(products[source.name]):
                 # A Siamese model computes its attention once for each strand, the forward one first.
                 strand: Strand = "-" if number % 2 else "+"

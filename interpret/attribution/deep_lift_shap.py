@@ -53,17 +53,17 @@ def deep_lift_shap(
     inputs = differentiable(model, x, target, meta)
     with model_unchanged(model):
         ruled(model)
-        found = _multipliers(model, x, baselines, problem)
+        result = _multipliers(model, x, baselines, problem)
     n, b = baselines.shape[:2]
     values = inputs.values.repeat_interleave(b, 0)
-    ends, multipliers = inputs.encode(baselines.flatten(0, 1)), found.values.flatten(0, 1)
+    ends, multipliers = inputs.encode(baselines.flatten(0, 1)), result.values.flatten(0, 1)
     products = ((values - ends) * multipliers).flatten(1)
     sums = completeness(
-        products.sum(1).reshape(n, b), found.logits, found.reference, products.abs().sum(1).reshape(n, b)
+        products.sum(1).reshape(n, b), result.logits, result.reference, products.abs().sum(1).reshape(n, b)
     )
     contributions = inputs.path(multipliers, values, ends)
     hypothetical, scores = inputs.finish(contributions.reshape(n, b, *contributions.shape[1:]).mean(1))
-    return Raw(hypothetical, scores, found.logits[:, 0], sums.error, sums.unexplained, found.without_rule)
+    return Raw(hypothetical, scores, result.logits[:, 0], sums.error, sums.unexplained, result.without_rule)
 
 
 class _Problem(NamedTuple):
@@ -84,19 +84,19 @@ def _multipliers(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Probl
     split = branches(model)
     if split is None:
         return _one_branch(model, x, baselines, problem)
-    found = []
+    parts = []
     for part, reverse in split.parts:
         if reverse:
             there = _multipliers(part, flipped(x), flipped(baselines), problem)
-            found.append(there._replace(values=flipped(there.values)))
+            parts.append(there._replace(values=flipped(there.values)))
         else:
-            found.append(_multipliers(part, x, baselines, problem))
-    logits = torch.stack([part.logits for part in found])
-    reference = torch.stack([part.reference for part in found])
+            parts.append(_multipliers(part, x, baselines, problem))
+    logits = torch.stack([part.logits for part in parts])
+    reference = torch.stack([part.reference for part in parts])
     weights = branch_weights(split.merged, logits, reference)  # branches, N, B
-    values = sum(weight[..., None, None] * part.values for weight, part in zip(weights, found, strict=True))
+    values = sum(weight[..., None, None] * part.values for weight, part in zip(weights, parts, strict=True))
     assert isinstance(values, Tensor)
-    names = tuple(sorted({name for part in found for name in part.without_rule}))
+    names = tuple(sorted({name for part in parts for name in part.without_rule}))
     return _Multipliers(values, split.merged(logits), split.merged(reference), names)
 
 

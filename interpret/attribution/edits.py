@@ -160,10 +160,10 @@ def verified_stem(scorer: EditScorer, batch_size: int) -> Stem | None:
         tolerance = _tolerance(expected, before)
         while stem is not None:
             try:
-                found = scorer.local(probes, windows, stem, None)
+                computed = scorer.local(probes, windows, stem, None)
             except (RuntimeError, ValueError, IndexError, TypeError):
-                found = None  # what the stem's inner layers hold is used elsewhere too: a shorter stem may do
-            if found is not None and bool(((found - expected).abs() <= tolerance).all()):
+                computed = None  # what the stem's inner layers hold is used elsewhere too: a shorter stem may do
+            if computed is not None and bool(((computed - expected).abs() <= tolerance).all()):
                 return stem
             stem = stem.shorter()
     return None

@@ -229,11 +229,11 @@ def _has_rows(x: Tensor, args: Any, kwargs: Any) -> bool:
 
 def _dependent(args: Any, kwargs: Any) -> list[Tensor]:
     """Return the tensors among arguments that depend on the input."""
-    found: list[Tensor] = []
+    dependent: list[Tensor] = []
     for arg in (*args, *kwargs.values()):
         parts = arg if isinstance(arg, tuple | list) else (arg,)
-        found += [part for part in parts if isinstance(part, Tensor) and part.requires_grad]
-    return found
+        dependent += [part for part in parts if isinstance(part, Tensor) and part.requires_grad]
+    return dependent
 
 
 def _leave(inside: list[nn.Module]) -> None:

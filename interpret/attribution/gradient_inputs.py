@@ -182,8 +182,8 @@ def gradient(inputs: Bases, values: Tensor, rows: Tensor) -> tuple[Tensor, Tenso
     record = Recording(inputs)
     method = Saliency(record)
     leaf = values.detach().requires_grad_()
-    found: Tensor = method.attribute(leaf, abs=False, additional_forward_args=(rows,))
-    return found.detach(), torch.cat(record.outputs)
+    gradients: Tensor = method.attribute(leaf, abs=False, additional_forward_args=(rows,))
+    return gradients.detach(), torch.cat(record.outputs)
 
 
 def gradient_of(inputs: Bases, batch_size: int, *, times_input: bool) -> Raw:

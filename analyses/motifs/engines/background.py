@@ -57,24 +57,24 @@ def background(
     """
     name = _SPELLINGS.get(source, source) if isinstance(source, str) else None
     if name == "uniform":
-        found = UNIFORM
+        counts = UNIFORM
     elif name == "nrdb":
-        found = NRDB
+        counts = NRDB
     elif name == "motifs":
-        found = UNIFORM if motifs is None else motifs
+        counts = UNIFORM if motifs is None else motifs
     elif name == "sequences":
         if sequences is None:
             raise ValueError("background 'sequences' needs the sequences")
-        found = _counted(sequences)
+        counts = _counted(sequences)
     elif isinstance(source, str | os.PathLike):
-        found = _from_file(Path(source))
+        counts = _from_file(Path(source))
     else:
-        found = np.asarray(source, dtype=np.float64)
-        if found.shape != (4,):
-            raise ValueError(f"background: expected 4 frequencies (A, C, G, T), found shape {found.shape}")
-    if not np.all(np.isfinite(found)) or (found < 0).any() or not 0 < found.max() <= 1e15:
-        raise ValueError(f"background: expected frequencies >= 0, found {found.tolist()}")
-    frequencies = found / found.sum() + _FLOOR
+        counts = np.asarray(source, dtype=np.float64)
+        if counts.shape != (4,):
+            raise ValueError(f"background: expected 4 frequencies (A, C, G, T), found shape {counts.shape}")
+    if not np.all(np.isfinite(counts)) or (counts < 0).any() or not 0 < counts.max() <= 1e15:
+        raise ValueError(f"background: expected frequencies >= 0, found {counts.tolist()}")
+    frequencies = counts / counts.sum() + _FLOOR
     frequencies = frequencies / frequencies.sum()
     return (frequencies + frequencies[::-1]) / 2 if both_strands else frequencies
 

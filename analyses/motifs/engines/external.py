@@ -156,10 +156,19 @@ def _fimo(
                 for hit in pattern.matched_elements:
                     name, letters = pairs[int(hit.source.accession)]
                     start, stop = sorted((hit.start, hit.stop))
-                    found = letters[start - 1 : stop]
+                    matched = letters[start - 1 : stop]
                     if hit.strand == "-":
-                        found = reverse_complement(found.upper())
-                    row = (name, start, stop, hit.strand, hit.score, hit.pvalue, hit.qvalue, found.decode("ascii"))
+                        matched = reverse_complement(matched.upper())
+                    row = (
+                        name,
+                        start,
+                        stop,
+                        hit.strand,
+                        hit.score,
+                        hit.pvalue,
+                        hit.qvalue,
+                        matched.decode("ascii"),
+                    )
                     rows.append((motif.name, motif.alt, *row))
     return _frame(rows)
 
@@ -185,12 +194,12 @@ def _memelite_fimo(
             ["motif_name", "sequence_name", "start", "end", "strand", "score", "p-value"]
         ].itertuples(index=False):
             name, letters = pairs[int(source)]
-            found = letters[start:end]
+            matched = letters[start:end]
             if strand == "-":
-                found = reverse_complement(found.upper())
+                matched = reverse_complement(matched.upper())
             motif = motifs[int(index)]
             rows.append(
-                (motif.name, motif.alt, name, start + 1, end, strand, score, p, np.nan, found.decode("ascii"))
+                (motif.name, motif.alt, name, start + 1, end, strand, score, p, np.nan, matched.decode("ascii"))
             )
     return _frame(rows)
 

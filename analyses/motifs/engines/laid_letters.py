@@ -79,8 +79,8 @@ class LaidLetters:
         some, inverse = np.unique(sequences, return_inverse=True)
         ends = np.memmap(f"{self.stem}.ends", np.int64, "r")
         with Path(f"{self.stem}.names").open("rb") as file:
-            found = np.array([_name(file, ends, number) for number in some.tolist()], dtype=object)
-        return found[inverse]
+            named = np.array([_name(file, ends, number) for number in some.tolist()], dtype=object)
+        return named[inverse]
 
 
 def _name(file: IO[bytes], ends: Integers, number: int) -> str:

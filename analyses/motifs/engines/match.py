@@ -93,9 +93,9 @@ def match(
     >>> table["Target_ID"].head(2).tolist()
     ['MA0139.2', 'MA1930.2']
     """
-    found = _each_query(queries, targets, distance, threshold, evalue, background, threads)
+    matches = _each_query(queries, targets, distance, threshold, evalue, background, threads)
     # One table of whole columns: a table a query took a sixth of the time.
-    columns = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+    columns = [np.concatenate(parts) for parts in zip(*matches, strict=True)]
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
@@ -117,13 +117,15 @@ def match_to_file(
     rows = matched = 0
     with write_whole(out) as part, part.open("w", encoding="utf-8", newline="") as file:
         file.write("\t".join(COLUMNS) + "\n")
-        for found in _each_query(queries, targets, distance, threshold, evalue, background, threads):
-            rows += len(found.p)
-            matched += len(found.p) > 0
+        for matches in _each_query(queries, targets, distance, threshold, evalue, background, threads):
+            rows += len(matches.p)
+            matched += len(matches.p) > 0
             file.write(
                 "".join(
                     f"{a}\t{b}\t{c}\t{p:.6g}\t{e:.6g}\t{q:.6g}\t{o}\t{qc}\t{tc}\t{s}\n"
-                    for a, b, c, p, e, q, o, qc, tc, s in zip(*(column.tolist() for column in found), strict=True)
+                    for a, b, c, p, e, q, o, qc, tc, s in zip(
+                        *(column.tolist() for column in matches), strict=True
+                    )
                 )
             )
     return rows, matched

@@ -254,9 +254,9 @@ class _Scan:
             with np.load(part.file) as counted:
                 self.windows += counted["windows"]
                 self.sample.merge(counted["hashes"], counted["codes"], counted["runs"])
-            for found in part.hits(CHUNK):
-                self.hits += len(found)
-                np.add.at(self.counts, self._entry(found), 1)
+            for hits in part.hits(CHUNK):
+                self.hits += len(hits)
+                np.add.at(self.counts, self._entry(hits), 1)
 
     def _entry(self, hits: NDArray[np.void]) -> Integers:
         index = hits["matrix"] // self.matrices.strands
@@ -333,7 +333,7 @@ class _Scan:
         entries = entries[np.argsort(p[entries], kind="stable")]
         place = np.zeros(len(p), dtype=np.int64)
         place[entries] = np.concatenate(([0], np.cumsum(self.counts[entries])[:-1]))
-        for part in (found for each in self.parts for found in each.hits(chunk)):
+        for part in (hits for each in self.parts for hits in each.hits(chunk)):
             entry = self._entry(part)
             by_entry = np.argsort(entry, kind="stable")
             sorted_entry = entry[by_entry]
@@ -361,8 +361,8 @@ class _Scan:
         for i, (at, width, back) in enumerate(
             zip(hits["letter"].tolist(), widths.tolist(), reverse.tolist(), strict=True)
         ):
-            found = letters[at : at + width]
-            matched[i] = (reverse_complement(found.upper()) if back else found).decode("ascii")
+            site = letters[at : at + width]
+            matched[i] = (reverse_complement(site.upper()) if back else site).decode("ascii")
         return ScanRows(
             np.array([motif.name for motif in self.motifs], dtype=object)[index],
             np.array([motif.alt for motif in self.motifs], dtype=object)[index],

@@ -163,7 +163,7 @@ def scan_matrices(
     out_matrix = np.empty(capacity, dtype=np.int32)
     out_start = np.empty(capacity, dtype=np.int32)
     out_total = np.empty(capacity, dtype=np.int32)
-    found = 0
+    count = 0
     upper = np.empty(HALF, dtype=np.int32)
     lower = np.empty(HALF, dtype=np.int32)
     for m in range(low, high):
@@ -216,15 +216,15 @@ def scan_matrices(
                             break
                     if total < threshold or runs[pad + start] < width:
                         continue
-                    if found == capacity:
+                    if count == capacity:
                         out_matrix, out_start = doubled(out_matrix), doubled(out_start)
                         out_total = doubled(out_total)
                         capacity *= 2
-                    out_matrix[found] = m
-                    out_start[found] = start
-                    out_total[found] = total
-                    found += 1
-    return out_matrix[:found].copy(), out_start[:found].copy(), out_total[:found].copy()
+                    out_matrix[count] = m
+                    out_start[count] = start
+                    out_total[count] = total
+                    count += 1
+    return out_matrix[:count].copy(), out_start[:count].copy(), out_total[:count].copy()
 
 
 @numba.njit("void(uint8[:, ::1], int32[::1], int32[:, ::1], int64[::1])", cache=True, nogil=True)

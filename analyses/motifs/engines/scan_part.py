@@ -102,8 +102,8 @@ class ScanPart:
     def hits(self, chunk: int) -> Iterator[NDArray[np.void]]:
         """Yield the hits found, at most `chunk` in memory at a time."""
         with self.hits_file.open("rb") as file:
-            while len(found := np.fromfile(file, HIT, chunk)):
-                yield found
+            while len(block := np.fromfile(file, HIT, chunk)):
+                yield block
 
 
 @lru_cache(maxsize=1)
@@ -141,9 +141,9 @@ def scan_part(part: ScanPart) -> None:
             index, inside = _indexed(batch, job.widest)
             windows += np.bincount(np.minimum(inside, job.widest), minlength=job.widest + 1)
             sample.add(batch.codes, inside, place.begin)
-            for found in _found(index, matrices, pool):
-                found["letter"] += place.begin
-                file.write(found.tobytes())
+            for block in _found(index, matrices, pool):
+                block["letter"] += place.begin
+                file.write(block.tobytes())
         with counted.open("wb") as whole:
             np.savez(whole, windows=windows, hashes=sample.hashes, codes=sample.codes, runs=sample.runs)
 

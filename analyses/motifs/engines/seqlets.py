@@ -152,9 +152,9 @@ def _patterns(
     owner, (cosine, shift, turned) = cluster_seqlets(cut, least=options.least, seed=seed)
     patterns = []
     for cluster in range(cosine.shape[1]):
-        mine = owner == cluster
-        if mine.sum() >= options.least:
-            members = _Members(places[mine], shift[mine, cluster], turned[mine, cluster], cosine[mine, cluster])
+        own = owner == cluster
+        if own.sum() >= options.least:
+            members = _Members(places[own], shift[own, cluster], turned[own, cluster], cosine[own, cluster])
             patterns.append(_pattern(bases, letters, members, width, sign))
     patterns.sort(key=lambda pattern: -len(pattern.sites))
     return [

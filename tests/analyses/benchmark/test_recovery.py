@@ -51,7 +51,7 @@ def test_motifs() -> None:
     assert motif_recovery(table, "kernels", trained=["CTCF", "GATA1"], **given) == (0.5, 2, 0.5)
     assert motif_recovery(table, "attention", trained=["CTCF"], **given) == (1.0, 1, 0.0)
     empty = motif_recovery(table, "denovo", trained=["CTCF"], **given)
-    assert (empty.found, empty.motifs) == (0.0, 0)
+    assert (empty.share, empty.motifs) == (0.0, 0)
     assert np.isnan(empty.false)
 
 
