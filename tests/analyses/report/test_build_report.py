@@ -59,7 +59,7 @@ def test_says_what_the_folder_says(folder: Path) -> None:
 def test_several_runs_side_by_side(folder: Path, other_folder: Path, tmp_path: Path) -> None:
     page = _page([folder, other_folder], tmp_path / "both.html")
     assert 'id="comparison"' in page
-    assert page.count('class="sortable" id=') == 2
+    assert page.count('class="sortable motifs" id=') == 2
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids)), "ids must be unique"
 
