@@ -64,6 +64,6 @@ def _mean(axis: Axes, profile: MotifProfile, sites: int) -> None:
     axis.plot(x, mean, color=COLOURS[1])
     axis.axvline(0, color=GREY, lw=0.5, ls=":")
     axis.set_xlim(-AROUND, AROUND)
-    axis.set_xlabel("from the motif's middle (bp)")
+    axis.set_xlabel("bp from its middle")
     axis.set_ylabel("mean DNase")
     axis.set_title(f"{sites:,} sites")

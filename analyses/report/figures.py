@@ -56,7 +56,8 @@ def dendrogram(linkage: Doubles, labels: Sequence[str], *, cuts: Sequence[float]
     name = title or f"Dendrogram of {len(labels)} motifs"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="figure dendrogram" role="img" width="680" '
-        f'height="{tall + 4:.0f}"><title>{escape(name)}</title>{ticks}{lines_at}'
+        f'height="{tall + 4:.0f}" viewBox="0 0 680 {tall + 4:.0f}"><title>{escape(name)}</title>'
+        f"{ticks}{lines_at}"
         f'<g class="tree" fill="none" stroke="{INK}">{"".join(lines)}</g>{names}</svg>'
     )
 
@@ -87,7 +88,9 @@ def histogram(counts: Sequence[float] | Doubles, *, start: float, width: float, 
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="{left + wide + 20:.0f}" '
-        f'height="{tall + foot:.0f}"><title>{escape(label)}</title><g class="bars" fill="{INK}">{bars}</g>{texts}'
+        f'height="{tall + foot:.0f}" viewBox="0 0 {left + wide + 20:.0f} {tall + foot:.0f}">'
+        f"<title>{escape(label)}</title>"
+        f'<g class="bars" fill="{INK}">{bars}</g>{texts}'
         f'<text x="{left - 4:.0f}" y="16" text-anchor="end">{top:g}</text>'
         f'<path d="M{left:.0f} {tall:.0f}h{wide:.0f}" class="axis" stroke="#555"/></svg>'
     )
@@ -128,7 +131,8 @@ def interval(observed: float, low: float, high: float, *, mean: float, top: floa
         return 6 + wide * value / max(top, 1e-9)
 
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="{wide + 14:.0f}" height="18">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="{wide + 14:.0f}" height="18" '
+        f'viewBox="0 0 {wide + 14:.0f} 18">'
         f"<title>{escape(label)}</title>"
         f'<path d="M6 9h{wide:.0f}" class="grid" stroke="#ddd"/>'
         f'<rect x="{x(low):.1f}" y="5" width="{max(x(high) - x(low), 1.5):.1f}" height="8" class="null" '

@@ -173,7 +173,8 @@ function drawLook(names) {
       (changes ? `; ${changes} base${changes > 1 ? "s" : ""} changed: ${delta >= 0 ? "+" : "−"}${Math.abs(delta).toFixed(3)} on the logit` : "");
   }).join(". ") + ".";
   $("undo").disabled = !changes;
-  $("command").textContent = first.command;
+  // Words are not broken: -- at a line's end would be read as two dashes.
+  $("command").replaceChildren(...first.command.split(" ").flatMap((word) => [html("span", word), " "]));
   $("panels").replaceChildren(...look.map((one, i) => panel(one, names[i])));
 }
 function panel(one, name) {
