@@ -71,6 +71,47 @@ def test_keyboard_reaches_the_content_first(page: Any) -> None:
     assert page.switch_to.active_element.get_attribute("href").endswith("#main")
 
 
+def _seen_as(page: Any, width: int, media: str, scheme: str) -> tuple[int, float]:
+    """Return by how many px the page is too wide, and how light it is (0 to 1)."""
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+    root = "document.documentElement"
+    wide = page.execute_script(f"return {root}.scrollWidth - {root}.clientWidth")
+    colour = page.execute_script(
+        "return getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).map(Number)"
+    )
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    return int(wide), sum(colour[:3]) / 3 / 255
+
+
+@pytest.mark.parametrize(("width", "media"), [(1200, "screen"), (390, "screen"), (717, "print")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_dark_narrow_and_printed(page: Any, width: int, media: str, scheme: str) -> None:
+    """Nothing is wider than the screen, or than A4 between its margins; only screens are dark."""
+    wide, light = _seen_as(page, width, media, scheme)
+    assert wide <= 0
+    assert light < 0.2 if (scheme, media) == ("dark", "screen") else light > 0.95
+
+
+def test_narrow_rows_are_cards(page: Any) -> None:
+    metrics = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    row = page.find_element("css selector", "#run0-table tbody tr")
+    assert row.size["width"] <= 390
+    assert "Sites" in page.execute_script(
+        "return getComputedStyle(arguments[0].querySelector('[data-head=Sites]'), '::before').content", row
+    )
+    page.find_element("name", "text").send_keys("foxa1")  # hidden rows stay hidden
+    shown = page.execute_script(
+        "return [...document.querySelectorAll('#run0-table tbody tr')].filter(r => r.offsetHeight).length"
+    )
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert shown == 2
+
+
 def test_prints(page: Any) -> None:
     printed = page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
     assert len(printed["data"]) > 10_000

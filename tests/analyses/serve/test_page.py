@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,21 @@ def test_narrow_screen_does_not_scroll_sideways(page: Any) -> None:
     _predict(page, SEQUENCE)
     # Chromium's own windows are never narrower than 500 px: the layout is asked for at the page's true width.
     assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_dark_on_the_screen_and_not_in_a_file(page: Any) -> None:
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        _predict(page, SEQUENCE)
+        ink = "return getComputedStyle(document.querySelector('#panels svg text')).fill"
+        assert min(map(int, re.findall(r"\d+", page.execute_script(ink)))) > 128
+        saved = _saved(page, "svg", "importance.svg")
+        texts = re.findall(r"<text[^>]*?fill: rgb\((\d+), (\d+), (\d+)\)", saved)
+        assert texts
+        assert max(int(value) for text in texts for value in text) < 128
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_nothing_is_asked_of_another_host(page: Any, server: Any) -> None:
