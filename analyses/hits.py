@@ -19,6 +19,7 @@ from motiflens.models.types import Codes, Doubles, Floats, Integers
 
 CHUNK = 64  # windows at a time
 RANKS = 256  # positions among which the null permutes bases
+NULL_WINDOWS, MOST_SHUFFLES = 2000, 20  # of the null where nobody says how many copies
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class HitOptions:
     overlap
         Largest share of the shorter of two instances that they may have in common.
     shuffles
-        Copies of each window with permuted bases behind the null.
+        Copies of each window with permuted bases behind the null; by default as many as make 2,000 windows, 1 to
+        20: no q is smaller than the inverse of copies times instances.
     seed
         Of the permutations.
     """
@@ -42,11 +44,21 @@ class HitOptions:
     fdr: float = 0.05
     similarity: float = 0.5
     overlap: float = 0.3
-    shuffles: int = 1
+    shuffles: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_numbers(self)
+
+    def copies(self, windows: int) -> int:
+        """Return how many copies of so many windows make the null.
+
+        >>> HitOptions().copies(366), HitOptions().copies(3), HitOptions(shuffles=1).copies(3)
+        (6, 20, 1)
+        """
+        if self.shuffles is not None:
+            return self.shuffles
+        return min(max(-(-NULL_WINDOWS // windows), 1), MOST_SHUFFLES)
 
 
 class _Hits(NamedTuple):
@@ -58,7 +70,6 @@ class _Hits(NamedTuple):
     start: Integers
     score: Doubles
     similarity: Doubles
-    importance: Doubles
 
 
 def motif_hits(
@@ -72,8 +83,10 @@ def motif_hits(
 
     A motif is matched with the contributions under it (the base that stands there × its score) as Fi-NeMo's
     contribution-weighted matrices are: its score at a place is their inner product with the motif's
-    information-weighted matrix of unit length, times the cosine between the two. Of instances that overlap, the
-    one with the largest score is kept. The null is the same with the contributions where they are, so that
+    information-weighted matrix of unit length, times the square of the cosine between the two. Contributions are
+    taken in units of their window's root mean square: models' windows differ in it by orders of magnitude, and
+    otherwise a few loud windows would be the null of all. Of instances that overlap, the one with the largest
+    score is kept. The null is the same with the contributions where they are, so that
     stretches of them stay whole, and other bases under them (`permuted_bases`); q is the share of null instances
     among those that score at least as much, motif by motif.
 
@@ -82,7 +95,7 @@ def motif_hits(
     codes
         (N, L): bases, 4 for N.
     importance
-        (N, L): contribution of the base that stands at each position.
+        (N, L): contribution of the base that stands at each position, in any unit.
     motifs
         Any number.
     options
@@ -109,19 +122,22 @@ def motif_hits(
         raise ValueError("there are no motifs")
     finder = _Finder(motifs, wanted)
     rng = np.random.default_rng(wanted.seed)
+    size = np.sqrt(np.square(importance, dtype=np.float64).mean(axis=1, keepdims=True))
+    scaled = (importance / np.where(size > 0, size, 1)).astype(np.float32)
+    copies = wanted.copies(len(codes))
     real, null = [], []
     progress(Step("calling instances", 0, len(codes)))
     for part in _parts(len(codes)):
-        real.append(finder.find(codes[part], importance[part], part.start))
-        for _ in range(wanted.shuffles):
-            bases = permuted_bases(codes[part], importance[part], rng)
-            null.append(finder.find(bases, importance[part], part.start))
+        real.append(finder.find(codes[part], scaled[part], part.start))
+        for _ in range(copies):
+            bases = permuted_bases(codes[part], scaled[part], rng)
+            null.append(finder.find(bases, scaled[part], part.start))
         progress(Step("calling instances", part.stop, len(codes)))
     observed, drawn = _joined(real), _joined(null)
     q = np.ones(len(observed.score))
     for number in range(len(motifs)):
         here = observed.motif == number
-        q[here] = q_values(observed.score[here], drawn.score[drawn.motif == number], wanted.shuffles)
+        q[here] = q_values(observed.score[here], drawn.score[drawn.motif == number], copies)
     keep = np.flatnonzero(q <= wanted.fdr)
     return _table(observed, q, keep, motifs, importance)
 
@@ -222,17 +238,12 @@ class _Finder:
         similarity = matched / energy.sqrt()[:, None]
         inside = torch.arange(length)[None] <= length - torch.from_numpy(self.widths)[:, None]
         similar = (similarity >= self.options.similarity) & inside & (matched > 0)
-        score = torch.where(similar, matched * similarity, torch.zeros(()))
+        score = torch.where(similar, matched * similarity.square(), torch.zeros(()))
         rows, strands, motifs, starts = (index.numpy() for index in torch.nonzero(score, as_tuple=True))
         scores = score[rows, strands, motifs, starts].double().numpy()
         alike = similarity[rows, strands, motifs, starts].double().numpy()
         keep = self._apart(rows, motifs, starts, scores)
-        total = np.concatenate([np.zeros((n, 1)), np.cumsum(importance, axis=1, dtype=np.float64)], axis=1)
-        ends = starts + self.widths[motifs]
-        sums = total[rows, ends] - total[rows, starts]
-        return _Hits(
-            rows[keep] + first, motifs[keep], strands[keep], starts[keep], scores[keep], alike[keep], sums[keep]
-        )
+        return _Hits(rows[keep] + first, motifs[keep], strands[keep], starts[keep], scores[keep], alike[keep])
 
     def _apart(self, rows: Integers, motifs: Integers, starts: Integers, scores: Doubles) -> Integers:
         """Keep the best of instances that overlap, window by window."""
@@ -257,22 +268,24 @@ def _joined(parts: list[_Hits]) -> _Hits:
 
 def _table(hits: _Hits, q: Doubles, keep: Integers, motifs: Sequence[Motif], importance: Floats) -> pd.DataFrame:
     whole: NDArray[np.float64] = np.maximum(np.abs(importance).sum(axis=1, dtype=np.float64), 1e-12)
-    motif = hits.motif[keep]
+    motif, window, start = hits.motif[keep], hits.window[keep], hits.start[keep]
     names = np.array([one.name for one in motifs], dtype=object)
     alts = np.array([one.alt for one in motifs], dtype=object)
-    widths = np.array([one.width for one in motifs])
+    end = start + np.array([one.width for one in motifs])[motif]
+    total = np.pad(np.cumsum(importance, axis=1, dtype=np.float64), ((0, 0), (1, 0)))
+    sums = total[window, end] - total[window, start]
     table = pd.DataFrame(
         {
-            "window": hits.window[keep],
+            "window": window,
             "motif": names[motif],
             "motif_alt": alts[motif],
-            "start": hits.start[keep],
-            "end": hits.start[keep] + widths[motif],
+            "start": start,
+            "end": end,
             "strand": np.where(hits.strand[keep] == 0, "+", "-"),
             "score": hits.score[keep],
             "similarity": hits.similarity[keep],
-            "importance": hits.importance[keep],
-            "share": hits.importance[keep] / whole[hits.window[keep]],
+            "importance": sums,
+            "share": sums / whole[window],
             "q": q[keep],
         }
     )

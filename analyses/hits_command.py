@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,7 +110,10 @@ def hits_command(
     """
     found_motifs = read_motifs(motifs)
     contributions = _contributions(source, open_data, progress)
-    table = motif_hits(contributions.codes, contributions.importance, found_motifs, options, progress)
+    every = motif_hits(
+        contributions.codes, contributions.importance, found_motifs, replace(options, fdr=1.0), progress
+    )
+    table = every[every["q"] <= options.fdr].reset_index(drop=True)
     placed = with_places(table, contributions.table)
     if bed is not None and "chrom" not in placed:
         raise ValueError("these windows have no coordinates: no BED file can be written")
@@ -121,6 +124,8 @@ def hits_command(
         "motifs": len(found_motifs),
         "motif_file": motifs,
         "fdr": options.fdr,
+        "candidates": len(every),
+        "best": None if every.empty else _best(with_places(every, contributions.table)),
         **contributions.made_by,
     }
     with ExitStack() as stack:  # all files, or none
@@ -132,6 +137,32 @@ def hits_command(
             part = stack.enter_context(write_with_record(counts, record))
             _counted(table, contributions.table).to_csv(part, sep="\t", index=False)
     return record
+
+
+def _best(placed: pd.DataFrame) -> types.Json:
+    """The candidate of the smallest q, of these the one of the largest score."""
+    first = placed.sort_values(["q", "score"], ascending=[True, False], kind="stable").iloc[0]
+    place = f"{first['chrom']}:{first['start']}-{first['end']}" if "chrom" in placed else str(first["name"])
+    return {"q": float(first["q"]), "motif": first["motif_alt"] or first["motif"], "place": place}
+
+
+def no_hits(record: types.Json) -> str:
+    """Say why no instance was called, from the record of `hits_command`.
+
+    Examples
+    --------
+    >>> best = {"q": 0.11, "motif": "FKH1", "place": "chrI:5-25"}
+    >>> no_hits({"candidates": 552, "best": best, "fdr": 0.05}).partition(". ")[0]
+    'no instance has q <= 0.05: the best of 552 candidates is FKH1 at chrI:5-25, q = 0.11'
+    """
+    if record["best"] is None:
+        return "no place looks like any of the motifs (--similarity): the model may not read the bases at all"
+    count, best = record["candidates"], record["best"]
+    return (
+        f"no instance has q <= {record['fdr']:g}: the best of {count:,} candidates is {best['motif']} at "
+        f"{best['place']}, q = {best['q']:.2g}. Other bases under the same contributions match as well: the model "
+        "reads the motif little, or too few windows hold it; interpret marginalize measures how much it reads it"
+    )
 
 
 def _counted(table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:

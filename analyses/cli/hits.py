@@ -32,7 +32,10 @@ def command(
     ] = "input_x_gradient",
     fdr: Annotated[float, typer.Option(help="Largest q-value reported.")] = 0.05,
     similarity: Annotated[float, typer.Option(help="Least cosine between contributions and motif.")] = 0.5,
-    shuffles: Annotated[int, typer.Option(help="Copies of each window with permuted bases behind the null.")] = 1,
+    shuffles: Annotated[
+        int | None,
+        typer.Option(help="Copies of each window with permuted bases behind the null; 1 to 20 by their number."),
+    ] = None,
 ) -> None:
     """Call instances of motifs by their contribution, with an FDR.
 
@@ -41,7 +44,7 @@ def command(
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.hits import HitOptions
-    from motiflens.analyses.hits_command import HitSource, hits_command
+    from motiflens.analyses.hits_command import HitSource, hits_command, no_hits
     from motiflens.models.open_for_run import open_as_trained
 
     work.check([run, motifs, *regions.files, data.source, data.genome], bed_out, counts)
@@ -72,5 +75,6 @@ def command(
         record,
         f"{work.out}: {record['hits']:,} instances of {record['motifs']:,} motifs in "
         f"{record['windows_with_hits']:,} of {record['windows']:,} windows (q <= {fdr:g})",
+        *([no_hits(record)] if not record["hits"] else []),
         out=work.out,
     )

@@ -93,6 +93,24 @@ def test_planted_sites_are_called(rng: np.random.Generator) -> None:
     pd.testing.assert_frame_equal(found, again)
 
 
+def test_windows_of_other_sizes_are_called_alike(rng: np.random.Generator) -> None:
+    """Contributions of imported EGR1 differ a hundredfold between windows: the loudest were the null of all."""
+    codes, importance, truth = planted()
+    loud = importance * np.exp(rng.normal(scale=1.5, size=(len(codes), 1))).astype(np.float32)
+    found = motif_hits(codes, loud, MOTIFS)
+    assert len(truth.merge(found, on=["window", "motif", "start", "strand"])) >= 0.95 * len(truth)
+    columns = ["window", "motif", "start", "strand", "q"]
+    pd.testing.assert_frame_equal(found[columns], motif_hits(codes, importance, MOTIFS)[columns])
+
+
+def test_few_windows_are_enough() -> None:
+    """Six sites: with one copy of each window as the null no q was below 1 / 6."""
+    codes, importance, truth = planted(9, 150, seed=3)
+    found = motif_hits(codes, importance, MOTIFS)
+    assert len(truth.merge(found, on=["window", "motif", "start", "strand"])) >= 5
+    assert motif_hits(codes, importance, MOTIFS, HitOptions(shuffles=1)).empty
+
+
 def test_scores_equal_a_plain_loop() -> None:
     codes, importance, _ = planted(6, 60, seed=1)
     found = motif_hits(codes, importance, MOTIFS, HitOptions(fdr=1, similarity=0.2, overlap=1))
@@ -106,7 +124,8 @@ def test_scores_equal_a_plain_loop() -> None:
         product = float((contributions * weights).sum())
         cosine = product / np.linalg.norm(contributions)
         assert row.similarity == pytest.approx(cosine, abs=1e-5)
-        assert row.score == pytest.approx(product * cosine, abs=1e-5)
+        size = np.sqrt((importance[row.window].astype(np.float64) ** 2).mean())
+        assert row.score == pytest.approx(product * cosine**2 / size, abs=1e-5)
         assert row.importance == pytest.approx(contributions.sum(), abs=1e-4)
     assert len(found) > 10
 
