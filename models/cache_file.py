@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +13,9 @@ from motiflens.models import types
 from motiflens.models.cache import cache_folder
 from motiflens.models.files import write_text
 from motiflens.models.provenance import file_hash
+from motiflens.models.unfinished import ENDING, remove_unfinished
 
 _SEAL = ".seal"
-_DEAD = 3600.0  # seconds without a change after which an unfinished file is one of a dead process
 _LOG = logging.getLogger("motiflens")
 
 
@@ -125,16 +124,7 @@ def clear_cache(kind: str | None = None) -> int:
 
 
 def clear_unfinished() -> int:
-    """Remove what dead processes left unfinished in the cache: untouched for an hour. Return how many."""
-    removed = 0
-    for path in list(cache_folder().rglob(".*")):
-        unfinished = path.name.endswith(".part") or path.name.startswith(".part-")
-        if unfinished and path.exists() and time.time() - _last_change(path) > _DEAD:
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-            removed += 1
-    return removed
-
-
-def _last_change(path: Path) -> float:
-    inside = path.rglob("*") if path.is_dir() else ()
-    return max([path.stat().st_mtime, *(entry.stat().st_mtime for entry in inside)])
+    """Remove what dead processes left unfinished in the cache. Return how many files and folders."""
+    root = cache_folder()
+    folders = [root, *(path for path in root.rglob("*") if path.is_dir() and not path.name.endswith(ENDING))]
+    return sum(remove_unfinished(folder) for folder in folders)

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from motiflens.models import types
+from motiflens.models.unfinished import unfinished
 
 STREAMS = ("-", "/dev/stdout")
 
 
 @contextmanager
 def write_whole(path: types.Path) -> Iterator[Path]:
-    """Give a temporary path in the target's folder and rename it to `path` when the block ends well.
+    """Give a temporary path beside the target and rename it to `path` when the block ends well.
 
     What was at `path` before is kept until then, and kept for good if the block raises. A link stays, and what it
     leads to is written. ``-`` and ``/dev/stdout`` are the standard output, to which all is copied at the end.
@@ -53,18 +54,10 @@ def write_whole(path: types.Path) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         kind = "a folder" if target.is_dir() else "a device or a pipe"
         raise ValueError(f"{path} is {kind}: name a file to write (- for the standard output)")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:200]}.", suffix=".part", dir=target.parent)
-    os.close(handle)
-    part = Path(name)
-    try:
+    with unfinished(target) as part:
+        part.touch()
         yield part
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)  # mkstemp makes it private
         part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -106,13 +99,12 @@ def files_together(folder: types.Path, *, first: str = "") -> Iterator[Path]:
     ['a.tsv']
     """
     target = Path(os.path.realpath(folder))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{target.name[:200]}."
-    with tempfile.TemporaryDirectory(prefix=prefix, suffix=".part", dir=target.parent) as name:
-        yield Path(name)
-        files = (path for path in Path(name).rglob("*") if path.is_file())
+    with unfinished(target) as part:
+        part.mkdir()
+        yield part
+        files = (path for path in part.rglob("*") if path.is_file())
         for file in sorted(files, key=lambda path: (path.name != first, path)):
-            place = target / file.relative_to(name)
+            place = target / file.relative_to(part)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
 

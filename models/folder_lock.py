@@ -7,16 +7,15 @@ import fcntl
 import json
 import os
 import platform
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from motiflens.models import types
 from motiflens.models.first_process import first_process
 from motiflens.models.provenance import command
+from motiflens.models.unfinished import remove_unfinished
 
 LOCK = ".motiflens.lock"
-_UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}\.part")  # of `files.write_whole`
 
 
 @contextlib.contextmanager
@@ -52,9 +51,7 @@ def folder_lock(path: types.Path) -> Iterator[None]:
     handle = -1
     try:
         handle = _locked(folder / LOCK)
-        for file in folder.glob(".*.part"):
-            if _UNFINISHED.fullmatch(file.name) and file.is_file():  # whoever wrote it is dead
-                file.unlink(missing_ok=True)
+        remove_unfinished(folder)
         yield
     finally:
         if handle >= 0:

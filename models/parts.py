@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -82,8 +83,10 @@ def parts_folder(out: types.Path) -> Iterator[Path]:
             if not any(folder.glob(f"{PREFIX}*")):
                 (folder / MARK).unlink(missing_ok=True)
             raise
-        for file in (*folder.glob(f"{PREFIX}*"), *folder.glob(f".{PREFIX}*.part"), folder / MARK):
+        for file in (*folder.glob(f"{PREFIX}*"), folder / MARK):
             file.unlink(missing_ok=True)
+        for late in folder.glob(f".{PREFIX}*.part"):  # of a worker that was given up
+            shutil.rmtree(late, ignore_errors=True)
     with contextlib.suppress(OSError):  # something else lies in it
         folder.rmdir()
 

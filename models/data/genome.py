@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from motiflens.models.data.text import existing, open_binary
 from motiflens.models.limits import check_limit
 from motiflens.models.reading import read_json
 from motiflens.models.types import Booleans, Codes, Integers
+from motiflens.models.unfinished import unfinished
 
 MASKED = 8  # bit set on soft-masked (lower-case) bases
 _FORMAT = 1  # of the cache: raise it when the bytes change
@@ -161,8 +161,8 @@ def _complete(folder: Path) -> bool:
 
 
 def _unpack(path: Path, folder: Path) -> None:
-    part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
-    try:
+    with unfinished(folder) as part:
+        part.mkdir()
         with (part / "bases.u8").open("wb") as out, open_binary(path) as file:
             names, lengths = _translate(path, file, out)
         (part / "index.json").write_text(json.dumps({"names": names, "lengths": lengths}), encoding="utf-8")
@@ -174,8 +174,6 @@ def _unpack(path: Path, folder: Path) -> None:
         except OSError:
             if not _complete(folder):  # else another process was faster
                 raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _translate(path: Path, file: IO[bytes], out: IO[bytes]) -> tuple[list[str], list[int]]:

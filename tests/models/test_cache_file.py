@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from motiflens.analyses.cli.main import app
 from motiflens.models.cache import cache_folder
 from motiflens.models.cache_file import cache_files, clear_unfinished, intact, seal, verify_cache
+from motiflens.models.unfinished import LOCK, unfinished
 from motiflens.models.data.genome import open_genome
 from motiflens.models.data.one_hot import decode
 from motiflens.models.data.open_dataset import open_dataset
@@ -90,18 +91,17 @@ def test_command(tmp_path: Path) -> None:
     assert "0 files were damaged" in run.invoke(app, ["cache", "verify"]).output
     (bases,) = cache_folder().glob("genomes/*/bases.u8")
     change(bases, "other")
-    old = cache_folder("genomes") / ".part-dead"
+    old = cache_folder("genomes") / ".x.abcd1234.part"
     old.mkdir()
-    (old / "bases.u8").write_bytes(b"ACG")
-    new = cache_folder("genomes") / ".x.1234.part"
-    new.write_bytes(b"ACG")
-    for path in (old / "bases.u8", old):
-        os.utime(path, (0, 0))
-    found = run.invoke(app, ["cache", "verify"]).output
+    for name in ("part", LOCK):  # nobody holds it
+        (old / name).write_bytes(b"ACG")
+    with unfinished(cache_folder("genomes") / "y") as new:
+        new.write_bytes(b"ACG")
+        found = run.invoke(app, ["cache", "verify"]).output
+        assert new.exists(), "its process lives"
     assert "removed 1 unfinished" in found
     assert f"removed {bases}: it has another content than was written" in found.replace("\n", " ")
     assert "1 files were damaged" in found
-    assert new.exists(), "another process may be writing it"
     assert not old.exists()
     assert clear_unfinished() == 0
     assert verify_cache() == []

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
 from motiflens.models import types
@@ -16,6 +13,7 @@ from motiflens.models.data.simulate.write_truth import write_truth
 from motiflens.models.data.simulate.write_world import write_world
 from motiflens.models.destination import writable
 from motiflens.models.progress import Progress, Step, silent
+from motiflens.models.unfinished import unfinished
 
 
 def simulate(
@@ -59,20 +57,14 @@ def simulate(
     writable(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ValueError(f"{target} exists and is not an empty folder: choose another, or remove it")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
+    with unfinished(target) as part:
+        part.mkdir()
         world = grow_world(wanted, seed, progress, rule)
         write_world(part, world)
         write_truth(part / "truth", world, rules=grammar is not None)
         sequence(part, world, progress)
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o777 & ~umask)  # mkdtemp makes it private
         if target.exists():
             target.rmdir()
         part.rename(target)
         progress(Step(STAGE, 100, 100, "%"))
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return target
