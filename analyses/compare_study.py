@@ -23,7 +23,7 @@ from motiflens.models import types
 from motiflens.models.compare import run_folders, size_class
 from motiflens.models.data.text import existing, listed
 from motiflens.models.metrics import METRICS
-from motiflens.models.run import LOG
+from motiflens.models.run_files import LOG
 from motiflens.models.types import Json
 
 NAMED = 5  # largest gains that are named

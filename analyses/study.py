@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STUDY, PROVENANCE = "study.json", "provenance.json"
+FILES = (PROVENANCE, STUDY, "*.svg", "*.png", "*.tsv")  # what a study writes, by pattern
 
 
 @dataclass(frozen=True)

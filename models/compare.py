@@ -14,8 +14,9 @@ from motiflens.models.data.text import listed
 from motiflens.models.metrics import METRICS, dream_score
 from motiflens.models.metrics_file import read_metrics, split_record
 from motiflens.models.provenance import file_hash
-from motiflens.models.run import CONFIG, WEIGHTS, read_config
-from motiflens.models.run import METRICS as METRICS_FILE
+from motiflens.models.run import read_config
+from motiflens.models.run_files import CONFIG, WEIGHTS
+from motiflens.models.run_files import METRICS as METRICS_FILE
 
 # Sequences of the training subset, bound and unbound, before validation is taken off, that part small, medium and
 # large data sets (Shen et al. 2021).

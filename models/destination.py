@@ -9,9 +9,10 @@ from pathlib import Path
 
 from motiflens.models import types
 from motiflens.models.files import STREAMS
+from motiflens.models.run_files import CONFIG, RUN_FILES, WEIGHTS
+from motiflens.models.unfinished import LOCK
 
 _READ = 1 << 14  # bytes at a file's beginning that tell whether it is ours
-_CONFIG = "config.json"  # of a run folder
 _HTML = b'<meta name="generator" content="motiflens'
 
 
@@ -19,7 +20,7 @@ def output_file(
     path: types.Path,
     *,
     inputs: Iterable[types.Path | None] = (),
-    overwrite: bool = False,
+    overwrite: bool | None = False,
     record: bool = True,
 ) -> None:
     """Check where a file is to be written, before any work is done.
@@ -32,7 +33,8 @@ def output_file(
         Files and folders that the command reads; None is ignored. With a run folder (or a folder of such), the
         data that it was trained on are inputs too.
     overwrite
-        Allow another's file to be replaced; an input, or a file within an input folder, is never replaced.
+        Allow another's file to be replaced; an input, or a file within an input folder, is never replaced. None
+        where the command offers no ``--overwrite``.
     record
         Whether ``PATH.json`` is written beside it, with how it was made.
 
@@ -49,6 +51,7 @@ def output_file(
     ...
     ValueError: genome.fa is read by this command: choose another file to write
     """
+    named(path, "file")
     if str(path) in STREAMS:
         return
     files = [Path(path), *([Path(f"{path}.json")] if record else [])]
@@ -59,7 +62,8 @@ def output_file(
     target = files[0]
     if target.is_dir():
         raise ValueError(f"{target} is a folder: name a file to write")
-    writable(target)
+    for file in files:
+        writable(file)
     ours = written_by_us(target)
     for file in files:
         if not file.exists():
@@ -71,11 +75,11 @@ def output_file(
         if any(name.is_dir() and inside(file, name) for name in given):
             raise ValueError(f"{file} belongs to {file.parent}, which this command reads: choose another file")
         if not overwrite:
-            raise ValueError(f"{file} exists and motiflens did not write it: choose another, or add --overwrite")
+            raise ValueError(f"{file} exists and motiflens did not write it: {_instead('file', overwrite)}")
 
 
 def output_files(
-    paths: Iterable[types.Path | None], *, inputs: Iterable[types.Path | None] = (), overwrite: bool = False
+    paths: Iterable[types.Path | None], *, inputs: Iterable[types.Path | None] = (), overwrite: bool | None = False
 ) -> None:
     """Check where several files of one command are to be written, each with its record; see `output_file`.
 
@@ -115,7 +119,7 @@ def output_folder(
     mark: str,
     names: Sequence[str] = (),
     inputs: Iterable[types.Path | None] = (),
-    overwrite: bool = False,
+    overwrite: bool | None = False,
 ) -> None:
     """Check a folder into which files are to be written, before any work is done.
 
@@ -130,13 +134,15 @@ def output_folder(
     inputs
         Files and folders that the command reads, as for `output_file`; the folder may be none of them.
     overwrite
-        Allow another's files to be replaced.
+        Allow another's files to be replaced; None where the command offers no ``--overwrite``.
 
     Raises
     ------
     ValueError
-        If it is an input, no folder, or holds a file of one of these names that motiflens did not write.
+        If it is an input, no folder, or holds a file of one of these names that motiflens did not write; or if
+        it is the working folder, or above it, and holds anything, unless it is our own.
     """
+    named(path, "folder")
     folder = Path(path)
     if str(path) in STREAMS or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"{path} is no folder: name a folder to write into")
@@ -145,7 +151,7 @@ def output_folder(
     if any(same_file(folder, name) for name in given):
         raise ValueError(f"{folder} is read by this command: choose another folder to write into")
     ours = written_by_us(folder / mark)
-    if (folder / "model.safetensors").is_file() and not ours:
+    if (folder / WEIGHTS).is_file() and not ours:
         raise ValueError(f"{folder} is a run folder: choose another folder to write into")
     for file in (
         entry for name in names for entry in (sorted(folder.glob(name)) if "*" in name else [folder / name])
@@ -153,9 +159,50 @@ def output_folder(
         if any(same_file(file, other) for other in given):
             raise ValueError(f"{file} is read by this command: choose another folder to write into")
         if file.exists() and not (ours or overwrite or written_by_us(file)):
-            raise ValueError(
-                f"{file} exists and motiflens did not write it: choose another folder, or --overwrite"
-            )
+            raise ValueError(f"{file} exists and motiflens did not write it: {_instead('folder', overwrite)}")
+    if not (ours or overwrite) and _above(folder) and any(map(_somebodys, folder.iterdir())):
+        raise ValueError(
+            f"{path} is the folder that you are in, or above it, and holds other files: "
+            + _instead("folder", overwrite)
+        )
+
+
+def run_folder(path: types.Path, *, resume: bool = False, inputs: Iterable[types.Path | None] = ()) -> None:
+    """Check a folder that a training is to make, or to go on with, before any work is done.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    resume
+        Whether it may hold a run.
+    inputs
+        As for `output_file`.
+
+    Raises
+    ------
+    ValueError
+        If it holds a run that is not to be resumed, or as in `output_folder`.
+    """
+    if not (Path(path) / CONFIG).exists():
+        output_folder(path, mark=CONFIG, names=RUN_FILES, inputs=inputs, overwrite=None)
+    elif not resume:
+        raise ValueError(f"{path} already holds a run: choose another --out, or continue it with --resume")
+
+
+def _instead(kind: str, overwrite: bool | None) -> str:
+    """Say what to do about another's file."""
+    return f"choose another {kind}" + ("" if overwrite is None else ", or add --overwrite")
+
+
+def _above(folder: Path) -> bool:
+    """Tell whether a folder is the working folder or above it: rarely meant as the one to write into."""
+    return folder.is_dir() and Path.cwd().is_relative_to(folder.resolve())
+
+
+def _somebodys(file: Path) -> bool:
+    """Tell whether a file or folder is more than an empty file (a log that is about to be written) or a lock."""
+    return not (file.is_file() and file.stat().st_size == 0) and file.name != LOCK
 
 
 def same_file(first: Path, second: Path) -> bool:
@@ -190,7 +237,7 @@ def _with_data(inputs: Iterable[types.Path | None]) -> list[Path]:
     given = [Path(name) for name in inputs if name is not None]
     sources = []
     for folder in given:
-        for config in (folder / _CONFIG, *(folder.glob(f"*/{_CONFIG}") if folder.is_dir() else ())):
+        for config in (folder / CONFIG, *(folder.glob(f"*/{CONFIG}") if folder.is_dir() else ())):
             try:
                 source = json.loads(config.read_text(encoding="utf-8"))["data"]["source"]
             except (OSError, ValueError, RecursionError, LookupError, TypeError):
@@ -218,6 +265,12 @@ def _is_store(file: Path) -> bool:
             return "made_by" in store.attrs
     except (OSError, RuntimeError):
         return False
+
+
+def named(path: types.Path, kind: str) -> None:
+    """Refuse an empty name, which `Path` takes for the working folder."""
+    if not str(path).strip():
+        raise ValueError(f"the name of the {kind} to write is empty: give one")
 
 
 def writable(file: Path) -> None:

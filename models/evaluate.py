@@ -18,7 +18,8 @@ from motiflens.models.metrics import task_metrics
 from motiflens.models.metrics_file import read_metrics, with_split_record
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.ranges import PREDICT_RANGES, check_range
-from motiflens.models.run import METRICS, Run
+from motiflens.models.run import Run
+from motiflens.models.run_files import METRICS
 from motiflens.models.strands import both_strands
 from motiflens.models.types import Floats, Integers
 

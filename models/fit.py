@@ -17,8 +17,9 @@ from motiflens.models.loader import CodeCache, Loader, Step, epoch_loader, input
 from motiflens.models.objective import masked_loss, without_some_signals
 from motiflens.models.optimizers import make_optimizer, make_schedule
 from motiflens.models.recipes import Recipe
+from motiflens.models.run_files import LAST
 from motiflens.models.strands import both_strands
-from motiflens.models.training_log import LAST, TrainingLog, Validation
+from motiflens.models.training_log import TrainingLog, Validation
 from motiflens.models.types import Json
 from motiflens.models.validation import valid_rows, validate
 

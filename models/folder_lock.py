@@ -13,9 +13,7 @@ from pathlib import Path
 from motiflens.models import types
 from motiflens.models.first_process import first_process
 from motiflens.models.provenance import command
-from motiflens.models.unfinished import remove_unfinished
-
-LOCK = ".motiflens.lock"
+from motiflens.models.unfinished import LOCK, remove_unfinished
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from motiflens.models import types
 from motiflens.models.metrics import METRICS as METRIC_NAMES
 from motiflens.models.reading import read_json
-from motiflens.models.run import METRICS
+from motiflens.models.run_files import METRICS
 
 _AGAIN = "run 'interpret evaluate' again"
 

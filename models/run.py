@@ -10,13 +10,12 @@ from safetensors.torch import load_file, save_file
 
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
-from motiflens.models.files import write_text, write_whole
+from motiflens.models.files import write_text, write_together
 from motiflens.models.provenance import file_hash
 from motiflens.models.reading import read_json, reading
 from motiflens.models.registry import rebuild
+from motiflens.models.run_files import CONFIG, WEIGHTS
 from motiflens.models.suggestion import suggestion
-
-WEIGHTS, CONFIG, METRICS, LOG = "model.safetensors", "config.json", "metrics.json", "log.csv"
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,20 @@ def save_run(path: types.Path, model: SequenceModel, config: types.Json) -> Path
     folder = Path(path)
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    with write_whole(folder / WEIGHTS) as part:
-        save_file(state, str(part))
-    save_config(folder, model, config)
+    # The configuration appears first: a folder with it is our own, whenever the process is killed.
+    with write_together(folder / WEIGHTS, folder / CONFIG) as (weights, written):
+        save_file(state, str(weights))
+        written.write_text(_config_text(model, config), encoding="utf-8")
     return folder
 
 
 def save_config(path: types.Path, model: SequenceModel, config: types.Json) -> None:
     """Write a run's ``config.json``; see `save_run`."""
-    write_text(Path(path) / CONFIG, json.dumps({**config, "model": model.config}, indent=2) + "\n")
+    write_text(Path(path) / CONFIG, _config_text(model, config))
+
+
+def _config_text(model: SequenceModel, config: types.Json) -> str:
+    return json.dumps({**config, "model": model.config}, indent=2) + "\n"
 
 
 def read_config(path: types.Path) -> types.Json:

@@ -22,6 +22,7 @@ from motiflens.models.architectures.fitted import FittedModel
 from motiflens.models.attended_gain import scale_attended
 from motiflens.models.data.signal_ranges import signal_ranges
 from motiflens.models.data.windows import Dataset, Windows
+from motiflens.models.destination import run_folder
 from motiflens.models.first_process import first_process
 from motiflens.models.folder_lock import folder_lock
 from motiflens.models.machine import Machine, make_fabric, quiet
@@ -32,7 +33,8 @@ from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.registry import architecture as architecture_of
 from motiflens.models.registry import build
-from motiflens.models.run import CONFIG, Run, open_run, read_config, save_config
+from motiflens.models.run import Run, open_run, read_config, save_config
+from motiflens.models.run_files import CONFIG
 
 if TYPE_CHECKING:
     from motiflens.models.training_log import TrainingLog
@@ -86,7 +88,7 @@ def train(
     KeyboardInterrupt
         After Ctrl-C; `out` is then a run that opens, and that `resume` continues.
     """
-    from motiflens.models.training_log import LAST
+    from motiflens.models.run_files import LAST
     from motiflens.models.word2vec import pretrain
 
     folder, machine = Path(out), machine or Machine()
@@ -94,10 +96,8 @@ def train(
     name = architecture if isinstance(architecture, str) else architecture.model.name
     recipe = recipe or recipe_of(name)
     _check(dataset)
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is a file: choose another --out")
-    if (folder / CONFIG).exists() and not resume and first_process():
-        raise ValueError(f"{folder} already holds a run: choose another --out, or continue it with --resume")
+    if first_process():
+        run_folder(folder, resume=resume, inputs=[dataset.source, None if start is None else start.path])
     with folder_lock(folder), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         model, recipe = _model(name, dataset, recipe, start)

@@ -16,9 +16,9 @@ from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.files import write_json, write_text
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import file_hash
-from motiflens.models.run import LOG, METRICS, WEIGHTS, save_run
+from motiflens.models.run import save_run
+from motiflens.models.run_files import LOG, METRICS, WEIGHTS
 
-LAST = "last.ckpt"
 COLUMNS = ("epoch", "train_loss", "valid_loss", "valid_auprc", "valid_auroc", "rate", "seconds")
 _EVERY = 0.25  # seconds between two steps of the progress
 STAGE = "training"

@@ -77,7 +77,9 @@ def remove_unfinished(folder: types.Path, name: str | None = None) -> int:
     ...     remove_unfinished(part.parent.parent)  # we live
     0
     """
-    wanted = re.compile((r"\..*\." if name is None else re.escape(_start(name))) + r"[a-z0-9_]{8}\.part", re.DOTALL)
+    wanted = re.compile(
+        (r"\..*\." if name is None else re.escape(_start(name))) + r"[a-z0-9_]{8}\.part", re.DOTALL
+    )
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         named = [entry for entry in entries if wanted.fullmatch(entry.name)]
         return sum(_removed(Path(entry.path)) for entry in named if entry.is_dir(follow_symlinks=False))

@@ -10,7 +10,8 @@ from motiflens.models import types
 from motiflens.models.data.options import Options
 from motiflens.models.recipes import adjust, recipe
 from motiflens.models.registry import architecture
-from motiflens.models.run import CONFIG, open_run
+from motiflens.models.run import open_run
+from motiflens.models.run_files import CONFIG
 from motiflens.models.study.member import Member, finished
 from motiflens.models.study.plan import Model
 from motiflens.models.study.sets import DataSet

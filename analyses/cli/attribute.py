@@ -96,7 +96,7 @@ def command(
     output_folder(
         out,
         mark=STORE,
-        names=(STORE, f"{STORE}.part"),
+        names=(STORE, f"{STORE}.part", "*.bw", "*.npz", "*.png", "*.svg", "*.pdf"),
         inputs=[folder, data.source, data.genome, *own.files],
         overwrite=overwrite,
     )

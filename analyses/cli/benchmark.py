@@ -61,7 +61,7 @@ def command(
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.workers import workers
-    from motiflens.analyses.study import write_study
+    from motiflens.analyses.study import FILES, write_study
     from motiflens.models.destination import output_folder
     from motiflens.models.executor import cores
 
@@ -80,7 +80,7 @@ def command(
         timeout=timeout,
         seed=seed,
     )
-    output_folder(out, mark=PLAN, names=("benchmark.tsv", PLAN), inputs=[data])
+    output_folder(out, mark=PLAN, names=(PLAN, *FILES), inputs=[data], overwrite=None)
     with progress_display() as progress:
         who = workers(processes or (1 if dask else cores()), dask, threads)
         study = benchmark(plan, out, workers=who, accelerator=accelerator, progress=progress).study

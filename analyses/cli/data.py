@@ -77,7 +77,7 @@ def _folder_of_sets(data: DataOptions) -> Dataset | None:
 @app.command("uniqueness")
 def uniqueness_command(
     genome: Annotated[Path, typer.Argument(help="FASTA of the genome.")],
-    out: Annotated[Path, typer.Option(help="bigWig to write.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="bigWig to write.")],
     size: Annotated[int, typer.Option(help="Length of the k-mers.")] = 35,
     most: Annotated[int, typer.Option(help="Counts above this are 0.")] = 4,
     memory: Annotated[float, typer.Option(help="GB of memory to use, about.")] = 4.0,

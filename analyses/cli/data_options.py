@@ -59,6 +59,12 @@ class DataOptions:
 
         return open_dataset(self.path(progress), **asdict(self.options()))
 
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """What is read."""
+        test = None if self.test is None or not Path(self.test).exists() else Path(self.test)
+        return self.source, self.genome, self.negatives_file, test
+
     def named(self) -> str | None:
         """Return the source as text, None if it is not named."""
         return None if self.source is None else str(self.source)

@@ -25,7 +25,9 @@ def command(
         bool,
         typer.Option("--strands-as-rows", help="Count each window twice, as it is and turned (TBiNet's data)."),
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="TSV to write as well, with OUT.json: how it was made.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="TSV to write as well, with OUT.json: how it was made.")
+    ] = None,
     curves: Annotated[
         Path | None, typer.Option(help="Folder for ROC and precision-recall curves, and rows by cell type.")
     ] = None,

@@ -22,9 +22,11 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run folder, store, or folder of `interpret attribute`.")],
     motifs: Annotated[str, typer.Option(help="Motif file (MEME, JASPAR, TRANSFAC), or jaspar:2026:….")],
     bed_out: Annotated[
-        Path | None, typer.Option("--bed-out", help="Also write a BED file of the instances.")
+        Path | None, typer.Option("--bed-out", dir_okay=False, help="Also write a BED file of the instances.")
     ] = None,
-    counts: Annotated[Path | None, typer.Option(help="Also write instances by window and motif (TSV).")] = None,
+    counts: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Also write instances by window and motif (TSV).")
+    ] = None,
     only: Annotated[str, typer.Option(help="Which windows, by their labels.")] = "positive",
     maximum: Annotated[int | None, typer.Option(help="Most windows, drawn at random.")] = None,
     method: Annotated[

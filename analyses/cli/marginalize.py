@@ -31,7 +31,7 @@ def command(
         bool, typer.Option("--ablate", help="Shuffle the motifs' sites in windows, in place of putting any in.")
     ] = False,
     figure: Annotated[
-        Path | None, typer.Option(help="Of a pair: also draw a heat map (.png, .svg, .pdf).")
+        Path | None, typer.Option(dir_okay=False, help="Of a pair: also draw a heat map (.png, .svg, .pdf).")
     ] = None,
     background: Annotated[
         str, typer.Option(help="shuffle (windows' dinucleotides), given (windows as they are) or random.")

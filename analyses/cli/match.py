@@ -22,7 +22,10 @@ def command(
         ),
     ],
     out: Annotated[
-        Path, typer.Option(help="Table to write (TSV, TOMTOM's columns); OUT.json says how it was made.")
+        Path,
+        typer.Option(
+            dir_okay=False, help="Table to write (TSV, TOMTOM's columns); OUT.json says how it was made."
+        ),
     ],
     overwrite: Overwrite = False,
     dist: Annotated[str, typer.Option(help="Distance of columns; ed is Euclidean.")] = "ed",

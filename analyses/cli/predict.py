@@ -16,8 +16,9 @@ def command(
     out: Annotated[
         Path,
         typer.Option(
+            dir_okay=False,
             help="File to write: .tsv (all tasks), .bed or .bw (one task), with OUT.json: how it was made; - for "
-            "the standard output."
+            "the standard output.",
         ),
     ],
     overwrite: Overwrite = False,

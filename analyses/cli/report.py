@@ -17,7 +17,10 @@ def command(
         list[Path], typer.Argument(help="Output folders of motifs and of studies, run folders, results of sanity.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="File to write; report.html in the folder, or ./report.html for several.")
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="File to write; report.html in the folder, or ./report.html for several."
+        ),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:

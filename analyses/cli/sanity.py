@@ -37,7 +37,7 @@ def command(
     output: Annotated[str | None, typer.Option(help="Which of several outputs: index or name.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Rows in one pass.")] = 64,
-    out: Annotated[Path | None, typer.Option(help="Also write the results here (JSON).")] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write the results here (JSON).")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Test whether attributions are about the model at all.

@@ -22,7 +22,8 @@ def command(
     out: Annotated[
         Path,
         typer.Option(
-            help="Table to write (TSV, FIMO's columns), BED if it ends with .bed; OUT.json says how it was made."
+            dir_okay=False,
+            help="Table to write (TSV, FIMO's columns), BED if it ends with .bed; OUT.json says how it was made.",
         ),
     ],
     sequences: Annotated[Path | None, typer.Option(help="FASTA file (.gz allowed).")] = None,

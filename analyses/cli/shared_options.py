@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 import typer
 
 from motiflens.analyses.cli.failure import GONE
+from motiflens.analyses.cli.given_text import given_text
 from motiflens.analyses.cli.output import speaking
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
         inspect.Parameter("as_json", keyword, default=False, annotation=Json),
     ]
     added = [parameter for parameter in added if parameter.name not in signature.parameters]
-    for parameter in added:
+    for parameter in (*added, *(alias for _, alias in aliases)):
         _arrange(parameter, owner)
     parameters = [parameter.replace(kind=keyword) for parameter in own]
     parameters += [alias for _, alias in aliases] + added
@@ -207,15 +208,18 @@ def _aliases(own: list[inspect.Parameter]) -> list[tuple[str, inspect.Parameter]
     return aliases
 
 
-def _infos(parameter: inspect.Parameter) -> list[Any]:
+def _infos(parameter: inspect.Parameter, *kinds: str) -> list[Any]:
     """Return what an option says of itself."""
     if get_origin(parameter.annotation) is not Annotated:
         return []
-    return [info for info in get_args(parameter.annotation)[1:] if type(info).__name__ == "OptionInfo"]
+    known = kinds or ("OptionInfo",)
+    return [info for info in get_args(parameter.annotation)[1:] if type(info).__name__ in known]
 
 
 def _arrange(parameter: inspect.Parameter, owner: str) -> None:
-    """Set panel and metavar of an option, unless it has its own."""
+    """Set panel and metavar of an option, unless it has its own; texts and paths are looked at as typed."""
+    for info in _infos(parameter, "OptionInfo", "ArgumentInfo"):
+        info.parser = info.parser or given_text(get_args(parameter.annotation)[0], file=not info.dir_okay)
     for info in _infos(parameter):
         info.rich_help_panel = info.rich_help_panel or _PANEL_OF.get(parameter.name)
         choices = CHOICES.get(f"{owner}.{parameter.name}") or CHOICES.get(parameter.name)

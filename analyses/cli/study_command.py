@@ -62,11 +62,10 @@ def run_study(
 
 def check_folder(out: Path, inputs: Iterable[Path | str | None], *, overwrite: bool) -> None:
     """Check the folder of a study, before any work; see `output_folder`."""
-    from motiflens.analyses.study import PROVENANCE, STUDY
+    from motiflens.analyses.study import FILES, PROVENANCE
     from motiflens.models.destination import output_folder
 
-    names = (PROVENANCE, STUDY, "*.svg", "*.png", "*.tsv")
-    output_folder(out, mark=PROVENANCE, names=names, inputs=inputs, overwrite=overwrite)
+    output_folder(out, mark=PROVENANCE, names=FILES, inputs=inputs, overwrite=overwrite)
 
 
 def leave(study: Study, out: Path) -> None:

@@ -41,9 +41,9 @@ def command(
     from motiflens.models.machine import Machine
     from motiflens.models.open_for_run import open_for_training
     from motiflens.models.recipes import adjust, recipe
-    from motiflens.models.sweep import best_run, read_grid, sweep
+    from motiflens.models.sweep import TABLE, best_run, read_grid, sweep
 
-    output_folder(out, mark="sweep.tsv", inputs=[data.source, data.genome])
+    output_folder(out, mark=TABLE, names=(TABLE, f"{TABLE}.json"), inputs=data.files, overwrite=None)
     how = adjust(recipe(model, preset=preset), model, set_ or [])
 
     with folder_lock(out), progress_display() as progress:

@@ -38,6 +38,8 @@ def command(
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.settings_list import show_settings
+    from motiflens.models.destination import run_folder
+    from motiflens.models.first_process import first_process
     from motiflens.models.machine import Machine
     from motiflens.models.open_for_run import open_for_training
     from motiflens.models.progress import Step
@@ -52,6 +54,8 @@ def command(
         show_settings(model, how)
         return
     folder = out or Path("runs") / model
+    if first_process():
+        run_folder(folder, resume=resume, inputs=[*data.files, init_from])
     start = None if init_from is None else open_run(init_from)
     if start is not None and start.model.name != model:
         raise ValueError(f"{init_from} was trained with architecture {start.model.name}, here it is {model}")

@@ -30,11 +30,12 @@ def command(
     from motiflens.models.machine import Machine
     from motiflens.models.metrics import METRICS
     from motiflens.models.recipes import adjust, recipe
-    from motiflens.models.transfer import transfer, transfer_table
+    from motiflens.models.transfer import RELATED, TABLE, transfer, transfer_table
 
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
-    output_folder(out, mark="transfer.tsv", inputs=[data])
+    names = [f"{name}{ending}" for name in (TABLE, RELATED) for ending in ("", ".json")]
+    output_folder(out, mark=TABLE, names=names, inputs=[data], overwrite=None)
     how = adjust(recipe(model, preset=preset), model, set_ or [])
     with folder_lock(out), progress_display() as progress:
         rows = transfer(

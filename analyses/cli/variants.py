@@ -34,7 +34,9 @@ def command(
     motifs: Annotated[
         str | None, typer.Option(help="Motif file or jaspar:…: report the site that is made or broken.")
     ] = None,
-    annotated: Annotated[Path | None, typer.Option(help="Also write the VCF with the effects in INFO.")] = None,
+    annotated: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Also write the VCF with the effects in INFO.")
+    ] = None,
     top: Annotated[int, typer.Option(help="Draw logos of both alleles for this many of the largest effects.")] = 0,
     image: Annotated[str, typer.Option(help="Format of the logos.")] = "png",
 ) -> None:

@@ -20,7 +20,10 @@ class WorkOptions:
     """Where the table goes, of which output it is, and how it is computed."""
 
     out: Annotated[
-        Path, typer.Option(help="Table to write (TSV); OUT.json says how it was made, - is the terminal.")
+        Path,
+        typer.Option(
+            dir_okay=False, help="Table to write (TSV); OUT.json says how it was made, - is the terminal."
+        ),
     ]
     overwrite: Overwrite = False
     task: Annotated[str | None, typer.Option(help="Output, by name; the first by default.")] = None

@@ -14,7 +14,8 @@ from motiflens.models.open_for_run import open_for_training
 from motiflens.models.progress import Progress, silent
 from motiflens.models.recipes import Preset, adjust, recipe
 from motiflens.models.registry import architecture
-from motiflens.models.run import CONFIG, Run, open_run
+from motiflens.models.run import Run, open_run
+from motiflens.models.run_files import CONFIG
 
 
 def cached_run(

@@ -17,7 +17,8 @@ from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.recipes import Preset, recipe
 from motiflens.models.regions import Regions, region_dataset
 from motiflens.models.registry import architecture
-from motiflens.models.run import CONFIG, Run, open_run
+from motiflens.models.run import Run, open_run
+from motiflens.models.run_files import CONFIG
 
 
 def model_motifs(

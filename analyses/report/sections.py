@@ -15,7 +15,7 @@ from motiflens.analyses.study import STUDY, read_study
 from motiflens.models.data.text import listed
 from motiflens.models.metrics_file import read_metrics
 from motiflens.models.reading import reading
-from motiflens.models.run import CONFIG, LOG, METRICS
+from motiflens.models.run_files import CONFIG, LOG, METRICS
 from motiflens.models.types import Json
 
 # Chapter -> anchor, and the kinds of section that belong to it, in order.

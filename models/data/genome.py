@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -26,7 +26,7 @@ from motiflens.models.unfinished import unfinished
 MASKED = 8  # bit set on soft-masked (lower-case) bases
 _FORMAT = 1  # of the cache: raise it when the bytes change
 _BAD = 255
-_BLOCK = 1 << 24
+_BLOCK = 1 << 20
 UNKNOWN_LETTERS = "NRYSWKMBDHVX"  # IUPAC ambiguity codes, and X as some maskers write it
 
 
@@ -178,7 +178,8 @@ def _unpack(path: Path, folder: Path) -> None:
 
 def _translate(path: Path, file: IO[bytes], out: IO[bytes]) -> tuple[list[str], list[int]]:
     """Write the bases of a FASTA file block by block: chromosomes are larger than memory should be."""
-    names: list[str] = []
+    names: dict[str, None] = {}  # in order; there may be a million
+    last = ""
     lengths: list[int] = []
     rest = b""  # a header or comment that goes on in the next block
     at_start = True  # of a line
@@ -190,21 +191,22 @@ def _translate(path: Path, file: IO[bytes], out: IO[bytes]) -> tuple[list[str], 
         for mark in _marks(block, at_start):
             if mark < begin:
                 continue
-            lengths = _write(path, block[begin:mark], names, lengths, out)
+            lengths = _write(path, block[begin:mark], last, lengths, out)
             end = block.find(b"\n", mark)
             if end < 0:
                 rest, begin = block[mark:], len(block)
-                check_limit("HEADER", len(rest), f"{path}: the header after {names[-1] if names else 'its start'}")
+                check_limit("HEADER", len(rest), f"{path}: the header after {last or 'its start'}")
                 break
             if block[mark : mark + 1] == b">":
-                names.append(_name(path, block[mark + 1 : end], names))
+                last = _name(path, block[mark + 1 : end], names)
+                names[last] = None
                 lengths.append(0)
             begin = end + 1
-        lengths = _write(path, block[begin:], names, lengths, out)
+        lengths = _write(path, block[begin:], last, lengths, out)
         at_start = bool(rest) or block.endswith(b"\n")
         block = file.read(_BLOCK)
-    _check(path, names, lengths, rest if rest.startswith(b">") else b"")
-    return names, lengths
+    _check(path, list(names), lengths, rest if rest.startswith(b">") else b"")
+    return list(names), lengths
 
 
 def _marks(block: bytes, at_start: bool) -> list[int]:
@@ -219,7 +221,7 @@ def _marks(block: bytes, at_start: bool) -> list[int]:
     return sorted(places)
 
 
-def _name(path: Path, header: bytes, names: list[str]) -> str:
+def _name(path: Path, header: bytes, names: Collection[str]) -> str:
     words = header.decode("utf-8", "replace").split()
     check_limit("HEADER", len(header), f"{path}: the header of {words[0][:60] if words else ''!r}")
     if not words:
@@ -229,17 +231,17 @@ def _name(path: Path, header: bytes, names: list[str]) -> str:
     return words[0]
 
 
-def _write(path: Path, piece: bytes, names: list[str], lengths: list[int], out: IO[bytes]) -> list[int]:
+def _write(path: Path, piece: bytes, name: str, lengths: list[int], out: IO[bytes]) -> list[int]:
     bases = piece.translate(_TABLE, _BLANK)
     if not bases:
         return lengths
-    if not names:
+    if not lengths:
         raise ValueError(f"{path} does not begin with '>': expected a FASTA file")
     wrong = bases.find(_BAD)
     if wrong >= 0:
         letter = chr(piece.translate(None, _BLANK)[wrong])
         raise ValueError(
-            f"{path} sequence {names[-1]!r} base {lengths[-1] + wrong + 1} is {letter!r}: "
+            f"{path} sequence {name!r} base {lengths[-1] + wrong + 1} is {letter!r}: "
             "expected A, C, G, T, N or another IUPAC letter"
         )
     out.write(bases)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -91,8 +93,9 @@ def read_peaks(path: types.Path, genome: Genome) -> Peaks:
         For wrong columns, coordinates that are no numbers, negative, reversed or past the chromosome's end,
         a summit outside its peak, or a chromosome that the genome lacks; the message names file and line.
     """
-    rows = []
-    width = 0
+    columns = (*(array("q") for _ in range(4)), *(array("d") for _ in range(2)))  # tuples of numbers are large
+    names: list[str] = []
+    called, width = True, 0
     for number, line in read_lines(path, "BED or narrowPeak file"):
         if line.startswith(_SKIPPED):
             continue
@@ -103,26 +106,29 @@ def read_peaks(path: types.Path, genome: Genome) -> Peaks:
                 f"{path} line {number} has {len(fields)} tab-separated columns: expected "
                 f"{max(width, 3) if width >= 3 else 'at least 3'} (chromosome, start, end, …)"
             )
-        rows.append(_row(path, number, fields, genome))
-    if not rows:
+        row = _row(path, number, fields, genome)
+        for column, value in zip(columns, (*row[:4], row.signal, row.idr), strict=True):
+            column.append(value)
+        names.append(row.name)
+        called = called and row.called
+    if not names:
         raise ValueError(f"{path} holds no interval: expected a BED or narrowPeak file")
-    chrom, start, end, summit, name, signal, called, idr = zip(*rows, strict=True)
-    return Peaks(
-        Path(path),
-        np.array(chrom, dtype=np.int64),
-        np.array(start, dtype=np.int64),
-        np.array(end, dtype=np.int64),
-        np.array(summit, dtype=np.int64),
-        name,
-        np.array(signal),
-        all(called),
-        np.array(idr),
-    )
+    chrom, start, end, summit, signal, idr = (np.frombuffer(column, dtype=column.typecode) for column in columns)
+    return Peaks(Path(path), chrom, start, end, summit, tuple(names), signal, called, idr)
 
 
-def _row(
-    path: types.Path, number: int, fields: list[str], genome: Genome
-) -> tuple[int, int, int, int, str, float, bool, float]:
+class _Row(NamedTuple):
+    chrom: int
+    start: int
+    end: int
+    summit: int
+    name: str
+    signal: float
+    called: bool  # whether the file tells the summit
+    idr: float
+
+
+def _row(path: types.Path, number: int, fields: list[str], genome: Genome) -> _Row:
     where = f"{path} line {number}"
     start, end = _whole(where, "start", fields[1]), _whole(where, "end", fields[2])
     if start < 0:
@@ -141,7 +147,7 @@ def _row(
         raise ValueError(f"{where} has its summit {offset} bp after its start, outside the peak")
     summit = start + offset if offset >= 0 else (start + end) // 2
     name = fields[3] if len(fields) > 3 else "."
-    return chrom, start, end, summit, name, _signal(where, fields), offset >= 0, _idr(fields)
+    return _Row(chrom, start, end, summit, name, _signal(where, fields), offset >= 0, _idr(fields))
 
 
 def _idr(fields: list[str]) -> float:

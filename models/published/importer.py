@@ -13,6 +13,7 @@ import h5py
 
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.destination import output_folder
 from motiflens.models.folder_lock import folder_lock
 from motiflens.models.provenance import file_hash, provenance
 from motiflens.models.published.import_keras.stored import CONFIG as CONFIG_MEMBER
@@ -20,7 +21,8 @@ from motiflens.models.published.keras_file import Graph, KerasFile
 from motiflens.models.published.published import Published
 from motiflens.models.published.torch_file import is_torch_file
 from motiflens.models.reading import reading
-from motiflens.models.run import CONFIG, read_config, save_run
+from motiflens.models.run import read_config, save_run
+from motiflens.models.run_files import CONFIG, WEIGHTS
 
 KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm", "keras", "torch")
 # What only files of one kind take.
@@ -206,8 +208,7 @@ def import_run(
     source, folder = Path(path), Path(out)
     if (folder / CONFIG).is_file() and "published" not in read_config(folder):
         raise ValueError(f"{folder} already holds a trained run: choose another folder")
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is a file: choose another folder")
+    output_folder(folder, mark=CONFIG, names=(WEIGHTS, CONFIG), inputs=[source], overwrite=None)
     with folder_lock(folder):
         return _imported(
             source,

@@ -15,8 +15,9 @@ from motiflens.models.data.windows import Dataset
 from motiflens.models.evaluate import evaluate
 from motiflens.models.files import write_json
 from motiflens.models.metrics import METRICS
-from motiflens.models.run import CONFIG, open_run
-from motiflens.models.run import METRICS as METRICS_FILE
+from motiflens.models.run import open_run
+from motiflens.models.run_files import CONFIG
+from motiflens.models.run_files import METRICS as METRICS_FILE
 from motiflens.models.study.member import Member, file_name
 from motiflens.models.study.sets import DataSet
 

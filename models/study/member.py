@@ -17,7 +17,8 @@ from motiflens.models.machine import Machine
 from motiflens.models.pooled import pool
 from motiflens.models.recipes import Recipe, adjust
 from motiflens.models.recipes import recipe as recipe_of
-from motiflens.models.run import METRICS, open_run
+from motiflens.models.run import open_run
+from motiflens.models.run_files import METRICS
 from motiflens.models.study.plan import Model, Plan
 from motiflens.models.study.sets import DataSet
 from motiflens.models.train import train

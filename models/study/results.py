@@ -11,8 +11,8 @@ import pandas as pd
 from motiflens.models import types
 from motiflens.models.compare import size_class
 from motiflens.models.metrics import METRICS
-from motiflens.models.run import CONFIG
-from motiflens.models.run import METRICS as METRICS_FILE
+from motiflens.models.run_files import CONFIG
+from motiflens.models.run_files import METRICS as METRICS_FILE
 from motiflens.models.study.measure import Measure, measured, validated
 from motiflens.models.study.member import FAILED, Member, finished, told
 from motiflens.models.study.sets import DataSet

@@ -82,6 +82,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "s.fa").write_text("".join(f">s{i}\n{row}\n" for i, row in enumerate(rows)))
     (folder / "a.seq").write_text(SEQ + "".join(f"A\ts{i}\t{row}\t1\n" for i, row in enumerate(rows)))
     (folder / "m.meme").write_text(MEME)
+    (folder / "v.vcf").write_text("chr1\t500\t.\tN\tA\n")
+    (folder / "deepbind.txt").write_text("# deepbind 0.1\n")
     (folder / "bfile").write_text("A 0.3\nC 0.2\nG 0.2\nT 0.3\n")
     torch.manual_seed(0)
     for name, channels, options in (

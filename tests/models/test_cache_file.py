@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 from motiflens.analyses.cli.main import app
 from motiflens.models.cache import cache_folder
 from motiflens.models.cache_file import cache_files, clear_unfinished, intact, seal, verify_cache
-from motiflens.models.unfinished import LOCK, unfinished
 from motiflens.models.data.genome import open_genome
 from motiflens.models.data.one_hot import decode
 from motiflens.models.data.open_dataset import open_dataset
 from motiflens.models.data.tracks import Track
+from motiflens.models.unfinished import LOCK, unfinished
 
 
 @pytest.fixture(autouse=True)

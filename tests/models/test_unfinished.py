@@ -1,4 +1,4 @@
-"""What a killed process left unfinished goes when the same thing is made again; what lives, or is another's, stays."""
+"""What a killed process left unfinished goes when the same is made again; what lives, or is another's, stays."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from motiflens.models.data.simulate.sequence import sequence
 from motiflens.models.data.simulate.world import STAGE, grow_world
 from motiflens.models.data.simulate.write_truth import write_truth
 from motiflens.models.data.simulate.write_world import write_world
-from motiflens.models.destination import writable
+from motiflens.models.destination import named, writable
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.unfinished import unfinished
 
@@ -53,6 +53,7 @@ def simulate(
     wanted, rule = preset_named(preset), grammar_named(grammar)
     if not 0 <= seed < 2**63:
         raise ValueError(f"the seed is {seed}: expected a whole number from 0 to 2^63 - 1")
+    named(out, "folder")
     target = Path(out)
     writable(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):

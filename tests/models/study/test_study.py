@@ -19,8 +19,8 @@ import pytest
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.evaluate import evaluate
 from motiflens.models.executor import Workers
-from motiflens.models.run import METRICS as METRICS_FILE
 from motiflens.models.run import open_run
+from motiflens.models.run_files import METRICS as METRICS_FILE
 from motiflens.models.study import Plan, read_plan, shipped_plans, study
 from motiflens.models.study.member import DIVERGED, Member
 from motiflens.models.study.plan import External, Model
