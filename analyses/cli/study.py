@@ -80,8 +80,8 @@ def command(
     }
     chosen = dataclasses.replace(chosen, **{key: value for key, value in given.items() if value is not None})
     inputs = [plan if plan is not None and Path(plan).is_file() else None, chosen.data]
-    names = (PLAN, RESULTS, MEANS, BEST, "models.tsv", "models.svg", "pairs/*")
-    output_folder(out, mark=PLAN, names=names, inputs=inputs, overwrite=None)
+    written = (PLAN, RESULTS, MEANS, BEST, "models.tsv", "models.svg", "pairs/*")
+    output_folder(out, mark=PLAN, names=written, inputs=inputs, overwrite=None)
     with progress_display() as progress:
         who = workers(processes or (1 if dask else cores()), dask, threads)
         table = study(chosen, out, workers=who, accelerator=accelerator, progress=progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -93,7 +93,7 @@ def read_peaks(path: types.Path, genome: Genome) -> Peaks:
         For wrong columns, coordinates that are no numbers, negative, reversed or past the chromosome's end,
         a summit outside its peak, or a chromosome that the genome lacks; the message names file and line.
     """
-    columns = (*(array("q") for _ in range(4)), *(array("d") for _ in range(2)))  # tuples of numbers are large
+    columns: list[array[Any]] = [array(kind) for kind in "qqqqdd"]  # tuples of numbers are large
     names: list[str] = []
     called, width = True, 0
     for number, line in read_lines(path, "BED or narrowPeak file"):
