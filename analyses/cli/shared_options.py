@@ -224,6 +224,24 @@ def _arrange(parameter: inspect.Parameter, owner: str) -> None:
         info.rich_help_panel = info.rich_help_panel or _PANEL_OF.get(parameter.name)
         choices = CHOICES.get(f"{owner}.{parameter.name}") or CHOICES.get(parameter.name)
         info.metavar = info.metavar or choices or _type_of(parameter, owner)
+        if choices and "|" in choices and info.autocompletion is None:
+            info.autocompletion = _completion(choices)
+
+
+def _completion(choices: str) -> Callable[[str], list[str]]:
+    """Return what completes a choice that is begun; what is no word of its own (FILE) is left to the typist.
+
+    Examples
+    --------
+    >>> _completion("uniform|nrdb|FILE")("")
+    ['uniform', 'nrdb']
+    """
+    words = [word for word in choices.split("|") if not word.isupper()]
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return complete
 
 
 def _type_of(parameter: inspect.Parameter, owner: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -220,6 +221,36 @@ def test_commands_are_grouped_by_task(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert all(panel in shown for panel in PANELS)
     assert "…" not in shown.replace("COMMAND …", ""), "descriptions fit"
     assert "--install-completion" in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("interpret tra", ["train", "transfer"]),
+        ("interpret train --pre", ["--preset", "--precision"]),
+        ("interpret evaluate run --split v", ["valid"]),
+        ("interpret scan --engine me", ["meme", "memelite"]),
+    ],
+)
+def test_completion(typed: str, offered: list[str], tmp_path: Path) -> None:
+    words = typed.split()
+    asked = {"_INTERPRET_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
+    code = "import sys; sys.argv = ['interpret']; from motiflens.analyses.cli.main import main; main()"
+    made = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True, check=True
+    )
+    assert sorted(made.stdout.split()) == sorted(offered)
+
+
+def test_completion_is_installed(tmp_path: Path) -> None:
+    code = "import sys; sys.argv = ['interpret', '--install-completion', 'bash']; "
+    code += "from motiflens.analyses.cli.main import main; main()"
+    home = {"HOME": str(tmp_path), "SHELL": "/bin/bash", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    made = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **home}, capture_output=True, text=True, check=True
+    )
+    assert "completion installed" in made.stdout
+    assert "complete_bash" in (tmp_path / ".bash_completions" / "interpret.sh").read_text()
 
 
 def test_a_reader_that_goes_away(here: Path) -> None:
