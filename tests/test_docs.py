@@ -46,6 +46,19 @@ def test_every_public_function_is_listed(generate: ModuleType) -> None:
     assert len(listed) == len(set(listed)) > 60
 
 
+def test_every_column_is_explained() -> None:
+    """Of the tables whose columns the code lists; others are compared in the tests that write them."""
+    from motiflens.analyses.benchmark import differences, rows, summary
+    from motiflens.analyses.chip.correlate import QUANTITIES
+    from motiflens.analyses.motifs.motif_table import COLUMNS
+    from motiflens.models.metrics import METRICS
+    from motiflens.models.study import results
+
+    tables = [COLUMNS, METRICS, QUANTITIES, rows.COLUMNS, summary.SUMMARY, results.COLUMNS, differences.COLUMNS]
+    explained = set(re.findall(r"`([^`]+)`", (DOCS / "outputs.md").read_text(encoding="utf-8")))
+    assert {column for table in tables for column in table} - explained == set()
+
+
 def test_each_page_is_in_the_contents() -> None:
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     for page in DOCS.glob("*.md"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 
 from motiflens.analyses.cli.main import main
 from motiflens.analyses.study import read_study
+
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "outputs.md"
 
 
 def interpret(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -35,9 +38,15 @@ def whole(out: Path, kind: str) -> None:
         assert file.is_file()
         assert file.with_suffix(".png").is_file()
         assert len(caption) > 60, file
+    explained = set(re.findall(r"`([^`]+)`", PAGE.read_text(encoding="utf-8")))
     for file, caption in study.tables:
-        assert len(pd.read_csv(file, sep="\t"))
+        table = pd.read_csv(file, sep="\t")
+        assert len(table)
         assert caption, file
+        assert set(table.columns) - explained == set(), (
+            f"columns of {file.name} that docs/outputs.md does not name"
+        )
+        assert file.name in explained, f"docs/outputs.md does not name {file.name}"
 
 
 def test_chip(small_world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

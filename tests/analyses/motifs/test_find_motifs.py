@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -39,6 +40,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory, planted: ModuleType) -> Pat
 
 def read(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(folder / name, sep="\t", keep_default_na=False, na_values=[""])
+
+
+def test_every_file_and_column_is_explained(folder: Path) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "outputs.md"
+    explained = set(re.findall(r"`([^`]+)`", page.read_text(encoding="utf-8")))
+    tables = sorted(folder.glob("*.tsv"))
+    assert len(tables) >= 7
+    for file in tables:
+        assert set(file.read_text().splitlines()[0].split("\t")) - explained == set(), file.name
+    assert {file.name for file in folder.iterdir() if file.is_file()} - explained == set()
 
 
 def test_kernels_are_named(folder: Path, planted: ModuleType) -> None:
