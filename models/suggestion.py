@@ -15,7 +15,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     "did you mean 'epochs'? "
     >>> suggestion("units", ["epochs", "rate"])
     ''
+    >>> suggestion("CTFC", ["TFEC", "CTCF"])  # swapped letters before other ones
+    "did you mean 'CTCF'? "
     """
     names = {each.casefold(): each for each in known}
-    near = difflib.get_close_matches(name.casefold(), names, n=1)
+    typed = name.casefold()
+    near = difflib.get_close_matches(typed, names, n=5)
+    near.sort(key=lambda other: sorted(other) != sorted(typed))
     return f"did you mean {names[near[0]]!r}? " if near else ""

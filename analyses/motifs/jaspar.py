@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.models.suggestion import suggestion
 
 _LETTERS = {"A": 0, "C": 1, "G": 2, "T": 3}
 _SPECIES = {  # common names; any Latin name of the release is known as well
@@ -145,8 +146,10 @@ def _by_word(connection: sqlite3.Connection, selection: str, parts: Sequence[str
     for part in parts:
         named = _by_factor(connection, part)
         if not named:
+            names = [row[0] for row in connection.execute("SELECT DISTINCT NAME FROM MATRIX")]
+            near = suggestion(part, [*taxa.values(), *_SPECIES, *names])
             raise ValueError(
-                f"JASPAR {release} has no {part!r}: expected identifiers (MA0139.1), all, a taxon "
+                f"JASPAR {release} has no {part!r}: {near}expected identifiers (MA0139.1), all, a taxon "
                 f"({', '.join(sorted(taxa.values()))}), a species (human, Mus musculus) or factors (NRF1)"
             )
         keys += [key for key in named if key not in keys]

@@ -12,6 +12,7 @@ from motiflens.interpret.attribution.baselines import KINDS
 from motiflens.interpret.attribution.method_costs import COSTS
 from motiflens.models.option_ranges import check_numbers, check_option_values
 from motiflens.models.output import Output, check_output
+from motiflens.models.suggestion import suggestion
 
 
 class AttributionArguments(TypedDict, total=False):
@@ -77,7 +78,10 @@ class AttributionOptions:
 
     def __post_init__(self) -> None:
         if self.method not in COSTS:
-            raise ValueError(f"no attribution method is called {self.method!r}: choose one of {', '.join(COSTS)}")
+            near = suggestion(self.method, COSTS)
+            raise ValueError(
+                f"no attribution method is called {self.method!r}: {near}choose one of {', '.join(COSTS)}"
+            )
         check_output(self.output)
         if self.baseline is not None:
             if not self.compares:
