@@ -22,6 +22,7 @@ from motiflens.analyses.study import Study, StudyFigure, number
 from motiflens.analyses.targets import OpenedRun, Target, made_by, probabilities, targets
 from motiflens.interpret.attention import mean_heads
 from motiflens.interpret.results import Field
+from motiflens.models.amount import amount
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, counted, silent
 from motiflens.models.types import Doubles, Floats, Integers
@@ -232,7 +233,7 @@ def _figures(
     suffix = f"_{place + 1}" if runs > 1 else ""
     names = list(dict.fromkeys(part.target for part in own))
     counts = {name: sum(len(part.rows) for part in own if part.name == name) for name in CLASSES}
-    who = f"{opened.name}, {len(names)} target(s)"
+    who = f"{opened.name}, {amount(len(names), 'target')}"
     n = ", ".join(f"{count:,} {CLASSES[name]}" for name, count in counts.items())
     nominal = " Fields are nominal: a recurrent layer lies between." if own[0].field.nominal else ""
     figures = [

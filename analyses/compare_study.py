@@ -20,6 +20,7 @@ from motiflens.analyses.figures.learning_curves import learning_curves
 from motiflens.analyses.statistics import paired_tests
 from motiflens.analyses.study import Study, StudyFigure, number, p_words
 from motiflens.models import types
+from motiflens.models.amount import amount
 from motiflens.models.compare import run_folders, size_class
 from motiflens.models.data.text import existing, listed
 from motiflens.models.metrics import METRICS
@@ -286,8 +287,8 @@ def _figures(
             StudyFigure(
                 "learning",
                 learning_curves(logs),
-                f"Training loss and validation auPRC of {len(logs)} run(s) by epoch; circles: the epoch kept. "
-                "Epochs of data sets of other sizes are not equally long.",
+                f"Training loss and validation auPRC of {amount(len(logs), 'run')} by epoch; circles: the epoch "
+                "kept. Epochs of data sets of other sizes are not equally long.",
             )
         )
     return figures

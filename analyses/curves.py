@@ -10,6 +10,7 @@ import pandas as pd
 from motiflens.analyses.figures.curve_panels import curve_panels
 from motiflens.analyses.study import Study, StudyFigure, number
 from motiflens.analyses.targets import OpenedRun, made_by, probabilities, targets
+from motiflens.models.amount import amount
 from motiflens.models.metrics import METRICS, binary_metrics, curve, mean_metrics
 from motiflens.models.progress import Progress, counted, silent
 from motiflens.models.types import Doubles, Floats
@@ -41,8 +42,9 @@ def curves_study(runs: Sequence[OpenedRun], progress: Progress = silent) -> Stud
     figure = StudyFigure(
         "curves",
         curve_panels(table, means),
-        f"ROC and precision-recall curves of {len(runs)} run(s) at {tasks} target(s) ({words}); thin: a target, "
-        "thick: mean over targets at equal false positive rate and equal recall. Precision depends on the share "
+        f"ROC and precision-recall curves of {amount(len(runs), 'run')} at {amount(tasks, 'target')} ({words}); "
+        "thin: a target, thick: mean over targets at equal false positive rate and equal recall. Precision "
+        "depends on the share "
         "of bound windows (dotted: mean share, what chance gives): curves of data with other shares cannot be "
         "compared. No interval is drawn.",
     )

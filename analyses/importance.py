@@ -20,6 +20,7 @@ from motiflens.analyses.figures.importance_kinds import importance_kinds
 from motiflens.analyses.statistics import Blocks, expanded_tail, genome_blocks, paired_tests
 from motiflens.analyses.study import Study, StudyFigure, number, p_words
 from motiflens.analyses.targets import OpenedRun, Target, made_by, targets
+from motiflens.models.amount import amount
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Batch, Windows
 from motiflens.models.metrics import auprc, curve
@@ -348,8 +349,8 @@ def _equal(a: Floats | None, b: Floats | None) -> bool:
 def _figures(table: pd.DataFrame, kinds: pd.DataFrame, words: str, how: ImportanceOptions) -> list[StudyFigure]:
     count = table.drop_duplicates(["run", "target"])
     n = (
-        f"{len(count)} run(s) × target(s), {int(count['windows'].sum()):,} windows, {int(count['bound'].sum()):,} "
-        "bound"
+        f"{amount(len(count), 'pair')} of run and target, {int(count['windows'].sum()):,} windows, "
+        f"{int(count['bound'].sum()):,} bound"
     )
     figures = [
         StudyFigure(

@@ -16,6 +16,7 @@ from motiflens.analyses.benchmark.summary import Collected, collect, rank_table,
 from motiflens.analyses.figures.benchmark_curves import Curve, benchmark_curves
 from motiflens.analyses.figures.benchmark_heat_map import benchmark_heat_map
 from motiflens.analyses.study import Study, StudyFigure
+from motiflens.models.amount import amount
 from motiflens.models.types import Json
 
 KIND = "benchmark"
@@ -117,7 +118,7 @@ def _heat_map(
     seeds, windows = int(drawn["seeds"].max()), int(drawn["n"].max())
     better = "The lower the better." if reverse else "The higher the better."
     words = SCORES[score][2]
-    caption = f"{words[0].upper()}{words[1:]}. Means of {seeds} seed(s), {windows} windows. {better}"
+    caption = f"{words[0].upper()}{words[1:]}. Means of {amount(seeds, 'seed')}, {windows} windows. {better}"
     if score == "auroc":
         caption += f" Chance is .5. Models that hardly learned ({_weak(summary)}) have no map worth reading."
     return StudyFigure(f"heat_{score}", figure, caption)
@@ -156,6 +157,7 @@ def _failures(table: pd.DataFrame) -> str:
         return "No part failed or took too long."
     kinds = rows["score"].value_counts()
     return (
-        f"{kinds.get(FAILED, 0)} part(s) failed or do not apply (attention of a model without it, for one) and "
-        f"{kinds.get(TIMED_OUT, 0)} took too long: they are rows of benchmark.tsv, with the reason."
+        f"{amount(int(kinds.get(FAILED, 0)), 'part')} failed or did not apply (attention of a model without "
+        f"it, for one) and {kinds.get(TIMED_OUT, 0)} took too long: they are rows of benchmark.tsv, "
+        "with the reason."
     )

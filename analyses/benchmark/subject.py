@@ -12,6 +12,7 @@ from motiflens.analyses.benchmark.plan import BenchmarkPlan
 from motiflens.analyses.benchmark.truth import HARD, Truth, apart, mask, read_truth, spans
 from motiflens.analyses.targets import OpenedRun, Target, targets
 from motiflens.interpret.adapter import adapt
+from motiflens.models.amount import amount
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.options import Options
 from motiflens.models.data.simulate.factors import PAIR
@@ -140,7 +141,7 @@ def _chosen(opened: OpenedRun, wanted: Sequence[Target], known: tuple[str, Truth
     bound = apart(table, [row for row in order if labels[row] == 1 and inside[row].any()], length, taken)
     bound = bound[: plan.windows]
     if len(bound) < 3:
-        raise ValueError(f"{len(bound)} bound test window(s) of {tf} hold a site: give larger data")
+        raise ValueError(f"{amount(len(bound), 'bound test window')} of {tf} with a site: give larger data")
     free = [row for row in order if labels[row] == 0 and not inside[row].any()]
     parts = {"bound": bound}
     for kind in HARD:

@@ -21,6 +21,7 @@ from motiflens.analyses.figures.chip_tracks import chip_tracks
 from motiflens.analyses.statistics import paired_tests
 from motiflens.analyses.study import Study, StudyFigure, number, p_words
 from motiflens.analyses.targets import OpenedRun, made_by, targets
+from motiflens.models.amount import amount
 from motiflens.models.progress import Progress, counted, silent
 
 DETAILED = 4  # runs with figures of their own; the others are in the tables and in those of all runs
@@ -128,7 +129,7 @@ def _shared_figures(
     chip = tables["chip"]
     first = measured[0]
     count = chip.drop_duplicates(["run", "target"])
-    what = f"{len(count)} target{'s' if len(count) > 1 else ''} of {chip['run'].nunique()} run(s)"
+    what = f"{amount(len(count), 'target')} of {amount(chip['run'].nunique(), 'run')}"
     windows = int(count["windows"].sum())
     blocks = f"95 % intervals: bootstrap over blocks of windows, which are {first.blocks.words}"
     figures = [
@@ -163,7 +164,7 @@ def _shared_figures(
 
 def _figures(opened: OpenedRun, own: Sequence[TargetChip], how: ChipOptions, suffix: str) -> list[StudyFigure]:
     windows = sum(len(part.rows) for part in own)
-    who = f"{opened.name}: {windows:,} bound windows of {len(own)} target(s)"
+    who = f"{opened.name}: {windows:,} bound windows of {amount(len(own), 'target')}"
     points = {look: np.concatenate([part.points[look] for part in own]) for look in how.looks}
     figures = [
         StudyFigure(
@@ -252,7 +253,7 @@ def _findings(tables: dict[str, pd.DataFrame]) -> list[str]:
         excess = part[part["quantity"] == "excess"]
         sure = int((excess["low"] > 0).sum())
         lines.append(
-            f"{run}, {look}: r = {number(by['observed'])} with fold change over {len(excess)} target(s), "
+            f"{run}, {look}: r = {number(by['observed'])} with fold change over {amount(len(excess), 'target')}, "
             f"{number(by['position_mean'])} by the middle alone; {number(by['excess'])} beyond what windows "
             f"elsewhere give ({sure} of {len(excess)} with an interval above 0)"
             + (f"; untrained {number(by['untrained_excess'])}" if "untrained_excess" in by else "")

@@ -72,8 +72,10 @@ def leave(study: Study, out: Path) -> None:
     """Write a study, and print what was found."""
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.study import write_study
+    from motiflens.models.amount import amount
 
     files = write_study(study, out)
-    count = f"{len(study.figures)} figure(s) as SVG and PNG, {len(study.tables)} table(s), {files[-1].name}"
+    figures, tables = amount(len(study.figures), "figure"), amount(len(study.tables), "table")
+    count = f"{figures} as SVG and PNG, {tables}, {files[-1].name}"
     record = {"kind": study.kind, "findings": list(study.findings), "files": [str(file) for file in files]}
     result({**record, "made_by": study.made_by}, *study.findings, f"{out}: {count}")

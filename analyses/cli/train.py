@@ -38,6 +38,7 @@ def command(
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.settings_list import show_settings
+    from motiflens.models.amount import amount
     from motiflens.models.destination import run_folder
     from motiflens.models.first_process import first_process
     from motiflens.models.machine import Machine
@@ -81,6 +82,6 @@ def command(
     values = [row["auprc"] for row in metrics["valid"] if row["auprc"] is not None]
     result(
         {"run": str(run.path), **metrics},
-        f"{run.path}: {metrics['epochs']} epoch(s) in {metrics['seconds']:.0f} s, the best was epoch "
+        f"{run.path}: {amount(metrics['epochs'], 'epoch')} in {metrics['seconds']:.0f} s, the best was epoch "
         f"{metrics['best_epoch'] + 1} (validation auPRC {sum(values) / len(values):.4f})",
     )

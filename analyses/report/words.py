@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from motiflens.models.amount import amount
 from motiflens.models.controls import CONTROLS, NAMES
 from motiflens.models.types import Json
 
 
 def _listing(names: list[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none"
-
-
-def _count(n: int, one: str, many: str | None = None) -> str:
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def summary_words(summary: Json) -> list[str]:
@@ -26,9 +23,9 @@ def summary_words(summary: Json) -> list[str]:
             paragraphs.append(_attention_words(values, alpha))
             continue
         text = (
-            f"Route {route} gave {_count(values['motifs'], 'motif')}; {values['passed']:,} passed the information "
+            f"Route {route} gave {amount(values['motifs'], 'motif')}; {values['passed']:,} passed the information "
             f"gate, and {values['matched']:,} of these match a known motif at q < {alpha:g}, of "
-            f"{_count(values['families'], 'family', 'families')}."
+            f"{amount(values['families'], 'family', 'families')}."
         )
         paragraphs.append(text + (f" Used: {values['note']}." if values["note"] else ""))
     for name, what in (
@@ -39,7 +36,7 @@ def summary_words(summary: Json) -> list[str]:
         if null and null["null_mean"] is not None:
             low, high = null["null_interval"]
             paragraphs.append(
-                f"Of {_count(null['total'], 'kernel')} {null['observed']:,} match; {what}, "
+                f"Of {amount(null['total'], 'kernel')} {null['observed']:,} match; {what}, "
                 f"{null['null_mean']:.2g} do on average (95 % between {low:.3g} and {high:.3g}; "
                 f"p = {null['p']:.2g})."
             )
@@ -56,7 +53,7 @@ def control_words(summary: Json) -> list[str]:
     means = "; ".join(f"{NAMES[name]} {floor[name]:.3f}" for name in CONTROLS if name in floor)
     text = (
         f"On the {summary['data']['split']} windows the model's auROC is {floor['model']:.3f} (mean of "
-        f"{_count(floor['tasks'], 'task')}); fitted to the same training windows, {means}."
+        f"{amount(floor['tasks'], 'task')}); fitted to the same training windows, {means}."
     )
     if floor["warnings"]:
         more = len(floor["warnings"]) - 3
@@ -71,14 +68,14 @@ def factor_words(factors: Json) -> list[str]:
     if factors["trained_on"]:
         matched, chance = factors["found_by_kernels"], factors["found_by_untrained_kernels"]
         text = (
-            f"Of the {_count(len(factors['trained_on']), 'factor')} that the model was trained on, kernels name "
+            f"Of the {amount(len(factors['trained_on']), 'factor')} that the model was trained on, kernels name "
             f"the family of {len(matched)}: {_listing(matched)}; a match of any route names "
             f"{_listing(factors['found_by_any_route'])}."
         )
         if factors.get("enriched_at_attention"):
             text += f" At maximum attention, motifs of {_listing(factors['enriched_at_attention'])} are enriched."
         if chance:
-            text += f" Untrained kernels ({_count(len(chance), 'model')}) name at most {max(chance)}."
+            text += f" Untrained kernels ({amount(len(chance), 'model')}) name at most {max(chance)}."
         where = factors.get("taken_from", {})
         if len(where) == 1:
             text += f" The factor is named by {next(iter(where.values()))}; --factor names another."
@@ -96,7 +93,7 @@ def factor_words(factors: Json) -> list[str]:
 def _attention_words(values: Json, alpha: float) -> str:
     """Say what the attention route found: enrichment counts, matching would be circular."""
     text = (
-        f"Route attention: {_count(values['motifs'], 'distinct known motif')} enriched at attended places over "
+        f"Route attention: {amount(values['motifs'], 'distinct known motif')} enriched at attended places over "
         "other "
         f"places of the same windows and over the same places shuffled (q < {alpha:g}). Their matrices are made "
         "of "
@@ -124,8 +121,8 @@ def cluster_words(content: Json) -> list[str]:
         return []
     words = [
         f"By similarity of the matrices ({content['distance']}, cut at {content['cut']:g}) the "
-        f"{_count(len(content['labels']), 'motif')} that passed the gate make "
-        f"{_count(content['clusters'], 'cluster')}."
+        f"{amount(len(content['labels']), 'motif')} that passed the gate make "
+        f"{amount(content['clusters'], 'cluster')}."
     ]
     agreement = content.get("adjusted_rand") or {}
     if agreement:

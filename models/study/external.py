@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from motiflens.models import types
+from motiflens.models.amount import amount
 from motiflens.models.data.windows import Windows
 from motiflens.models.metrics import task_metrics
 from motiflens.models.types import Floats
@@ -32,7 +33,7 @@ def external_scores(path: types.Path, windows: Windows) -> Floats:
     """
     table = pd.read_csv(path, sep="\t", header=None, dtype=str, comment="#", keep_default_na=False)
     if table.shape[1] < 2 or not len(table):
-        raise ValueError(f"{path} has {table.shape[1]} column(s): expected a window's name and its score")
+        raise ValueError(f"{path} has {amount(table.shape[1], 'column')}: expected a window's name and its score")
     values = pd.to_numeric(table[1], errors="coerce")
     body = table.index[1:] if np.isnan(values.iloc[0]) else table.index  # the first line may be a header
     if values[body].isna().any():
