@@ -1,4 +1,4 @@
-"""Do models trained on measured ChIP-seq name the right factor? A table of top matches, by kernels and attention.
+"""Do models trained on measured ChIP-seq name the right factor? Top matches by each route, beside controls.
 
     python benchmarks/real_motifs.py [--sets REST_GM12878,...] [--models tbinet,...] [--data ../shared/data]
 
@@ -19,7 +19,7 @@ from motiflens.analyses.motifs.families import equivalents
 from motiflens.analyses.motifs.find_motifs import find_motifs
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.motif_options import MotifOptions
+from motiflens.analyses.motifs.motif_options import ROUTES, MotifOptions
 from motiflens.models.files import write_text
 
 ROOT = Path(__file__).resolve().parent
@@ -31,6 +31,7 @@ SETS = {  # name -> (file below the data folder, factor, matrix to expect)
     "CTCF": ("ctcf/ctcf_hg19_100bp.fa.gz", "CTCF", "MA0139"),
 }
 MODELS = ("tbinet", "saresnet", "deepgrn", "danq", "deepbind")
+CONTROLS = {"model": "model", "pwm": "best JASPAR matrix", "kmer_logistic": "6-mers"}
 
 
 def arguments() -> argparse.Namespace:
@@ -50,7 +51,7 @@ def one(
     """Train (or fetch) a model, find its motifs, and say what they are."""
     run, dataset = cached_run(model, str(source), preset="short", settings=settings)
     started = perf_counter()
-    routes = ["kernels"] + (["attention"] if run.model.attention_stems() else ["seqlets"])
+    routes = [route for route in ROUTES if route != "attention" or run.model.attention_stems()]
     options = MotifOptions(routes=routes, untrained=1)
     findings = find_motifs(run, dataset, targets=targets, tf=factor, options=options)
     summary = findings.summary
@@ -67,6 +68,8 @@ def one(
             "right": bool(hits and hits[0]),
             "right_of_matched": [sum(hits), len(hits)],
         }
+    floor = summary["controls"] or {}
+    row["test_auroc"] = {name: floor.get(name) for name in CONTROLS}
     row["untrained_matches"] = summary["nulls"]["untrained"]["null_counts"]
     row["shuffled_mean"] = summary["nulls"]["column_shuffled"]["null_mean"]
     metrics = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
@@ -81,40 +84,51 @@ def markdown(results: dict[str, dict[str, object]]) -> str:
         "# Motifs of models trained on measured ChIP-seq",
         "",
         "Trained on the positives of each set and dinucleotide-shuffled negatives with the recipe for short",
-        "windows (two shared cores). Top match at q < 0.05 over all motifs of the run, of the kernels and of the",
-        "motifs found at maximum attention (by attribution seqlets for models without attention). 'right' is the",
-        "factor's family, or for zinc fingers the factor itself and paralogues with its motif; in brackets right",
-        "/ all motifs that match. Of equal q, the motif most enriched in attended windows is the top one.",
-        "'untrained': matches of the same architecture's kernels before training.",
+        "windows, one seed. AUC on the test windows, beside the best single JASPAR matrix and a logistic",
+        "regression on 6-mers, both chosen and trained on the training windows. Then each route's top match at",
+        "q < 0.05, over all motifs that it gives. 'right' is the factor's family, or for zinc fingers the factor",
+        "itself and paralogues with its motif; in brackets right / all motifs that match. Of equal q, the motif",
+        "most enriched in attended windows is the top one. 'untrained': matches of the same architecture's",
+        "kernels before training.",
         "",
-        "| set | model | auROC (validation) | kernels | attention or seqlets | untrained | training (s) |",
-        "|---|---|---|---|---|---|---|",
+        "| set | model | AUC | "
+        + " | ".join((CONTROLS["pwm"], CONTROLS["kmer_logistic"], *ROUTES))
+        + " | untrained | training (s) |",
+        "|---" * (7 + len(ROUTES)) + "|",
     ]
     for key in sorted(results):
         row = results[key]
         name, model = key.split("/")
         if "error" in row:
-            lines.append(f"| {name} | {model} | – | {row['error']} | | | |")
+            lines.append(f"| {name} | {model} | {row['error']} |" + " |" * (4 + len(ROUTES)))
             continue
-        cells = [_cell(row.get(route)) for route in ("kernels", "attention", "seqlets") if route in row]
+        areas = row["test_auroc"]
+        assert isinstance(areas, dict)
+        cells = [*(_area(areas[control]) for control in CONTROLS), *(_cell(row.get(route)) for route in ROUTES)]
         lines.append(
-            f"| {name} | {model} | {row['valid_auroc']} | {' | '.join(cells)} | {row['untrained_matches']} "
-            f"| {row['train_seconds']} |"
+            f"| {name} | {model} | {' | '.join(cells)} | {row['untrained_matches']} | {row['train_seconds']} |"
         )
     done = [row for row in results.values() if "error" not in row]
-    right = sum(any(_right(row.get(route)) for route in ("kernels", "attention", "seqlets")) for row in done)
-    return "\n".join([*lines, "", f"Right by kernels, attention or seqlets: {right} of {len(done)} done.", ""])
+    counts = ", ".join(f"{route} {sum(_right(row.get(route)) for row in done)}" for route in ROUTES)
+    right = sum(any(_right(row.get(route)) for route in ROUTES) for row in done)
+    return "\n".join([*lines, "", f"Right by any route: {right} of {len(done)} ({counts}).", ""])
 
 
-def _right(found: object) -> bool:
-    return isinstance(found, dict) and bool(found["right"])
+def _area(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "–"
 
 
-def _cell(found: object) -> str:
-    if not isinstance(found, dict) or not found["top"]:
+def _right(named: object) -> bool:
+    return isinstance(named, dict) and bool(named["right"])
+
+
+def _cell(named: object) -> str:
+    if not isinstance(named, dict):
+        return "–"  # no such route
+    if not named["top"]:
         return "none"
-    good, every = found["right_of_matched"]
-    return f"{found['top']} {'right' if found['right'] else 'wrong'} ({good} / {every})"
+    right, every = named["right_of_matched"]
+    return f"{named['top']} {'right' if named['right'] else 'wrong'} ({right} / {every})"
 
 
 def main() -> None:
