@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from motiflens.models.recipes import Recipe, adjust, recipe
     from motiflens.models.registry import architectures, build, register
     from motiflens.models.run import Run, load, open_run, save_run
-    from motiflens.models.sweep import sweep
+    from motiflens.models.sweep import sweep, sweep_plan
     from motiflens.models.train import train
-    from motiflens.models.transfer import transfer
+    from motiflens.models.transfer import transfer, transfer_plan
     from motiflens.models.version import __version__
 
 __all__ = [
@@ -76,8 +76,10 @@ __all__ = [
     "silent",
     "simulate",
     "sweep",
+    "sweep_plan",
     "train",
     "transfer",
+    "transfer_plan",
     "write_predictions",
 ]
 __getattr__ = lazy_exports(
@@ -122,8 +124,10 @@ __getattr__ = lazy_exports(
         "open_run": "motiflens.models.run",
         "save_run": "motiflens.models.run",
         "sweep": "motiflens.models.sweep",
+        "sweep_plan": "motiflens.models.sweep",
         "train": "motiflens.models.train",
         "transfer": "motiflens.models.transfer",
+        "transfer_plan": "motiflens.models.transfer",
         "__version__": "motiflens.models.version",
     },
 )

@@ -12,6 +12,7 @@ from motiflens.models.data.signal_ranges import PUBLISHED, SignalRange, fit_sign
 from motiflens.models.data.windows import Dataset
 from motiflens.models.recipes import Recipe
 from motiflens.models.run import Run
+from motiflens.models.set_folder import pooled_folder, set_files
 
 
 def built_in() -> str:
@@ -31,7 +32,7 @@ def open_for_training(source: str | None, recipe: Recipe, options: Options | Non
     ----------
     source
         As for `open_dataset`; None for the built-in simulated data. A folder of several DeepBind-format sets,
-        without a TF, is pooled and balanced (see `transfer.pooled_folder`).
+        without a TF, is pooled and balanced (see `set_folder.pooled_folder`).
     recipe
         Its ``signals``, ``ratio`` and ``use_peak`` count.
     options
@@ -41,8 +42,6 @@ def open_for_training(source: str | None, recipe: Recipe, options: Options | Non
     wanted = options or Options()
     ratio = recipe.ratio if wanted.ratio is None else wanted.ratio
     if wanted.tf is None and _holds_sets(where):
-        from motiflens.models.transfer import pooled_folder
-
         return pooled_folder(where, replace(recipe, ratio=ratio), seed=wanted.seed)
     folder = source_kind(where) == "folder"
     signals = wanted.signals
@@ -60,8 +59,6 @@ def open_for_training(source: str | None, recipe: Recipe, options: Options | Non
 
 def _holds_sets(where: str) -> bool:
     """Tell whether a path is a folder of several DeepBind-format data sets."""
-    from motiflens.models.transfer import set_files
-
     folder = Path(where)
     if not folder.is_dir() or (folder / "dataset.toml").exists() or not any(folder.glob("*.seq*")):
         return False

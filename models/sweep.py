@@ -1,27 +1,28 @@
-"""A grid of trainings over settings, resumable."""
+"""A sweep: a study of one model's settings."""
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from motiflens.models import types
-from motiflens.models.data.windows import Dataset, Windows
-from motiflens.models.evaluate import evaluate
+from motiflens.models.data.options import Options
+from motiflens.models.data.windows import Windows
+from motiflens.models.executor import Workers
 from motiflens.models.files import write_with_record
-from motiflens.models.machine import Machine
 from motiflens.models.metrics import METRICS, mean_metrics
-from motiflens.models.metrics_file import read_metrics, split_record
-from motiflens.models.progress import Progress, silent, within
+from motiflens.models.metrics_file import read_metrics
+from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
-from motiflens.models.recipes import Recipe, adjust
-from motiflens.models.run import Run, open_run, read_config
-from motiflens.models.train import build_for, train
+from motiflens.models.study.measure import Measure, measured, validated
+from motiflens.models.study.member import FAILED, Member, finished, members, told
+from motiflens.models.study.plan import Model, Plan
+from motiflens.models.study.sets import data_sets
+from motiflens.models.study.study import study
+from motiflens.models.train import build_for
 
 TABLE = "sweep.tsv"
 
@@ -43,78 +44,92 @@ def read_grid(settings: Sequence[str]) -> dict[str, list[str]]:
     return grid
 
 
-def sweep(
+def sweep_plan(
     architecture: str,
-    open_data: Callable[[Recipe], Dataset],
-    out: types.Path,
-    grid: Mapping[str, Sequence[object]],
+    source: str | None,
+    grid: Mapping[str, Sequence[Any]],
     *,
-    recipe: Recipe,
+    data: Options | None = None,
+    preset: str = "paper",
+    settings: Mapping[str, object] | None = None,
     seed: int = 0,
-    machine: Machine | None = None,
-    progress: Progress = silent,
-) -> pd.DataFrame:
-    """Train every combination of a grid, each in a run folder of its own.
+) -> Plan:
+    """Return the study of a sweep: every combination of a grid, on each data set of a source.
 
     Parameters
     ----------
     architecture
         See `motiflens.models.architectures`.
-    open_data
-        Opens the data for a recipe (its signals and ratio may be part of the grid).
-    out
-        Folder of run folders, and of ``sweep.tsv`` with ``sweep.tsv.json`` (how it was made, and which run is the
-        best on validation), which are rewritten after each run. Runs that it holds finished are kept, and one that
-        was interrupted goes on.
+    source
+        As for `open_dataset`, None for the built-in data; each set of a folder of several DeepBind-format sets, of
+        which the data's ``tf`` chooses one.
     grid
         Key -> values: keys of the recipe or hyperparameters (see `recipes.adjust`).
-    recipe
-        Everything else.
-    seed, machine, progress
-        As in `train`; each training is a stage with its name.
+    data
+        How to open the source.
+    preset, settings, seed
+        Of all trainings (see `recipes.recipe`, `recipes.adjust`).
+
+    Examples
+    --------
+    >>> sweep_plan("kegru", None, {"units": [50, 80]}).models[0].grid
+    {'units': [50, 80]}
+    """
+    model = Model(architecture, set=dict(settings or {}), grid={key: list(values) for key, values in grid.items()})
+    options = (data or Options()).given()
+    return Plan(models=(model,), data=source, per="all", options=options, seed=seed, preset=preset, controls=())
+
+
+def sweep(
+    plan: Plan,
+    out: types.Path,
+    *,
+    workers: Workers | None = None,
+    accelerator: str = "auto",
+    progress: Progress = silent,
+) -> pd.DataFrame:
+    """Train every combination of a grid; the best one on validation, and no other, is tested.
+
+    Parameters
+    ----------
+    plan
+        See `sweep_plan`.
+    out
+        Folder of a study (see `study`), and of ``sweep.tsv`` with ``sweep.tsv.json`` (how it was made, and which
+        run is the best on validation). Runs that it holds finished are kept, and one that was interrupted goes on.
+    workers, accelerator, progress
+        As in `study`.
 
     Returns
     -------
     DataFrame
-        One row a combination: the grid's keys, ``run``, ``epochs``, ``seconds``, then the mean metrics on
-        validation (``valid_…``), and on the test split, if there is one, without a prefix.
+        One row a data set and combination: ``set``, the grid's keys, ``run`` (its folder), ``epochs``,
+        ``seconds``, the mean metrics over tasks on validation (``valid_…``), those on the test split of the run
+        that validation chooses (``chosen``), and ``note``: what went wrong.
 
     Raises
     ------
     ValueError
-        For an unknown key or value, or a model that cannot be made, before anything is trained; if a training
-        fails, with its name.
+        For an unknown key or value, or a model that cannot be made, before anything is trained; if no training
+        comes to its end.
     """
-    folder = Path(out)
-    keys = list(grid)
-    combinations = [dict(zip(keys, values, strict=True)) for values in itertools.product(*grid.values())]
-    recipes = [adjust(recipe, architecture, combination) for combination in combinations]
-    names = [",".join(f"{key}={value}" for key, value in each.items()) or "default" for each in combinations]
-    _check_grid(
-        architecture,
-        open_data,
-        [how for how, name in zip(recipes, names, strict=True) if finished(folder / name) is None],
-    )
-    rows: list[dict[str, object]] = []
-    for name, combination, how in zip(names, combinations, recipes, strict=True):
-        told = within(progress, name)
-        with named_failure(folder / name):
-            row = _trained(architecture, open_data, folder / name, how, seed, machine, told)
-        rows.append({**combination, **row})
-        record = {"model": architecture, "grid": {key: list(map(str, grid[key])) for key in keys}}
-        write_runs_table(folder / TABLE, rows, {**record, "best_on_validation": best_run(rows)}, seed=seed)
+    where = Path(out)
+    every = members(plan, data_sets(plan), where, accelerator)
+    _check(every)
+    results = study(plan, where, workers=workers, accelerator=accelerator, progress=progress)
+    final = results[results["final"].astype(bool)]
+    chosen = set(zip(final["set"], final["setting"], strict=True))
+    rows = [_row(member, (member.set, member.setting_name) in chosen, where) for member in every]
+    model = plan.models[0]
+    record = {
+        "model": model.name,
+        "grid": {key: list(map(str, values)) for key, values in model.grid.items()},
+        "best_on_validation": {row["set"]: row["run"] for row in rows if row["chosen"]},
+    }
+    write_runs_table(where / TABLE, rows, record, seed=plan.seed)
+    if not chosen:
+        raise ValueError(f"{where}: no run came to its end; the first: {rows[0]['note']}")
     return pd.DataFrame(rows)
-
-
-def best_run(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return the run with the best average precision on validation, as the test split plays no part in choosing.
-
-    Examples
-    --------
-    >>> best_run([{"run": "a", "valid_auprc": 0.7}, {"run": "b", "valid_auprc": 0.8}])
-    'b'
-    """
-    return str(max(rows, key=lambda row: float(str(row["valid_auprc"])))["run"])
 
 
 def write_runs_table(path: Path, rows: Sequence[Mapping[Any, object]], record: types.Json, *, seed: int) -> None:
@@ -123,76 +138,36 @@ def write_runs_table(path: Path, rows: Sequence[Mapping[Any, object]], record: t
         pd.DataFrame(rows).to_csv(part, sep="\t", index=False)
 
 
-@contextlib.contextmanager
-def named_failure(folder: Path) -> Iterator[None]:
-    """Say in which run of several the block has failed; what is finished is kept."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{folder}: {error}; finished runs are kept") from error
-
-
-def _check_grid(architecture: str, open_data: Callable[[Recipe], Dataset], recipes: Sequence[Recipe]) -> None:
+def _check(every: Sequence[Member]) -> None:
     """Make each model of a grid, and open each kind of data, so that a fault is found before any training."""
     examples: dict[tuple[object, ...], Windows] = {}
-    for how in recipes:
-        kind = (how.signals, how.ratio, how.use_peak)
+    for member in every:
+        if finished(member.run_folder):
+            continue
+        how = member.recipe()
+        kind = (member.set, how.signals, how.ratio, how.use_peak, *member.data_settings.items())
         if kind not in examples:
-            examples[kind] = open_data(how).example
-        build_for(architecture, examples[kind], how)
+            examples[kind] = member.open().example
+        build_for(member.model.name, examples[kind], how)
 
 
-def _trained(
-    architecture: str,
-    open_data: Callable[[Recipe], Dataset],
-    folder: Path,
-    how: Recipe,
-    seed: int,
-    machine: Machine | None,
-    progress: Progress,
-) -> dict[str, object]:
-    """Train one combination unless it is there, and return its row."""
-    run = finished(folder)
-    if run is None or _tested(folder) is None:
-        dataset = open_data(how)
-        if run is None:
-            run = train(
-                architecture,
-                dataset,
-                folder,
-                recipe=how,
-                resume=True,
-                seed=seed,
-                machine=machine,
-                progress=progress,
-            )
-        if "test" in dataset.splits:
-            evaluate(run, dataset, progress=progress)
-    return run_row(folder)
-
-
-def finished(folder: Path) -> Run | None:
-    """Open a run folder if its training came to its end."""
-    return open_run(folder) if read_metrics(folder).get("finished") else None
-
-
-def _tested(folder: Path) -> types.Json | None:
-    """Return the measures on the test split of the run's own data."""
-    config = read_config(folder)
-    return split_record(read_metrics(folder), "test", config["data"]["hash"])
-
-
-def run_row(folder: Path) -> dict[str, object]:
-    """Return what a table says of a run: its folder, epochs, seconds, and mean metrics."""
-    record = read_metrics(folder)
-    row: dict[str, object] = {
-        "run": folder.name,
-        "epochs": record["epochs"],
-        "seconds": record["seconds"],
+def _row(member: Member, chosen: bool, out: Path) -> types.Json:
+    row: types.Json = {
+        "set": member.set,
+        **dict(member.setting),
+        "run": member.run_folder.relative_to(out).as_posix(),
     }
-    valid = mean_metrics(pd.DataFrame(record["valid"], columns=list(METRICS)).astype(float))
-    row.update({f"valid_{key}": value for key, value in valid.items() if key in ("auroc", "auprc")})
-    tested = _tested(folder)
-    if tested:
-        row.update(mean_metrics(pd.DataFrame(tested["tasks"], columns=list(METRICS)).astype(float)))
-    return row
+    if (member.folder / FAILED).is_file():
+        return {**row, "chosen": False, "note": told(member)}
+    record = read_metrics(member.run_folder)
+    valid = _means(validated(member))
+    row |= {"epochs": record["epochs"], "seconds": record["seconds"], "chosen": chosen}
+    row |= {f"valid_{key}": valid[key] for key in ("auroc", "auprc")}
+    if chosen:
+        rows = measured(Measure(member, "test", member.sets[0]))
+        row |= _means([part for part in rows if not part["cell_type"]])  # all cell types together
+    return {**row, "note": told(member)}
+
+
+def _means(rows: Sequence[types.Json]) -> dict[str, float]:
+    return mean_metrics(pd.DataFrame(rows, columns=list(METRICS)).astype(float))

@@ -69,7 +69,7 @@ def _folder_of_sets(data: DataOptions) -> Dataset | None:
         return None
     if len(seq_sets(folder)) < 2:
         return None
-    from motiflens.models.transfer import folder_as_it_is
+    from motiflens.models.set_folder import folder_as_it_is
 
     return folder_as_it_is(folder, ratio=data.ratio, seed=data.seed)
 

@@ -53,7 +53,7 @@ def command(
     from motiflens.models.destination import output_folder
     from motiflens.models.executor import cores
     from motiflens.models.study.plan import Model, Plan, read_plan
-    from motiflens.models.study.study import BEST, MEANS, PLAN, RESULTS, study
+    from motiflens.models.study.study import FILES, PLAN, study
     from motiflens.models.sweep import read_grid
 
     if (plan is None) == (models is None):
@@ -80,7 +80,7 @@ def command(
     }
     chosen = dataclasses.replace(chosen, **{key: value for key, value in given.items() if value is not None})
     inputs = [plan if plan is not None and Path(plan).is_file() else None, chosen.data]
-    written = (PLAN, RESULTS, MEANS, BEST, "models.tsv", "models.svg", "pairs/*")
+    written = (*FILES, "models.tsv", "models.svg", "pairs/*")
     output_folder(out, mark=PLAN, names=written, inputs=inputs, overwrite=None)
     with progress_display() as progress:
         who = workers(processes or (1 if dask else cores()), dask, threads)

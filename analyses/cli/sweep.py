@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from motiflens.analyses.cli.data_options import DataOptions
 from motiflens.analyses.cli.option_groups import option_groups
-
-if TYPE_CHECKING:
-    from motiflens.models.data.windows import Dataset
-    from motiflens.models.recipes import Recipe
+from motiflens.analyses.cli.workers import Dask, Processes, Threads
 
 
 @option_groups
@@ -27,42 +24,42 @@ def command(
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of all runs; repeatable.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     accelerator: Annotated[str, typer.Option(help="What trains; auto takes a GPU where there is one.")] = "auto",
+    processes: Processes = None,
+    dask: Dask = None,
+    threads: Threads = 1,
 ) -> None:
     """Train a model with every combination of some settings.
 
-    Started again, it goes on where it was. KEGRU's Table 1 is
+    Validation chooses, and the chosen run is tested. Started again, it goes on where it was. KEGRU's Table 1 is
     --model kegru --grid optimizer=sgd,adam,adagrad,rmsprop --grid units=50,80,100.
     """
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
+    from motiflens.analyses.cli.workers import workers
     from motiflens.models.destination import output_folder
-    from motiflens.models.folder_lock import folder_lock
-    from motiflens.models.machine import Machine
-    from motiflens.models.open_for_run import open_for_training
-    from motiflens.models.recipes import adjust, recipe
-    from motiflens.models.sweep import TABLE, best_run, read_grid, sweep
+    from motiflens.models.settings import split_settings
+    from motiflens.models.study.study import FILES, PLAN
+    from motiflens.models.sweep import TABLE, read_grid, sweep, sweep_plan
 
-    output_folder(out, mark=TABLE, names=(TABLE, f"{TABLE}.json"), inputs=data.files, overwrite=None)
-    how = adjust(recipe(model, preset=preset), model, set_ or [])
-
-    with folder_lock(out), progress_display() as progress:
-        source = data.path(progress)
-
-        def open_data(wanted: Recipe) -> Dataset:
-            return open_for_training(source, wanted, data.options())
-
-        table = sweep(
+    written = (*FILES, TABLE, f"{TABLE}.json")
+    output_folder(out, mark=PLAN, names=written, inputs=data.files, overwrite=None)
+    with progress_display() as progress:
+        plan = sweep_plan(
             model,
-            open_data,
-            out,
+            data.path(progress),
             read_grid(grid),
-            recipe=how,
+            data=data.options(),
+            preset=preset,
+            settings=split_settings(set_ or []),
             seed=seed,
-            machine=Machine(accelerator=accelerator),
-            progress=progress,
         )
-    best = best_run(table.to_dict("records"))  # type: ignore[arg-type]
+        who = workers(processes or 1, dask, threads)
+        table = sweep(plan, out, workers=who, accelerator=accelerator, progress=progress)
+    best = {row["set"]: row["run"] for row in table.to_dict("records") if row["chosen"]}
     result({"table": f"{out}/sweep.tsv", "best_on_validation": best, "rows": table.to_dict("records")})
     frame_table(table, title=f"{out}/sweep.tsv")
-    say(f"best on validation: {best}")
+    for name, run in best.items():
+        say(f"best on validation of {name}: {run}")
+    for row in table[table["note"] != ""].to_dict("records"):
+        say(f"{row['run']}: {row['note']}")

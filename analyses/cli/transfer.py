@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.workers import Dask, Processes, Threads
+
 
 def command(
     data: Annotated[Path, typer.Option(help="Folder of NAME.AC.seq.gz with NAME.B.seq.gz to test on.")],
@@ -17,35 +19,33 @@ def command(
     metric: Annotated[str, typer.Option(help="Which metric to show.")] = "auroc",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     accelerator: Annotated[str, typer.Option(help="What trains; auto takes a GPU where there is one.")] = "auto",
+    processes: Processes = None,
+    dask: Dask = None,
+    threads: Threads = 1,
 ) -> None:
     """Compare models of one set, of all sets, and fine-tuned ones.
 
     As SAResNet's authors did: individual, global, and transferred from the global one.
     """
-    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
+    from motiflens.analyses.cli.workers import workers
     from motiflens.models.destination import output_folder
-    from motiflens.models.folder_lock import folder_lock
-    from motiflens.models.machine import Machine
     from motiflens.models.metrics import METRICS
-    from motiflens.models.recipes import adjust, recipe
-    from motiflens.models.transfer import RELATED, TABLE, transfer, transfer_table
+    from motiflens.models.settings import split_settings
+    from motiflens.models.study.study import FILES, PLAN
+    from motiflens.models.transfer import RELATED, TABLE, transfer, transfer_plan, transfer_table
 
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
-    names = [f"{name}{ending}" for name in (TABLE, RELATED) for ending in ("", ".json")]
-    output_folder(out, mark=TABLE, names=names, inputs=[data], overwrite=None)
-    how = adjust(recipe(model, preset=preset), model, set_ or [])
-    with folder_lock(out), progress_display() as progress:
-        rows = transfer(
-            data,
-            out,
-            architecture=model,
-            recipe=how,
-            seed=seed,
-            machine=Machine(accelerator=accelerator),
-            progress=progress,
-        )
+    written = (*FILES, *(f"{table}{end}" for table in (TABLE, RELATED) for end in ("", ".json")))
+    output_folder(out, mark=PLAN, names=written, inputs=[data], overwrite=None)
+    plan = transfer_plan(data, architecture=model, preset=preset, settings=split_settings(set_ or []), seed=seed)
+    with progress_display() as progress:
+        who = workers(processes or 1, dask, threads)
+        rows = transfer(plan, out, workers=who, accelerator=accelerator, progress=progress)
     result({"table": f"{out}/transfer.tsv", "rows": rows.to_dict("records")})
     frame_table(transfer_table(rows, metric), title=f"{metric}; all metrics are in {out}/transfer.tsv")
+    for row in rows[rows["note"] != ""].to_dict("records"):
+        say(f"{row['data_set']} {row['way']}: {row['note']}")

@@ -97,17 +97,20 @@ class Member:
         own = {key: value for key, value in self._settings().items() if key not in _DATA_SETTINGS}
         return adjust(base, self.model.name, own)
 
+    @property
+    def data_settings(self) -> types.Json:
+        """What it changes of the data's options."""
+        given = self._settings()
+        settings: types.Json = {key: kind(given[key]) for key, kind in _DATA_SETTINGS.items() if key in given}
+        return {**settings, "control": self.control} if self.control else settings
+
     def _settings(self) -> types.Json:
         return {**self.model.set, **dict(self.setting)}
 
     def open(self, *, splits: tuple[str, ...] = ("train", "valid")) -> Dataset:
         """Open its data, with some of the splits: the test split is no business of training."""
         recipe = self.recipe()
-        settings: types.Json = {
-            key: kind(self._settings()[key]) for key, kind in _DATA_SETTINGS.items() if key in self._settings()
-        }
-        if self.control:
-            settings["control"] = self.control
+        settings = self.data_settings
         opened = {data.name: data.open(recipe, settings) for data in self.sets}
         if self.model.way == "global":
             if recipe.related == "drop":  # reads the bases of test windows, and no label, to leave their kin out
@@ -147,7 +150,8 @@ def members(plan: Plan, sets: list[DataSet], out: types.Path, accelerator: str =
         for model in plan.with_controls:
             if (model.way == "global") != pooled:
                 continue
-            for setting, seed in itertools.product(_settings(model), range(model.seeds or plan.seeds)):
+            seeds = range(plan.seed, plan.seed + (model.seeds or plan.seeds))
+            for setting, seed in itertools.product(_settings(model), seeds):
                 common = (names, model, plan.preset, setting, seed, "", str(out), accelerator)
                 planned.append(
                     Transferred(*common, every=tuple(sets), origin=origins[model.name])

@@ -110,8 +110,8 @@ class Plan:
         Options of `open_dataset` for all sets.
     folder_options
         More of them for a folder with ``dataset.toml``, whose windows have no form of their own.
-    seeds
-        How many seeds each run has, from 0.
+    seeds, seed
+        How many seeds each run has, and the first of them.
     preset
         ``paper``, ``small`` or ``short``.
     metric
@@ -138,6 +138,7 @@ class Plan:
     options: types.Json = field(default_factory=dict)
     folder_options: types.Json = field(default_factory=dict)
     seeds: int = 1
+    seed: int = 0
     preset: str = "paper"
     metric: str = "auprc"
     best: int = 10

@@ -30,6 +30,7 @@ from motiflens.models.study.select import best_members, best_setting, mean_of
 from motiflens.models.study.sets import DataSet, data_sets
 
 RESULTS, MEANS, BEST, PLAN = "results.tsv", "means.tsv", "best_settings.tsv", "study.json"
+FILES = (PLAN, RESULTS, MEANS, BEST)
 T = TypeVar("T")
 
 

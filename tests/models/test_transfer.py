@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,16 @@ import pytest
 import torch
 
 from motiflens.models import open_run
-from motiflens.models.data.windows import ArrayWindows, Dataset
+from motiflens.models.compare import run_folders
+from motiflens.models.data.options import Options
+from motiflens.models.data.windows import ArrayWindows
 from motiflens.models.destination import written_by_us
 from motiflens.models.pooled import PooledWindows
 from motiflens.models.progress import Step
 from motiflens.models.recipes import Recipe, recipe
-from motiflens.models.sweep import read_grid, sweep
-from motiflens.models.transfer import open_sets, pooled_folder, set_files, transfer, transfer_table
+from motiflens.models.set_folder import open_sets, pooled_folder, set_files
+from motiflens.models.sweep import read_grid, sweep, sweep_plan
+from motiflens.models.transfer import transfer, transfer_plan, transfer_table
 
 MOTIF = "TGACTCA"
 
@@ -54,9 +56,9 @@ def sets(tmp_path: Path) -> Path:
     return folder
 
 
-SMALL = Recipe(
-    rate=0.02, batch=20, epochs=2, hyperparameters={"kernels": 8, "kernel_size": 8, "dense": 8, "dropout": 0.0}
-)
+SIZES = {"kernels": 8, "kernel_size": 8, "dense": 8, "dropout": 0.0}
+SETTINGS = {"optimizer": "adam", "rate": 0.02, "batch": 20, "epochs": 2, **SIZES}
+SMALL = Recipe(rate=0.02, batch=20, epochs=2, hyperparameters=SIZES)
 
 
 def test_set_files(sets: Path, tmp_path: Path) -> None:
@@ -110,62 +112,102 @@ def test_pool_reads_the_right_bases() -> None:
         PooledWindows({**parts, "d": ArrayWindows(np.zeros((2, 8), dtype=np.uint8), np.zeros(2))})
 
 
-def trained(steps: list[Step]) -> list[str]:
-    """Return what was trained, in order."""
-    return list(dict.fromkeys(step.stage.removesuffix(": training") for step in steps if "training" in step.stage))
+def trainings(steps: list[Step]) -> int:
+    """Return how many trainings were begun."""
+    return sum(step.total for step in steps if step.stage == "training" and step.done == 0)
 
 
 def test_transfer(sets: Path, tmp_path: Path) -> None:
     steps: list[Step] = []
-    rows = transfer(sets, tmp_path / "out", architecture="cnn_zeng", recipe=SMALL, progress=steps.append)
-    assert trained(steps) == ["global", "individual/one", "transfer/one", "individual/two", "transfer/two"]
+    out = tmp_path / "out"
+    plan = transfer_plan(sets, architecture="cnn_zeng", settings=SETTINGS)
+    rows = transfer(plan, out, progress=steps.append)
+    assert trainings(steps) == 5
     assert rows["way"].tolist() == ["individual", "global", "transfer"] * 2
-    config = open_run(tmp_path / "out" / "transfer" / "one").config["training"]
+    assert rows["bound"].tolist() == [135] * 3 + [54] * 3
+    assert (rows["note"] == "").all()
+    first = "default,seed=0"
+    pooled = open_run(out / "runs" / "(all)" / "cnn_zeng_global" / first)
+    config = open_run(out / "runs" / "one" / "cnn_zeng_transfer" / first).config["training"]
     assert config["rate"] == pytest.approx(0.4 * SMALL.rate)
-    assert config["init_from"]["weights_hash"] == open_run(tmp_path / "out" / "global").weights_hash
+    assert config["init_from"]["weights_hash"] == pooled.weights_hash
     for name in ("transfer.tsv", "related.tsv"):
-        record = json.loads((tmp_path / "out" / f"{name}.json").read_text())
+        record = json.loads((out / f"{name}.json").read_text())
         assert (record["model"], record["data"], record["seed"]) == ("cnn_zeng", str(sets), 0)
     steps.clear()
-    again = transfer(sets, tmp_path / "out", architecture="cnn_zeng", recipe=SMALL, progress=steps.append)
-    assert trained(steps) == [], "what is finished is kept"
+    again = transfer(plan, out, progress=steps.append)
+    assert trainings(steps) == 0, "what is finished is kept"
     pd.testing.assert_frame_equal(rows, again)
+    results = pd.read_csv(out / "results.tsv", sep="\t", keep_default_na=False)
+    tested = results[(results["split"] == "test") & (results["metric"] == "auroc")]
+    assert sorted(tested["value"].astype(float)) == pytest.approx(sorted(rows["auroc"])), (
+        "the study's own measures"
+    )
     table = transfer_table(rows)
     assert table["data_set"].tolist() == ["one", "two", "mean of small", "mean of all"]
     assert table["global"].iloc[-1] == pytest.approx(rows[rows["way"] == "global"]["auroc"].mean())
 
 
-def test_sweep(sets: Path, tmp_path: Path) -> None:
-    def data(how: Recipe) -> Dataset:
-        return open_sets(sets, ratio=how.ratio)["one"]
+def test_transfer_needs_test_halves(sets: Path) -> None:
+    (sets / "two.B.seq").unlink()
+    with pytest.raises(ValueError, match=r"two has no test half: expected two\.B\.seq"):
+        transfer_plan(sets)
 
+
+def test_sweep(sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[Step] = []
+    out = tmp_path / "out"
     grid = read_grid(["kernels=4,8", "optimizer=adam,sgd"])
-    table = sweep("cnn_zeng", data, tmp_path / "out", grid, recipe=SMALL, progress=steps.append)
-    names = trained(steps)
-    assert names == [f"kernels={k},optimizer={o}" for k in ("4", "8") for o in ("adam", "sgd")]
-    assert table["run"].tolist() == names
-    assert {"valid_auprc", "auroc", "seconds"} <= set(table.columns)
-    assert open_run(tmp_path / "out" / names[1]).model.hyperparameters["kernels"] == 4
-    before = (tmp_path / "out" / "sweep.tsv").read_text()
-    record = json.loads((tmp_path / "out" / "sweep.tsv.json").read_text())
+    plan = sweep_plan("cnn_zeng", str(sets), grid, settings=SETTINGS, data=Options(tf="one"))
+    table = sweep(plan, out, progress=steps.append)
+    assert trainings(steps) == 4
+    names = [f"kernels={k},optimizer={o},seed=0" for k in ("4", "8") for o in ("adam", "sgd")]
+    assert table["run"].tolist() == [f"runs/one/cnn_zeng/{name}" for name in names]
+    assert open_run(out / table["run"][1]).model.hyperparameters["kernels"] == 4
+    before = (out / "sweep.tsv").read_text()
+    record = json.loads((out / "sweep.tsv.json").read_text())
     best = table.loc[table["valid_auprc"].idxmax(), "run"]
-    assert (record["best_on_validation"], record["model"], record["runs"]) == (best, "cnn_zeng", 4)
+    assert (record["best_on_validation"], record["model"], record["runs"]) == ({"one": best}, "cnn_zeng", 4)
     assert record["grid"] == {"kernels": ["4", "8"], "optimizer": ["adam", "sgd"]}
-    assert written_by_us(tmp_path / "out" / "sweep.tsv")
+    assert table.loc[table["auroc"].notna(), "run"].tolist() == [best], "the chosen run alone is tested"
+    assert written_by_us(out / "sweep.tsv")
+    assert [folder.relative_to(out).as_posix() for folder in run_folders(out)] == sorted(table["run"])
+    with monkeypatch.context() as patched:
+        patched.setattr("motiflens.models.study.member.train", None)
+        sweep(plan, out)
+    assert (out / "sweep.tsv").read_text() == before
 
-    def never(how: Recipe) -> Dataset:
-        raise AssertionError("finished runs need no data")
 
-    sweep("cnn_zeng", never, tmp_path / "out", grid, recipe=SMALL)
-    assert (tmp_path / "out" / "sweep.tsv").read_text() == before
-    with pytest.raises(ValueError, match="expected a whole number"):
-        sweep("cnn_zeng", data, tmp_path / "new", {"kernels": ["4", "x"]}, recipe=SMALL)
-    assert not (tmp_path / "new").exists(), "refused before anything is trained"
-    wild = replace(SMALL, optimizer="sgd", decay=10.0)
-    with pytest.raises(ValueError, match=r"new/rate=1000.0: training diverged.*; finished runs are kept"):
-        sweep("cnn_zeng", data, tmp_path / "new", {"rate": ["0.01", "1000.0"]}, recipe=wild)
-    assert pd.read_csv(tmp_path / "new" / "sweep.tsv", sep="\t")["rate"].tolist() == [0.01]
+def test_each_set_of_a_folder_is_swept(sets: Path, tmp_path: Path) -> None:
+    table = sweep(
+        sweep_plan("cnn_zeng", str(sets), {"kernels": [4, 8]}, settings=SETTINGS, seed=3), tmp_path / "out"
+    )
+    assert table["set"].tolist() == ["one", "one", "two", "two"]
+    assert table.groupby("set")["chosen"].sum().tolist() == [1, 1]
+    assert all(run.endswith("seed=3") for run in table["run"])
+
+
+def test_a_fault_of_a_grid_comes_before_any_training(sets: Path, tmp_path: Path) -> None:
+    for key, values, message in (
+        ("kernels", ["4", "x"], "expected a whole number"),
+        ("kernel_size", [8, 999], "windows"),
+    ):
+        plan = sweep_plan("cnn_zeng", str(sets), {key: values}, settings={"epochs": 1})
+        with pytest.raises(ValueError, match=message):
+            sweep(plan, tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+
+
+def test_a_run_that_fails_is_a_row(sets: Path, tmp_path: Path) -> None:
+    wild = {**SETTINGS, "optimizer": "sgd", "decay": 10.0}
+    source = str(sets / "one.AC.seq")
+    table = sweep(sweep_plan("cnn_zeng", source, {"rate": [0.01, 1000.0]}, settings=wild), tmp_path / "new")
+    assert table["chosen"].tolist() == [True, False]
+    assert "training diverged" in table["note"][1]
+    with pytest.raises(ValueError, match="no run came to its end; the first: diverged at rate 1000"):
+        sweep(
+            sweep_plan("cnn_zeng", str(sets / "one.AC.seq"), {"rate": [1000.0]}, settings=wild), tmp_path / "all"
+        )
 
 
 def test_grid_refusals() -> None:

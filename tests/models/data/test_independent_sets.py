@@ -15,7 +15,7 @@ from motiflens.models.data.one_hot import decode, reverse_complement
 from motiflens.models.data.open_dataset import open_dataset
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.recipes import Recipe
-from motiflens.models.transfer import open_sets, pooled_folder
+from motiflens.models.set_folder import open_sets, pooled_folder
 from motiflens.models.types import Codes
 
 L = 101
