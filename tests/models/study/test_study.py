@@ -391,7 +391,7 @@ def test_shipped_plans_read(name: str) -> None:
     ("text", "message"),
     [
         ("models = 3", "."),
-        ("seed = 3\n[[models]]\nname = 'tbinet'", "a plan has no key 'seed': it has best"),
+        ("sead = 3\n[[models]]\nname = 'tbinet'", "a plan has no key 'sead': it has best"),
         ("[[models]]\nname = 'tbnet'", "did you mean 'tbinet'"),
         ("[[models]]\nname = 'tbinet'\ngrid = {rate = 3}", "the grid's rate is 3: expected a list"),
         ("[[models]]\nname = 'tbinet'\n[[models]]\nname = 'tbinet'", "two models are called 'tbinet'"),
