@@ -14,8 +14,9 @@ from motiflens.models.data.text import listed
 from motiflens.models.metrics import METRICS, dream_score
 from motiflens.models.metrics_file import read_metrics, split_record
 from motiflens.models.provenance import file_hash
-from motiflens.models.run import CONFIG, WEIGHTS, read_config
-from motiflens.models.run import METRICS as METRICS_FILE
+from motiflens.models.run import read_config
+from motiflens.models.run_files import CONFIG, WEIGHTS
+from motiflens.models.run_files import METRICS as METRICS_FILE
 
 # Sequences of the training subset, bound and unbound, before validation is taken off, that part small, medium and
 # large data sets (Shen et al. 2021).
@@ -44,9 +45,9 @@ def run_folders(path: types.Path) -> list[Path]:
     if (folder / CONFIG).is_file():
         return [folder]
     for places in (f"*/{CONFIG}", f"runs/*/*/*/{CONFIG}"):
-        folders = sorted(config.parent for config in folder.glob(places))
-        if folders:
-            return folders
+        runs = sorted(config.parent for config in folder.glob(places))
+        if runs:
+            return runs
     raise FileNotFoundError(f"{folder} is no run folder and holds none: make one with 'interpret train'")
 
 
@@ -78,11 +79,11 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
     parts = []
     for folder in run_folders(path):
         config, record = read_config(folder), read_metrics(folder)
-        found = split_record(record, split) or {}
-        tasks = found.get("tasks")
+        measures = split_record(record, split) or {}
+        tasks = measures.get("tasks")
         if not tasks and split == "valid":
             trained_on = config.get("data", {})
-            found = {
+            measures = {
                 "data": trained_on.get("source"),
                 "data_hash": trained_on.get("hash"),
                 "weights_hash": record.get("weights_hash"),
@@ -92,7 +93,7 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
             raise FileNotFoundError(
                 f"{folder} has no measures on the {split} split: run 'interpret evaluate {folder} --split {split}'"
             )
-        check_measures(folder, config, found, tasks)
+        check_measures(folder, config, measures, tasks)
         table = pd.DataFrame(tasks, columns=["task", "positives", "negatives", *METRICS])
         table[list(METRICS)] = table[list(METRICS)].astype(np.float64)
         for place, (column, key) in enumerate(
@@ -100,7 +101,7 @@ def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:
         ):
             counts = config.get("training", {}).get(key, {})
             table.insert(place, column, [counts.get(task, np.nan) for task in table["task"]])
-        table["data"], table["data_hash"] = found.get("data"), found.get("data_hash")
+        table["data"], table["data_hash"] = measures.get("data"), measures.get("data_hash")
         parts.append(table)
     whole = pd.concat(parts, ignore_index=True)
     twice = whole["task"][whole["task"].duplicated()]
@@ -136,9 +137,9 @@ def compare(paths: Sequence[types.Path], *, split: str = "test") -> pd.DataFrame
         {"run": str(path), "tasks": len(common), **table.loc[common, list(METRICS)].mean().to_dict()}
         for path, table in zip(paths, tables, strict=True)
     ]
-    found = pd.DataFrame(rows)
-    found["dream_score"] = _dream_scores([table.loc[common] for table in tables])
-    return found
+    compared = pd.DataFrame(rows)
+    compared["dream_score"] = _dream_scores([table.loc[common] for table in tables])
+    return compared
 
 
 def check_measures(folder: Path, config: types.Json, record: types.Json, tasks: Sequence[types.Json]) -> None:
