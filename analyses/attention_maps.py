@@ -259,7 +259,8 @@ def _figures(
                 f"pairs{suffix}",
                 attention_pairs(own),
                 f"{who}: mean attention of each query (rows) to each key (columns) by class. n as before. Columns "
-                "that are bright for all queries are places, a bright diagonal is distance.",
+                "that are bright for all queries are places, a bright diagonal is distance. Colours span "
+                "what there is: read on the scale how far that lies from even attention.",
             ),
             StudyFigure(
                 f"distance{suffix}",

@@ -209,6 +209,11 @@ def _pair(runs: Sequence[OpenedRun]) -> tuple[OpenedRun, OpenedRun]:
     if len(runs) != 2:
         raise ValueError(f"give two runs, A and B, not {len(runs)}")
     first, second = runs
+    if first.run.weights_hash == second.run.weights_hash:
+        raise ValueError(
+            f"{first.run.path} and {second.run.path} are one model (equal weights), which finds nothing alone: "
+            "give two different runs"
+        )
     same = len(first.windows) == len(second.windows) and first.windows.table[
         [name for name in ("name", "cell_type") if name in first.windows.table]
     ].equals(second.windows.table[[name for name in ("name", "cell_type") if name in second.windows.table]])
@@ -250,6 +255,10 @@ def _figure(windows: pd.DataFrame, effects: pd.DataFrame, names: str, how: Dnase
 def _findings(names: str, effects: pd.DataFrame) -> list[str]:
     lines = [f"{names}."]
     for _, row in effects.iterrows():
+        if not row["first_windows"] or not row["second_windows"]:
+            empty = row["first"] if not row["first_windows"] else row["second"]
+            lines.append(f"{row['target']}: {row['first']} against {row['second']}: no window is {empty}.")
+            continue
         lines.append(
             f"{row['target']}: {row['first']} ({int(row['first_windows'])}) against {row['second']} "
             f"({int(row['second_windows'])}): Cliff's delta of DNase {number(row['delta'])} ({number(row['low'])} "

@@ -138,7 +138,18 @@ def _attention(adapter: Adapter, batch: Batch, field: Field, how: ChipOptions) -
             positions[strand] = seen.profile[:, ::-1]
         else:
             positions[strand] = to_positions(bp[strand], field, how=how.segments)
-    return Profiles(_with_mean(positions), _with_mean(bp), channels, field)
+    return Profiles(_with_mean(positions), {**bp, "mean": strand_mean_bp(bp, field, spread)}, channels, field)
+
+
+def strand_mean_bp(strands: dict[str, Floats], field: Field, how: ToBp = "spread") -> Floats:
+    """Return attention per base, (N, L), mean over the strands whose positions look at the base.
+
+    At a window's end, where pooling leaves a rest, one strand's positions alone may look.
+    """
+    looks = to_bp(np.ones(len(field.start), dtype=np.float32), field, strands["+"].shape[-1], how=how) > 0
+    count = looks.astype(np.float32) + looks[::-1]
+    mean: Floats = (strands["+"] + strands["-"]) / np.maximum(count, 1)
+    return mean
 
 
 def _attribution(method: str, output: int) -> Callable[[Adapter, Batch, Field, ChipOptions], Profiles]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.chip.options import ChipOptions
+from motiflens.analyses.chip.profiles import strand_mean_bp
 from motiflens.analyses.slide_windows import slide_windows
 from motiflens.analyses.statistics import Interval, block_interval
 from motiflens.interpret.adapter import Adapter, Strand
@@ -139,12 +140,11 @@ def both_strands_bp(adapter: Adapter, windows: Windows, index: Integers, how: Ch
     """Return attention per base, mean over strands, (n, L), forward coordinates."""
     batch = windows.read(index)
     strands: tuple[Strand, Strand] = ("+", "-")
-    parts = []
+    parts: dict[str, Floats] = {}
     for strand in strands:
         seen = adapter.attention(batch.x, batch.meta, layer=how.layer, strand=strand, batch_size=how.batch_size)
-        parts.append(to_bp(seen.profile, seen.field, windows.length, strand=strand))
-    mean: Floats = (parts[0] + parts[1]) / np.float32(2)
-    return mean
+        parts[strand] = to_bp(seen.profile, seen.field, windows.length, strand=strand)
+    return strand_mean_bp(parts, seen.field)
 
 
 def smooth(values: Floats, width: int = SMOOTH) -> Doubles:

@@ -33,7 +33,7 @@ def attention_pairs(classes: Sequence[AttentionClass]) -> Figure:
     grid[0][0].set_ylabel("query (bp)")
     grid[0][len(names) // 2].set_xlabel("key (bp)")
     bar = figure.colorbar(image, ax=grid[0], pad=0.02, aspect=20, shrink=0.8)
-    bar.set_label("attention")
+    bar.set_label(f"attention (even: {1 / len(centers):.3g})")
     bar.outline.set_visible(False)  # type: ignore[operator]
     return figure
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from motiflens.analyses.attention_maps import AttentionClass
 
 MOST = 24  # targets that fit
+LEAST = 0.02  # of the whole scale is shown: attention that is even in all classes should look so
 
 
 @styled
@@ -50,7 +51,12 @@ def attention_tasks(classes: Sequence[AttentionClass]) -> Figure:
     axes[0].set_ylim(len(names) - 0.4, -0.6)
     axes[0].set_xlabel("entropy (1: even)")
     axes[1].set_xlabel("effective width (bp)")
-    for axis in axes:
+    field = classes[0].field
+    for axis, least in zip(axes, (LEAST, LEAST * float(field.end[-1] - field.start[0])), strict=True):
+        low, high = axis.get_xlim()
+        room = max(least - (high - low), 0) / 2
+        axis.set_xlim(low - room, high + room)
+        axis.ticklabel_format(axis="x", useOffset=False)
         axis.locator_params(axis="x", nbins=4)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, columnspacing=1)
     return figure

@@ -34,6 +34,8 @@ def chip_scatter(points: dict[str, Doubles], *, what: Literal["strands", "fold_c
         x, y = x[known], y[known]
         if len(x) < 3:
             continue
+        if what == "strands" and np.abs(x).mean() > 0:  # looks differ in size by powers of ten
+            x, y = (v / np.abs(x).mean() for v in (x, y))
         # The largest thousandth would squeeze all others into a corner.
         low = [float(np.quantile(v, 0.0005)) for v in (x, y)]
         high = [float(np.quantile(v, 0.9995)) for v in (x, y)]
@@ -50,10 +52,10 @@ def chip_scatter(points: dict[str, Doubles], *, what: Literal["strands", "fold_c
         r = pearsonr(x, y)[0] if x.std() and y.std() else float("nan")
         rho = spearmanr(x, y)[0] if x.std() and y.std() else float("nan")
         axis.set_title(f"{look}\nPearson {r:.2f}\nSpearman {rho:.2f}", fontsize=6.5)
-        axis.set_xlabel("+ strand" if what == "strands" else "fold change (z-score)")
+        axis.set_xlabel("+ strand (of its mean)" if what == "strands" else "fold change (z-score)")
         axis.ticklabel_format(style="sci", scilimits=(-2, 3))
         axis.locator_params(nbins=4)
-    axes[0][0].set_ylabel("− strand" if what == "strands" else "profile (z-score)")
+    axes[0][0].set_ylabel("− strand (of + mean)" if what == "strands" else "profile (z-score)")
     if counts is not None:
         bar = figure.colorbar(counts, ax=axes[0], pad=0.02, aspect=25)
         bar.set_label("positions")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def chip_tracks(example: ChipExample) -> Figure:
     """Draw the tracks above one another; see `ChipExample`."""
     length = len(example.fold_change)
-    measured = [("fold change", example.fold_change, COLOURS[1])]
+    measured = [("fold\nchange", example.fold_change, COLOURS[1])]
     if example.dnase is not None:
         measured.append(("DNase", example.dnase, COLOURS[2]))
     map_height = 1.6 if len(example.weights) > 1 else 0.35

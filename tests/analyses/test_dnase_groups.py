@@ -54,6 +54,8 @@ def test_bad_input_is_named(small_world: Any) -> None:
     runs = open_runs([small_world.signals, small_world.none, small_world.seeing], str(small_world.data))
     with pytest.raises(ValueError, match="two runs, A and B, not 3"):
         dnase_study(runs)
+    with pytest.raises(ValueError, match=r"are one model \(equal weights\), .* give two different runs"):
+        dnase_study([runs[0], runs[0]])
     with pytest.raises(ValueError, match="different windows"):
         dnase_study([runs[0], runs[2]])
     with pytest.raises(ValueError, match=r"threshold is 2\.0: expected more than 0 and less than 1"):
