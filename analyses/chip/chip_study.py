@@ -140,7 +140,8 @@ def _shared_figures(
             f"own positions: {what}, {windows:,} windows. {blocks}; with several targets a dot is a target and "
             "the bar their mean. The first row alone means little: windows are centred on peaks, so any profile "
             "that is high in the middle correlates. It has to exceed the position mean and other windows; "
-            "'excess' is by how much it does so.",
+            "'excess' is by how much it does so. Of untrained models the line goes from smallest to largest: "
+            "they answer to DNase too, up or down as their first weights have it.",
         )
     ]
     looks = tables.get("looks", pd.DataFrame())
@@ -245,6 +246,12 @@ def _paper_figure(opened: OpenedRun, own: Sequence[TargetChip], suffix: str) -> 
     )
 
 
+def _range(part: pd.DataFrame, quantity: str) -> str:
+    """Mean and smallest to largest of a quantity over targets."""
+    rows = part[part["quantity"] == quantity]
+    return f"{number(rows['mean'].mean())} ({number(rows['low'].min())} to {number(rows['high'].max())})"
+
+
 def _findings(tables: dict[str, pd.DataFrame]) -> list[str]:
     chip = tables["chip"]
     lines = []
@@ -256,7 +263,7 @@ def _findings(tables: dict[str, pd.DataFrame]) -> list[str]:
             f"{run}, {look}: r = {number(by['observed'])} with fold change over {amount(len(excess), 'target')}, "
             f"{number(by['position_mean'])} by the middle alone; {number(by['excess'])} beyond what windows "
             f"elsewhere give ({sure} of {len(excess)} with an interval above 0)"
-            + (f"; untrained {number(by['untrained_excess'])}" if "untrained_excess" in by else "")
+            + (f"; untrained {_range(part, 'untrained_excess')}" if "untrained_excess" in by else "")
             + "."
         )
     shift = tables.get("shift")

@@ -25,6 +25,7 @@ QUANTITIES = {
     "untrained": "profile of an untrained model of the same kind",
     "untrained_excess": "the same beyond what the tracks of windows elsewhere give",
 }
+UNTRAINED = {"untrained": "observed", "untrained_excess": "excess"}  # and what of the trained one it stands beside
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ class ChipCorrelation(NamedTuple):
     ----------
     table
         One row for each of `QUANTITIES` that could be computed: ``quantity``, ``mean`` (over windows), ``low``,
-        ``high`` (95 %: bootstrap over blocks; of the random nulls the range of means over shuffles), ``p``
-        (two-sided against 0; of the random nulls the share of shuffles whose mean reaches the observed one),
-        ``windows``, ``blocks``.
+        ``high`` (95 %: bootstrap over blocks; of the random nulls the range of means over shuffles; of several
+        untrained models the smallest and the largest of their means), ``p`` (two-sided against 0; of the random
+        nulls the share of shuffles whose mean reaches the observed one, of several untrained models the share that
+        reaches the trained one's),         ``windows``, ``blocks``.
     windows
         One row a window: ``observed``, ``excess`` and those of the others that are one's own; NaN where a profile
         or track is constant.
@@ -112,6 +114,8 @@ def chip_correlation(
     rows = [
         (name, *block_interval(values, near.blocks, draws=bootstrap, seed=seed)) for name, values in own.items()
     ]
+    rows = [row for row in rows if row[0] not in UNTRAINED or len(near.untrained) < 2]
+    rows += _initialisations(own, tracks, near)
     rng = np.random.default_rng(seed)
     observed = _mean(own["observed"])
     for name, drawn in _chance(profiles, tracks, near.blocks, shuffles, rng).items():
@@ -123,6 +127,33 @@ def chip_correlation(
     order = {name: place for place, name in enumerate(QUANTITIES)}
     table = table.sort_values("quantity", key=lambda names: names.map(order)).reset_index(drop=True)
     return ChipCorrelation(table, pd.DataFrame(own))
+
+
+def _initialisations(
+    own: dict[str, Doubles], tracks: Values, near: Beside
+) -> list[tuple[str, float, float, float, float, int, int]]:
+    """Rows of `ChipCorrelation.table` of several untrained models: they differ more than windows do.
+
+    An untrained model answers to its inputs too, up or down as its first weights have it: where one of them is
+    DNase, its attention goes with fold change, or against it.
+    """
+    if len(near.untrained) < 2:
+        return []
+    rows = []
+    windows, blocks = len(tracks), int(near.blocks.max()) + 1
+    for name, trained in UNTRAINED.items():
+        means = np.array([_mean(values) for values in _of_untrained(name, tracks, near)])
+        known = means[np.isfinite(means)]
+        low, high = (known.min(), known.max()) if len(known) else (np.nan, np.nan)
+        p = (1 + (known >= _mean(own[trained])).sum()) / (1 + len(known))
+        rows.append((name, _mean(means), float(low), float(high), float(p), windows, blocks))
+    return rows
+
+
+def _of_untrained(name: str, tracks: Values, near: Beside) -> list[Doubles]:
+    if name == "untrained":
+        return [row_correlation(values, tracks) for values in near.untrained]
+    return [excess(values, tracks, near.blocks) for values in near.untrained]
 
 
 def excess(profiles: Values, tracks: Values, blocks: Integers) -> Doubles:
@@ -160,8 +191,7 @@ def _own(profiles: Values, tracks: Values, near: Beside) -> dict[str, Doubles]:
         every: list[Values] = [near.dnase, *means]
         own["given_both"] = row_correlation(take_off(profiles, every), take_off(tracks, every))
     if near.untrained:
-        own["untrained"] = _over([row_correlation(values, tracks) for values in near.untrained])
-        own["untrained_excess"] = _over([excess(values, tracks, blocks) for values in near.untrained])
+        own |= {name: _over(_of_untrained(name, tracks, near)) for name in UNTRAINED}
     return own
 
 

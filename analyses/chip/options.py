@@ -31,7 +31,7 @@ class ChipOptions:
     reach, lag_step
         Largest lag in bp (at most a third of the window), and from one to the next.
     untrained
-        Untrained models of the same kind to compare with.
+        Untrained models of the same kind to compare with; one alone may lie far on either side of 0 by chance.
     shuffles, bootstrap
         Repeats of the random nulls, and of the bootstrap.
     shift_peaks, shift_step
@@ -55,7 +55,7 @@ class ChipOptions:
     step: int = 20
     reach: int = 100
     lag_step: int = 10
-    untrained: int = 1
+    untrained: int = 3
     shuffles: int = 100
     bootstrap: int = 2000
     shift_peaks: int = 40

@@ -26,7 +26,7 @@ def command(
     maximum: Annotated[int, typer.Option(help="Most bound windows of each TF and cell type.")] = 400,
     prediction: Annotated[float, typer.Option(help="Only windows predicted above this probability.")] = 0.0,
     segments: Annotated[str, typer.Option(help="field (exact) or linear (the authors').")] = "field",
-    untrained: Annotated[int, typer.Option(help="Untrained models to set beside.")] = 1,
+    untrained: Annotated[int, typer.Option(help="Untrained models to set beside.")] = 3,
     peaks: Annotated[int, typer.Option(help="Peaks that windows are slid past; 0 for none.")] = 40,
     paper: Annotated[
         bool, typer.Option("--paper", help="Add the authors' own measures, circular ones labelled.")

@@ -47,6 +47,19 @@ def test_looking_where_it_binds_is_found(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(found.loc["observed", "mean"], expected, rtol=1e-10)
 
 
+def test_untrained_models_differ_more_than_windows(rng: np.random.Generator) -> None:
+    """One that looks where the track is high, and one where it is low: a random answer to DNase."""
+    tracks = bump(rng.uniform(8, 32, N)) + 0.1 * rng.random((N, T))
+    twins = (tracks + 0.1 * rng.random((N, T)), -tracks + 0.1 * rng.random((N, T)))
+    table = rows(chip_correlation(rng.random((N, T)), tracks, Beside(np.arange(N), None, twins), shuffles=5))
+    for quantity, naive in (("untrained", "observed"), ("untrained_excess", "excess")):
+        alone = [rows(chip_correlation(twin, tracks, shuffles=5)).loc[naive, "mean"] for twin in twins]
+        np.testing.assert_allclose(table.loc[quantity, ["low", "high"]].astype(float), sorted(alone), rtol=1e-9)
+        np.testing.assert_allclose(table.loc[quantity, "mean"], np.mean(alone), atol=1e-9)
+        assert table.loc[quantity, "p"] == pytest.approx(2 / 3)
+    assert table.loc["untrained", "low"] < -0.9 < 0.9 < table.loc["untrained", "high"]
+
+
 def simulated(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All peaks and all attention about the middle, skewed heights, nothing that goes together in a window.
 
