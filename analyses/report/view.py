@@ -16,7 +16,7 @@ from motiflens.analyses.report import figures
 from motiflens.analyses.report.folder import MotifsFolder
 from motiflens.analyses.report.logo import aligned_logos, logo
 from motiflens.analyses.report.numbers import number, small
-from motiflens.analyses.report.words import cluster_words, methods, summary_words, uncorrected_words
+from motiflens.analyses.report.words import Answer, cluster_words, methods, summary_words, uncorrected_words
 from motiflens.models.types import Json
 
 HEADS = (
@@ -41,7 +41,7 @@ class RunView:
     anchor: str
     name: str
     lead: str
-    sentences: list[str]
+    answers: list[Answer]
     rows: list[Json]
     routes: list[str]
     nulls: list[Json]
@@ -72,7 +72,7 @@ def view(folder: MotifsFolder, *, anchor: str) -> RunView:
             f"{model['architecture']}, {model['parameters']:,} parameters, {model['tasks']} outputs; "
             f"{data['windows']:,} {data['split']} windows of {data['length']} bp of {data['source']}"
         ),
-        sentences=summary_words(summary),
+        answers=summary_words(summary),
         rows=[_row({str(key): value for key, value in row.items()}, folder, alpha) for row in records],
         routes=list(summary["routes"]),
         nulls=_nulls(summary),

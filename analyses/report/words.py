@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from motiflens.models.amount import amount
 from motiflens.models.controls import CONTROLS, NAMES
 from motiflens.models.types import Json
@@ -11,36 +13,60 @@ def _listing(names: list[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none"
 
 
-def summary_words(summary: Json) -> list[str]:
-    """Return the summary, a paragraph a subject."""
+class Answer(NamedTuple):
+    """What a reader asks first, and what the summary answers."""
+
+    question: str
+    sentences: list[str]
+
+
+def summary_words(summary: Json) -> list[Answer]:
+    """Return the summary in the order in which it is asked for; questions without an answer are left out."""
+    answers = [
+        Answer("Does the model know more than simple counting?", control_words(summary)),
+        Answer("Which of its factors did it find?", factor_words(summary["factors"])),
+        Answer("Could that be chance?", _chance_words(summary)),
+        Answer("What did each route find?", _route_words(summary)),
+    ]
+    return [answer for answer in answers if answer.sentences]
+
+
+def _route_words(summary: Json) -> list[str]:
+    """Say what each route found, and on what it rests."""
     alpha = summary["parameters"]["alpha"]
-    paragraphs = []
+    sentences = []
     for route, values in summary["routes"].items():
         if values["left_out"]:
-            paragraphs.append(f"Route {route} was not possible: {values['note']}.")
+            sentences.append(f"Route {route} was not possible: {values['note']}.")
             continue
         if route == "attention":
-            paragraphs.append(_attention_words(values, alpha))
+            sentences.append(_attention_words(values, alpha))
             continue
         text = (
-            f"Route {route} gave {amount(values['motifs'], 'motif')}; {values['passed']:,} passed the information "
-            f"gate, and {values['matched']:,} of these match a known motif at q < {alpha:g}, of "
+            f"Route {route}: {amount(values['motifs'], 'motif')}; {values['passed']:,} hold enough information to "
+            f"be judged (the gate), and {values['matched']:,} of these match a known motif at q < {alpha:g}, of "
             f"{amount(values['families'], 'family', 'families')}."
         )
-        paragraphs.append(text + (f" Used: {values['note']}." if values["note"] else ""))
+        sentences.append(text + (f" Used: {values['note']}." if values["note"] else ""))
+    return sentences
+
+
+def _chance_words(summary: Json) -> list[str]:
+    """Say how many kernels match, beside each null."""
+    told, total = "", ""
     for name, what in (
-        ("column_shuffled", "with the kernels' positions permuted"),
-        ("untrained", "in kernels of the same architecture, untrained"),
+        ("column_shuffled", "with the positions of the kernels permuted"),
+        ("untrained", "in untrained models of the same architecture"),
     ):
         null = summary["nulls"].get(name)
         if null and null["null_mean"] is not None:
             low, high = null["null_interval"]
-            paragraphs.append(
-                f"Of {amount(null['total'], 'kernel')} {null['observed']:,} match; {what}, "
-                f"{null['null_mean']:.2g} do on average (95 % between {low:.3g} and {high:.3g}; "
-                f"p = {null['p']:.2g})."
+            total = f"{null['observed']:,} of {amount(null['total'], 'kernel')} match a known motif"
+            told += (
+                f"; {what}, {null['null_mean']:.2g} do on average (95 % between {low:.3g} and {high:.3g}, "
+                f"p = {null['p']:.2g})"
             )
-    return [*control_words(summary), *paragraphs, *factor_words(summary["factors"])]
+    return [f"{total}{told}."] if told else []
 
 
 def control_words(summary: Json) -> list[str]:
@@ -58,7 +84,7 @@ def control_words(summary: Json) -> list[str]:
     if floor["warnings"]:
         more = len(floor["warnings"]) - 3
         text += f" Warning: {'; '.join(floor['warnings'][:3])}{f'; and {more} more' if more > 0 else ''}."
-        text += " What such a model has learned is less than what counting finds."
+        text += " A model that loses to counting has little to tell about these."
     return [text]
 
 
@@ -84,8 +110,7 @@ def factor_words(factors: Json) -> list[str]:
         words.append(
             f"Unknown factor: no factor with a known motif is named by {_listing(factors['unknown'][:5])}"
             f"{' and others' if len(factors['unknown']) > 5 else ''}, so that nothing can be said of whether it "
-            "was "
-            "found; --factor names it."
+            "was found; --factor names it."
         )
     return words
 
@@ -93,16 +118,15 @@ def factor_words(factors: Json) -> list[str]:
 def _attention_words(values: Json, alpha: float) -> str:
     """Say what the attention route found: enrichment counts, matching would be circular."""
     text = (
-        f"Route attention: {amount(values['motifs'], 'distinct known motif')} enriched at attended places over "
-        "other "
-        f"places of the same windows and over the same places shuffled (q < {alpha:g}). Their matrices are made "
-        "of "
-        "their own hits: they are not matched, and count as no match."
+        f"Route attention: {amount(values['motifs'], 'distinct known motif')} enriched where the model looks "
+        "most, over other places of the same windows with as many G and C and over the same places shuffled "
+        f"(q < {alpha:g}). Their matrices are made of their own hits: they are not matched, and count as no match."
     )
     if values.get("enriched_of_shuffled"):
-        counts = ", ".join(str(count) for count in values["enriched_of_shuffled"])
+        shuffled = [f"{count:,}" for count in values["enriched_of_shuffled"]]
         text += (
-            f" Of all known motifs {values['enriched']} are enriched; when attended places are shuffled, {counts}."
+            f" Of all known motifs {values['enriched']:,} are enriched, similar ones among them; with the "
+            f"attended places shuffled, {_listing(shuffled)}."
         )
     return text
 

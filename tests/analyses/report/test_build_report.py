@@ -51,7 +51,12 @@ def test_says_what_the_folder_says(folder: Path) -> None:
     assert "zinc &lt;fingers&gt;" in page
     assert "zinc <fingers>" not in page
     assert "not significant" in page
-    assert "3 kernels 1 match" in page
+    assert "1 of 3 kernels match a known motif" in page
+    assert (
+        page.index("Which of its factors")
+        < page.index("Could that be chance?")
+        < page.index("What did each route")
+    )
     assert "interpret motifs --model tbinet" in page
     assert "Route attention was not possible: no attention." in page
 
