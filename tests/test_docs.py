@@ -124,7 +124,17 @@ def check_links(site: Path) -> None:
 def check_screen(site: Path, chromium: Any, width: int) -> None:
     """No page is wider than the screen."""
     chromium.set_window_size(width, 900)
-    for name in ("index", "tour", "limits", "generated/commands"):
+    for name in (
+        "index",
+        "tour",
+        "believe",
+        "command_line",
+        "data",
+        "outputs",
+        "limits",
+        "peers",
+        "generated/commands",
+    ):
         chromium.get((site / f"{name}.html").as_uri())
         wide = chromium.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{name} is {wide} px wider than the screen"
