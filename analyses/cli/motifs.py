@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.model_names import complete_model
 from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.region_options import RegionOptions
 from motiflens.analyses.cli.shared_options import Overwrite
@@ -20,7 +21,12 @@ def command(
     regions: RegionOptions,
     run: Annotated[str | None, typer.Argument(help="Run folder.")] = None,
     model: Annotated[
-        str | None, typer.Option("--model", help="In place of RUN: an architecture, which is trained first.")
+        str | None,
+        typer.Option(
+            "--model",
+            help="In place of RUN: an architecture, which is trained first.",
+            autocompletion=complete_model,
+        ),
     ] = None,
     routes: Annotated[
         str | None, typer.Option(help="Of kernels,attention,seqlets,denovo; all that are possible by default.")

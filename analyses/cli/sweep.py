@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.model_names import MODEL_HELP, complete_model
 from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.workers import Dask, Processes, Threads
 
@@ -15,7 +16,7 @@ from motiflens.analyses.cli.workers import Dask, Processes, Threads
 @option_groups
 def command(
     data: DataOptions,
-    model: Annotated[str, typer.Option("--model", help="Architecture, e.g. kegru.")],
+    model: Annotated[str, typer.Option("--model", help=MODEL_HELP, autocompletion=complete_model)],
     grid: Annotated[list[str], typer.Option("--grid", help="A setting's values; repeatable: all combinations.")],
     out: Annotated[Path, typer.Option(help="Folder of run folders and sweep.tsv.")],
     preset: Annotated[

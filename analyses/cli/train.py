@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from motiflens.analyses.cli.data_options import DataOptions
+from motiflens.analyses.cli.model_names import MODEL_HELP, complete_model
 from motiflens.analyses.cli.option_groups import option_groups
 
 
 @option_groups
 def command(
     data: DataOptions,
-    model: Annotated[str, typer.Option("--model", help="Architecture, e.g. tbinet.")],
+    model: Annotated[str, typer.Option("--model", help=MODEL_HELP, autocompletion=complete_model)],
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/MODEL by default.")] = None,
     preset: Annotated[
         str, typer.Option(help="Recipe: small is for 2 cores, short for windows of ~100 bp.")

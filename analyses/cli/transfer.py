@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.model_names import MODEL_HELP, complete_model
 from motiflens.analyses.cli.workers import Dask, Processes, Threads
 
 
 def command(
     data: Annotated[Path, typer.Option(help="Folder of NAME.AC.seq.gz with NAME.B.seq.gz to test on.")],
     out: Annotated[Path, typer.Option(help="Folder of run folders and transfer.tsv.")],
-    model: Annotated[str, typer.Option("--model", help="Architecture.")] = "saresnet",
+    model: Annotated[str, typer.Option("--model", help=MODEL_HELP, autocompletion=complete_model)] = "saresnet",
     preset: Annotated[str, typer.Option(help="Recipe: short is for windows of ~100 bp.")] = "paper",
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of all runs; repeatable.")] = None,
     metric: Annotated[str, typer.Option(help="Which metric to show.")] = "auroc",

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from motiflens.analyses.cli import main as module
 from motiflens.analyses.cli.failure import failure
 from motiflens.analyses.cli.main import COMMANDS, PANELS, app, main
+from motiflens.analyses.cli.model_names import MODEL_NAMES
 from motiflens.analyses.cli.plain_help import ORDER
 from motiflens.analyses.cli.shared_options import CHOICES
 from motiflens.interpret.attribution.method_costs import costs
@@ -201,7 +202,9 @@ def test_shown_choices_are_those_there_are() -> None:
     from motiflens.models.data.options import CONTROLS, NEGATIVES
     from motiflens.models.data.simulate.grammar import GRAMMARS
     from motiflens.models.data.vcf import MISMATCHES
+    from motiflens.models.registry import _BUILT_IN
 
+    assert list(MODEL_NAMES) == sorted(_BUILT_IN)
     for name, there_are in {
         "labelling": LABELLINGS,
         "control": CONTROLS,
@@ -230,6 +233,7 @@ def test_commands_are_grouped_by_task(monkeypatch: pytest.MonkeyPatch, capsys: p
         ("interpret train --pre", ["--preset", "--precision"]),
         ("interpret evaluate run --split v", ["valid"]),
         ("interpret scan --engine me", ["meme", "memelite"]),
+        ("interpret train --model deepg", ["deepgrn"]),
     ],
 )
 def test_completion(typed: str, offered: list[str], tmp_path: Path) -> None:
