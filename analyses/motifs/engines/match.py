@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -35,6 +36,7 @@ COLUMNS = (
 )
 DISTANCES = {"ed": kernels.EUCLIDEAN, "pearson": kernels.PEARSON}
 MOST_THREADS = 1024
+_STRANDS = np.array(["+", "-"], dtype=object)
 FEW_TARGETS = 50  # below, the null that is made from the targets' columns is coarse
 
 
@@ -177,14 +179,23 @@ def _each_query(
     frequencies = read_background(background)
     prepared = _prepare(targets, frequencies)
 
+    own = threading.local()  # each thread's room to work in
+    columns = 2 * prepared.columns.shape[1]  # of both strands
+    room = columns * max(query.width for query in queries)
+
     def work(query: Motif) -> _Found:
+        if not hasattr(own, "scores"):
+            own.scores, own.steps = np.empty(room), np.empty(room, dtype=np.int16)
         smoothed = np.ascontiguousarray(smooth(query, frequencies))
+        taken = columns * query.width
         strands = kernels.match_query(
             smoothed,
             prepared.columns,
             prepared.begins,
             DISTANCES[distance],
             prepared.wanted,
+            own.scores[:taken].reshape(-1, columns),
+            own.steps[:taken].reshape(columns, -1),
         )
         return _table(query.name, consensus(smoothed), prepared, strands, threshold, evalue)
 
@@ -262,5 +273,5 @@ def _table(
         overlap[keep].astype(np.int64),
         np.full(len(keep), letters, dtype=object),
         targets.consensus[pick][keep],
-        np.where(reverse[keep], "-", "+").astype(object),
+        _STRANDS[reverse[keep].astype(np.int64)],
     )

@@ -149,13 +149,52 @@ def either(chance: Doubles, tail: Doubles, base: int) -> None:
         part[i] = part[i] + tail[i] - part[i] * tail[i]
 
 
+@numba.njit("void(float64[::1], float64[::1])", cache=True, nogil=True)
+def tail_sums(density: Doubles, out: Doubles) -> None:
+    """out[s] = density[s] + density[s + 1] + …, at most 1, small ones added first.
+
+    Four at a time: each sum but every fourth is out of the way of the chain of additions that all wait for.
+    """
+    n = len(density)
+    total = 0.0
+    s = n - 1
+    while s >= 3:
+        d0, d1, d2, d3 = density[s], density[s - 1], density[s - 2], density[s - 3]
+        two = d0 + d1
+        three = two + d2
+        out[s] = total + d0
+        out[s - 1] = total + two
+        out[s - 2] = total + three
+        total += three + d3
+        out[s - 3] = total
+        s -= 4
+    while s >= 0:
+        total += density[s]
+        out[s] = total
+        s -= 1
+    for i in range(n):
+        out[i] = min(out[i], 1.0)
+
+
+@numba.njit("UniTuple(int64, 2)(float64[::1])", cache=True, nogil=True)
+def reached(density: Doubles) -> tuple[int, int]:
+    """First bin that is not empty, and one past the last (the first and second bin where all are)."""
+    begin, end = 0, len(density)
+    while begin < end - 1 and density[begin] == 0.0:
+        begin += 1
+    while end > begin + 1 and density[end - 1] == 0.0:
+        end -= 1
+    return begin, end
+
+
 @numba.njit("float64[:, ::1](float64[:, ::1], int64, int64, boolean[::1])", cache=True, nogil=True)
 def null_tails(densities: Doubles, zero: int, longest: int, wanted: NDArray[np.bool_]) -> Doubles:
     """Chance that the best of all alignments with a random target of length t totals at least s, (longest + 1, S).
 
     `densities` (w, B) are the score densities of the query's columns over the targets' columns, `zero` the score
     that stands for the median, which a query column outside the overlap gets (complete scores, Tanaka et al.
-    2011). Alignments count as independent (Gupta et al. 2007). Only lengths `wanted` are filled in.
+    2011). Alignments count as independent (Gupta et al. 2007). Only lengths `wanted` are filled in. A column's
+    scores take up part of the bins; only these are convolved.
     """
     width, bins = densities.shape
     size = width * (bins - 1 + zero) + 2
@@ -165,28 +204,32 @@ def null_tails(densities: Doubles, zero: int, longest: int, wanted: NDArray[np.b
     new = np.empty(width * bins)
     tail = np.empty(width * bins)
     some = np.empty(size)
+    begins = np.empty(width, dtype=np.int64)
+    stops = np.empty(width, dtype=np.int64)
+    for i in range(width):
+        begins[i], stops[i] = reached(densities[i])
     inner = 0  # longest window that some target needs
     for t in range(1, min(longest, width - 1) + 1):
         if wanted[t]:
             inner = t
     for i in range(width):
-        length = bins
-        for b in range(bins):
-            now[b] = densities[i, b]
+        low = begins[i]  # the least score of the columns so far, which now[0] belongs to
+        length = stops[i] - low
+        for b in range(length):
+            now[b] = densities[i, low + b]
         for j in range(i + 1, width + 1):
             columns = j - i
             if columns > 1:
-                convolve(now[:length], densities[j - 1], new)
+                some_bins = densities[j - 1, begins[j - 1] : stops[j - 1]]
+                convolve(now[:length], some_bins, new)
                 now, new = new, now
-                length += bins - 1
+                low += begins[j - 1]
+                length += len(some_bins) - 1
             at_end = i == 0 or j == width
             if not at_end and not (columns <= inner and wanted[columns]):
                 continue
-            total = 0.0
-            for s in range(length - 1, -1, -1):
-                total += now[s]
-                tail[s] = min(total, 1.0)
-            base = (width - columns) * zero
+            tail_sums(now[:length], tail)
+            base = (width - columns) * zero + low
             if columns < width:
                 if i == 0:
                     either(ends[columns], tail[:length], base)
@@ -211,23 +254,29 @@ def null_tails(densities: Doubles, zero: int, longest: int, wanted: NDArray[np.b
 
 @numba.njit(
     "Tuple((float64[:, ::1], int32[:, ::1], int32[:, ::1]))"
-    "(float64[:, ::1], float64[:, ::1], int64[::1], int64, boolean[::1])",
+    "(float64[:, ::1], float64[:, ::1], int64[::1], int64, boolean[::1], float64[:, ::1], int16[:, ::1])",
     cache=True,
     nogil=True,
 )
 def match_query(
-    query: Doubles, columns: Doubles, begins: Integers, distance: int, wanted: NDArray[np.bool_]
+    query: Doubles,
+    columns: Doubles,
+    begins: Integers,
+    distance: int,
+    wanted: NDArray[np.bool_],
+    scores: Doubles,
+    steps: NDArray[np.int16],
 ) -> tuple[Doubles, NDArray[np.int32], NDArray[np.int32]]:
     """Best alignment of a query (w, 4) with each target on both strands: (p, offset, overlap), each (2, targets).
 
     `columns` (4, N) are the targets' columns end to end, target t in ``begins[t]:begins[t + 1]``; ``wanted[w]``
-    tells whether some target has width w. p is that of one strand. The offset is the query's start minus the
-    target's, as TOMTOM prints it: negative where the query reaches out to the left.
+    tells whether some target has width w. `scores` (w, 2 N) and `steps` (2 N, w) are room to work in, which a
+    thread keeps for all its queries. p is that of one strand. The offset is the query's start minus the target's,
+    as TOMTOM prints it: negative where the query reaches out to the left.
     """
     width = query.shape[0]
     n = columns.shape[1]
     targets = len(begins) - 1
-    scores = np.empty((width, 2 * n))
     medians = np.empty(width)
     low, high = np.inf, -np.inf
     for i in range(width):
@@ -241,7 +290,6 @@ def match_query(
     scale = math.floor(BINS / max(high - low, 1.0))
     zero = int(-low * scale)
     top = math.floor((high - low) * scale + 0.5) + 1
-    steps = np.empty((2 * n, width), dtype=np.int16)
     counts = np.zeros((2, width, top), dtype=np.int32)  # two, so that equal steps in a row do not wait
     part = np.empty(BLOCK, dtype=np.int16)
     for begin in range(0, 2 * n, BLOCK):  # a block of the transposed array stays in cache

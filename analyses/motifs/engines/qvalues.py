@@ -73,13 +73,16 @@ def q_values(p: Doubles, *, pi0: float | None = None) -> Doubles:
         return p.copy()
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("p-values must lie in 0 .. 1")
+    order = np.argsort(p)
+    ordered = p[order]
     if pi0 is None and p.size <= FEW:
         pi0 = 1.0
     elif pi0 is None:
-        ordered = np.sort(p)
         pi0 = null_share(1 - np.searchsorted(ordered, LAMBDAS, side="right") / p.size, size=float(p.size))
-    distinct, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)
-    return tabulated_q_values(distinct, counts, total=p.size, pi0=pi0)[inverse]
+    # Of equal p-values the last has the least quotient, and hands it to the others.
+    found = np.empty_like(p)
+    found[order] = tabulated_q_values(ordered, np.ones(p.size, dtype=np.int64), total=p.size, pi0=pi0)
+    return found
 
 
 def tabulated_q_values(p: Doubles, counts: Integers, *, total: int, pi0: float) -> Doubles:
