@@ -82,14 +82,11 @@ def command(
 
     Own regions (--bed, --fasta, --locus) are taken as bound by what the model predicts.
     """
-    from motiflens.analyses.cli.motifs_table import show_motifs
     from motiflens.analyses.cli.one_run import one_run
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.motifs.model_motifs import model_motifs
     from motiflens.analyses.motifs.motif_files import read_databases
     from motiflens.analyses.motifs.motif_options import MotifOptions
-    from motiflens.analyses.motifs.write_folder import write_folder
-    from motiflens.analyses.report import build_report
     from motiflens.models.destination import output_folder
     from motiflens.models.folder_lock import folder_lock
 
@@ -126,6 +123,11 @@ def command(
             settings=tuple(set_ or ()),
             progress=progress,
         )
+        # They bring the motif engines along, which are compiled during the training if they never were before.
+        from motiflens.analyses.cli.motifs_table import show_motifs
+        from motiflens.analyses.motifs.write_folder import write_folder
+        from motiflens.analyses.report import build_report
+
         write_folder(out, findings)
         report = build_report([out], out / "report.html")
     show_motifs(findings, report)

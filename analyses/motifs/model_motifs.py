@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from motiflens.analyses.motifs.cached_run import cached_run
-from motiflens.analyses.motifs.find_motifs import find_motifs
+from motiflens.analyses.motifs.engines.compile_ahead import compile_ahead
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.motif_findings import MotifFindings
 from motiflens.analyses.motifs.motif_options import MotifOptions
 from motiflens.models.data.options import Options
 from motiflens.models.open_for_run import open_as_trained
@@ -19,6 +19,9 @@ from motiflens.models.regions import Regions, region_dataset
 from motiflens.models.registry import architecture
 from motiflens.models.run import Run, open_run
 from motiflens.models.run_files import CONFIG
+
+if TYPE_CHECKING:
+    from motiflens.analyses.motifs.motif_findings import MotifFindings
 
 
 def model_motifs(
@@ -73,16 +76,20 @@ def model_motifs(
         progress(Step(f"model {model} on {named or 'the built-in data'}"))
         # Models that read signals are one factor's (DeepGRN, FactorNet); others have a task for each.
         tf = opening.tf if recipe(model, preset=preset).signals is None else None
-        run, dataset = cached_run(
-            model,
-            named,
-            data=replace(opening, tf=tf),
-            preset=preset,
-            settings=settings,
-            seed=options.seed,
-            progress=progress,
-        )
+        with compile_ahead():
+            run, dataset = cached_run(
+                model,
+                named,
+                data=replace(opening, tf=tf),
+                preset=preset,
+                settings=settings,
+                seed=options.seed,
+                progress=progress,
+            )
         dataset = dataset if regions is None else region_dataset(run, regions)
+    # Imported late: where its engines were never compiled, `compile_ahead` had them compiled during the training.
+    from motiflens.analyses.motifs.find_motifs import find_motifs
+
     return find_motifs(run, dataset, targets=targets, tf=opening.tf, options=options, progress=progress)
 
 
