@@ -42,6 +42,7 @@ def command(
     from motiflens.models.amount import amount
     from motiflens.models.destination import run_folder
     from motiflens.models.first_process import first_process
+    from motiflens.models.keep_memory import keep_memory
     from motiflens.models.machine import Machine
     from motiflens.models.open_for_run import open_for_training
     from motiflens.models.progress import Step
@@ -61,6 +62,7 @@ def command(
     start = None if init_from is None else open_run(init_from)
     if start is not None and start.model.name != model:
         raise ValueError(f"{init_from} was trained with architecture {start.model.name}, here it is {model}")
+    keep_memory(large=True)
     with progress_display() as progress:
         source = data.path(progress)
         progress(Step("opening the data"))

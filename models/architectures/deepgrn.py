@@ -16,7 +16,13 @@ from motiflens.models.architectures.attention import (
 )
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.initialise import keras_initialise
-from motiflens.models.architectures.layers import LogSignals, Merge, merge_logits, pooled_length
+from motiflens.models.architectures.layers import (
+    LogSignals,
+    Merge,
+    merge_logits,
+    pooled_length,
+    rectified_and_pooled,
+)
 from motiflens.models.architectures.recurrent import Gates, bidirectional_lstm
 from motiflens.models.types import Json
 
@@ -191,9 +197,8 @@ class DeepGRN(SequenceModel):
 
     def features(self, x: Tensor) -> Tensor:
         """Features of one strand before meta joins them, (N, dense)."""
-        h = self.pool(
-            self.pointwise_relu(self.pointwise(self.convolutions(self.first_inputs(x))))
-        )  # N, kernels, T
+        h = self.pointwise(self.convolutions(self.first_inputs(x)))
+        h = rectified_and_pooled(self.pointwise_relu, self.pool, h, training=self.training)  # N, kernels, T
         h = h.transpose(1, 2)
         if self.attention_first:
             h = self.attention(h)

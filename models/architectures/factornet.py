@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.initialise import keras_initialise
-from motiflens.models.architectures.layers import LogSignals, Merge, pooled_length
+from motiflens.models.architectures.layers import LogSignals, Merge, pooled_length, rectified_and_pooled
 from motiflens.models.architectures.recurrent import Gates, bidirectional_lstm
 
 
@@ -101,7 +101,8 @@ class FactorNet(SequenceModel):
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
         h = self.convolution_dropout(self.convolution_relu(self.convolution(self.first_inputs(x))))
-        h = self.pool(self.pointwise_relu(self.pointwise(h))).transpose(1, 2)  # N, T, kernels
+        h = rectified_and_pooled(self.pointwise_relu, self.pool, self.pointwise(h), training=self.training)
+        h = h.transpose(1, 2)  # N, T, kernels
         if hasattr(self, "lstm"):
             h, _ = self.lstm(h)  # N, T, 2 · units
         features = self.feature_relu(self.feature(self.dropout(h).flatten(1)))

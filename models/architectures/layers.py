@@ -99,6 +99,17 @@ def pooled_length(name: str, length: int, *, kernel_size: int, pool: int, convol
     return positions
 
 
+def rectified_and_pooled(relu: nn.Module, pool: nn.Module, h: Tensor, *, training: bool) -> Tensor:
+    """Maximum over stretches of the rectified h, (N, D, T): in training, the rectified maximum.
+
+    Both are the same to the bit, and so are their gradients: where all of a stretch is below 0 none passes. The
+    second rectifies as many times fewer numbers as the pooling is wide, and keeps none of them for the way back.
+    In eval mode layers come in their published order, which attribution follows.
+    """
+    pooled: Tensor = relu(pool(h)) if training else pool(relu(h))
+    return pooled
+
+
 def pool_all(pool: nn.MaxPool1d, h: Tensor) -> Tensor:
     """Maximum of (N, D, T) over all T, (N, D), through a plain `nn.MaxPool1d`.
 
