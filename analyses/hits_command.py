@@ -75,6 +75,7 @@ class _Contributions(NamedTuple):
     importance: Floats  # N, L
     table: pd.DataFrame
     made_by: types.Json
+    notes: tuple[str, ...] = ()  # of the data
 
 
 def hits_command(
@@ -126,6 +127,7 @@ def hits_command(
         "fdr": options.fdr,
         "candidates": len(every),
         "best": None if every.empty else _best(with_places(every, contributions.table)),
+        "notes": list(contributions.notes),
         **contributions.made_by,
     }
     with ExitStack() as stack:  # all files, or none
@@ -204,7 +206,7 @@ def _contributions(
     run.model.to(source.device)
     if source.regions:
         own = open_regions(run, source.regions)
-        windows, made_by = own.windows, {"data": own.source, "data_hash": own.hash}
+        windows, made_by, notes = own.windows, {"data": own.source, "data_hash": own.hash}, own.notes
         rows = np.arange(len(windows))
     else:
         if open_data is None:
@@ -212,7 +214,7 @@ def _contributions(
         dataset = open_data(run)
         windows = split_windows(dataset, source.split)
         check_run_fits(run, windows)
-        made_by = {"data": dataset.source, "data_hash": dataset.hash}
+        made_by, notes = {"data": dataset.source, "data_hash": dataset.hash}, dataset.notes
         rows = _rows(run, windows, source)
     if source.maximum is not None and len(rows) > source.maximum:
         rows = np.sort(np.random.default_rng(source.seed).choice(rows, source.maximum, replace=False))
@@ -239,7 +241,7 @@ def _contributions(
     made_by = provenance(seed=source.seed, weights_hash=run.weights_hash, **made_by)
     made_by |= {"method": source.method, "task": run.tasks[target]}
     table = windows.table.iloc[rows].reset_index(drop=True)
-    return _Contributions(np.concatenate(codes), np.concatenate(tracks), table, made_by)
+    return _Contributions(np.concatenate(codes), np.concatenate(tracks), table, made_by, notes)
 
 
 def _rows(run: Run, windows: Windows, source: HitSource) -> types.Integers:

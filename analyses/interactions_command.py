@@ -69,7 +69,7 @@ def interactions_command(
     opened = open_run(run)
     opened.model.to(source.device)
     model = Model(opened, task_number(opened, source.task), source.batch_size)
-    windows, made_by = _windows(opened, source, open_data)
+    windows, made_by, notes = _windows(opened, source, open_data)
     given = backgrounds_of(windows, "given", source.maximum, seed=options.seed)
     table = interactions(model, known, given, options, progress)
     record: types.Json = {
@@ -79,6 +79,7 @@ def interactions_command(
         "method": options.method,
         "motif_file": motifs,
         "task": opened.tasks[model.target],
+        "notes": list(notes),
         **provenance(seed=options.seed, weights_hash=opened.weights_hash, **made_by),
     }
     with write_with_record(out, record) as part:
@@ -88,10 +89,10 @@ def interactions_command(
 
 def _windows(
     run: Run, source: InteractionSource, open_data: Callable[[Run], Dataset] | None
-) -> tuple[Windows, dict[str, str]]:
+) -> tuple[Windows, dict[str, str], tuple[str, ...]]:
     if source.regions:
         own = open_regions(run, source.regions)
-        return own.windows, {"data": own.source, "data_hash": own.hash}
+        return own.windows, {"data": own.source, "data_hash": own.hash}, own.notes
     if open_data is None:
         raise ValueError("no windows are named: give --bed, --fasta or --locus")
     dataset = open_data(run)
@@ -103,4 +104,4 @@ def _windows(
         windows = windows.subset(np.flatnonzero(windows.labels[:, column] == 1))
         if not len(windows):
             raise ValueError(f"no window of the split {source.split} is labelled positive: add --only all")
-    return windows, {"data": dataset.source, "data_hash": dataset.hash}
+    return windows, {"data": dataset.source, "data_hash": dataset.hash}, dataset.notes

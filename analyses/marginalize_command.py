@@ -93,7 +93,7 @@ def marginalize_command(
     opened = open_run(run)
     opened.model.to(options.device)
     model = Model(opened, task_number(opened, options.task), options.batch_size)
-    windows, made_by = _windows(opened, options, open_data)
+    windows, made_by, notes = _windows(opened, options, open_data)
     how = "given" if options.ablate else options.background
     backgrounds = backgrounds_of(windows, how, options.count, seed=options.seed)
     if not opened.model.meta:
@@ -110,6 +110,7 @@ def marginalize_command(
         "background": how,
         "motifs": [motif.name for motif in (pair or motifs)],
         "task": opened.tasks[model.target],
+        "notes": list(notes),
         **provenance(seed=options.seed, weights_hash=opened.weights_hash, **made_by),
     }
     with write_with_record(out, record) as part:
@@ -138,17 +139,17 @@ def motifs_of(text: str) -> list[Motif]:
 
 def _windows(
     run: Run, options: MarginalizeOptions, open_data: Callable[[Run], Dataset] | None
-) -> tuple[Windows, dict[str, str]]:
+) -> tuple[Windows, dict[str, str], tuple[str, ...]]:
     if options.regions:
         own = open_regions(run, options.regions)
-        return own.windows, {"data": own.source, "data_hash": own.hash}
+        return own.windows, {"data": own.source, "data_hash": own.hash}, own.notes
     plain = run.model.channels == 4 and not run.model.meta
     if options.background == "random" and plain and not options.ablate:
         codes = np.zeros((options.count, run.model.length), dtype=np.uint8)
-        return ArrayWindows(codes, np.zeros((options.count, len(run.tasks)), dtype=np.float32)), {}
+        return ArrayWindows(codes, np.zeros((options.count, len(run.tasks)), dtype=np.float32)), {}, ()
     if open_data is None:
         raise ValueError("no windows are named: give --bed, --fasta or --locus")
     dataset = open_data(run)
     windows = split_windows(dataset, options.split)
     check_run_fits(run, windows)
-    return windows, {"data": dataset.source, "data_hash": dataset.hash}
+    return windows, {"data": dataset.source, "data_hash": dataset.hash}, dataset.notes

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -16,14 +18,16 @@ from motiflens.analyses.variant_figure import variant_figure
 from motiflens.analyses.variant_files import write_annotated, write_skipped, write_table
 from motiflens.analyses.variants import VariantOptions, variant_effects
 from motiflens.models import types
-from motiflens.models.data.vcf import Variants, read_vcf
+from motiflens.models.data.signal_ranges import signal_notes
+from motiflens.models.data.vcf import Variant, Variants, read_vcf
 from motiflens.models.destination import written_by_us
 from motiflens.models.files import streamed, write_json, write_with_record
-from motiflens.models.genome_source import open_genome_source
+from motiflens.models.genome_source import GenomeSource, open_genome_source
+from motiflens.models.open_for_run import known_signals
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import file_hash, provenance
-from motiflens.models.run import open_run, task_number
+from motiflens.models.run import Run, open_run, task_number
 
 IMAGES = ("png", "svg", "pdf")
 
@@ -111,6 +115,7 @@ def variants_command(
     variants = read_vcf(files.vcf, source.genome, mismatch=mismatch)
     table = variant_effects(opened, source, variants.alleles, wanted, progress)
     record: types.Json = {
+        "notes": list(_notes(opened, source, variants.alleles)),
         "variants": len(variants.alleles),
         "skipped": variants.reasons(),
         "task": opened.tasks[target],
@@ -142,6 +147,16 @@ def variants_command(
             )
         write_json(files.logos / PROVENANCE, record)
     return record
+
+
+def _notes(run: Run, source: GenomeSource, variants: Sequence[Variant]) -> tuple[str, ...]:
+    """Warn of signals about the variants that are of another size than the model knows."""
+    known = known_signals(run)
+    if not known or not variants:
+        return ()
+    chrom = np.array([variant.chrom for variant in variants])
+    bins = np.array([variant.position for variant in variants]) - source.bin // 2
+    return signal_notes(source.windows(chrom, bins, run.tasks), known)
 
 
 def _write(files: VariantFiles, record: types.Json, variants: Variants, table: pd.DataFrame, task: str) -> None:

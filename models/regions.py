@@ -11,12 +11,13 @@ import numpy as np
 
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.genome import Genome
+from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import read_peaks
 from motiflens.models.data.read_fasta import read_fasta
-from motiflens.models.data.signal_ranges import signal_notes
+from motiflens.models.data.signal_ranges import ScaledSignals, scaled_hash, scaled_notes, signal_notes
 from motiflens.models.data.windows import ArrayWindows, Dataset, Joined, Windows
 from motiflens.models.genome_source import open_genome_source
-from motiflens.models.open_for_run import known_signals
+from motiflens.models.open_for_run import known_signals, open_as_trained
 from motiflens.models.provenance import file_hash
 from motiflens.models.run import Run
 from motiflens.models.types import Integers
@@ -40,6 +41,8 @@ class Regions:
     genome, data, cell_type
         Where bases and signals are read: FASTA, or a folder with ``dataset.toml`` (the run's own by default), and
         whose accessibility.
+    options
+        What a data set is opened with; of these, ``scale_signals`` multiplies signals as in windows of a split.
     """
 
     bed: Path | None = None
@@ -48,6 +51,7 @@ class Regions:
     genome: Path | None = None
     data: str | None = None
     cell_type: str | None = None
+    options: Options | None = None
 
     def __post_init__(self) -> None:
         given = [name for name in ("bed", "fasta", "locus") if getattr(self, name) is not None]
@@ -91,11 +95,12 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
     if regions.fasta is not None:
         if run.model.channels > 4 or run.model.meta:
             raise ValueError(f"{run.path} reads more than the sequence, which {regions.fasta} has not: give --bed")
+        _scales(run, regions)
         sequences, _ = read_fasta(regions.fasta, length=run.model.length)
         labels = np.full((len(sequences.codes), len(run.tasks)), np.nan, dtype=np.float32)
-        windows: Windows = ArrayWindows(sequences.bases(), labels, tasks=run.tasks, table=sequences.table)
-        check_run_fits(run, windows, where=str(regions.fasta))
-        return OwnWindows(windows, str(regions.fasta), file_hash(regions.fasta), None)
+        given = ArrayWindows(sequences.bases(), labels, tasks=run.tasks, table=sequences.table)
+        check_run_fits(run, given, where=str(regions.fasta))
+        return OwnWindows(given, str(regions.fasta), file_hash(regions.fasta), None)
     if not regions:
         raise ValueError("no regions are named: give --bed, --fasta or --locus")
     source = open_genome_source(run, regions.data, genome=regions.genome, cell_type=regions.cell_type)
@@ -107,13 +112,36 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
     else:
         chrom, start = _tiles(genome, str(regions.locus), length)
         names = ()
-    windows = source.windows(chrom, start + (length - source.bin) // 2, run.tasks)
+    windows: Windows = source.windows(chrom, start + (length - source.bin) // 2, run.tasks)
     if names and len(set(names)) == len(names):
         windows.table["name"] = list(names)
     check_run_fits(run, windows)
-    where = regions.bed if regions.bed is not None else regions.locus
-    notes = signal_notes(windows, known_signals(run))
-    return OwnWindows(windows, str(where), genome.hash, genome, notes)
+    where = str(regions.bed if regions.bed is not None else regions.locus)
+    if not _scales(run, regions):
+        notes = signal_notes(windows, known_signals(run), remedy="--scale-signals multiplies it by")
+        return OwnWindows(windows, where, genome.hash, genome, notes)
+    # By the data's own windows, not by the regions: what a window is multiplied by must not depend on the others.
+    example = open_as_trained(run, regions.data, regions.options).example
+    if not isinstance(example, ScaledSignals):
+        return OwnWindows(windows, where, genome.hash, genome)
+    factors = example.by_name
+    return OwnWindows(
+        ScaledSignals(windows, factors), where, scaled_hash(genome.hash, factors), genome, scaled_notes(factors)
+    )
+
+
+def _scales(run: Run, regions: Regions) -> bool:
+    """Whether signals are to be multiplied.
+
+    Raises
+    ------
+    ValueError
+        If the run reads none.
+    """
+    wanted = regions.options is not None and regions.options.scale_signals
+    if wanted and run.model.channels <= 4:
+        raise ValueError(f"{run.path} reads no signals that --scale-signals could multiply: leave it out")
+    return wanted
 
 
 def region_dataset(run: Run, regions: Regions) -> Dataset:

@@ -43,7 +43,7 @@ def command(
 
     A place counts as a motif's if the model reads it there, not because its letters match.
     """
-    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.hits import HitOptions
     from motiflens.analyses.hits_command import HitSource, hits_command, no_hits
@@ -73,6 +73,8 @@ def command(
             open_data=lambda opened: open_as_trained(opened, data.named(), data.options()),
             progress=progress,
         )
+    for line in record["notes"]:
+        note(line)
     result(
         record,
         f"{work.out}: {record['hits']:,} instances of {record['motifs']:,} motifs in "

@@ -37,7 +37,7 @@ def command(
 
     Pairs of sites in one window are compared with sites paired with control stretches.
     """
-    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.interactions import InteractionOptions
     from motiflens.analyses.interactions_command import InteractionSource, interactions_command
@@ -63,6 +63,8 @@ def command(
             open_data=lambda opened: open_as_trained(opened, data.named(), data.options()),
             progress=progress,
         )
+    for line in record["notes"]:
+        note(line)
     result(
         record,
         f"{work.out}: {record['pairs']:,} pairs of motifs, {record['significant']:,} with q <= 0.05",

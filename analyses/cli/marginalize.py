@@ -42,7 +42,7 @@ def command(
 
     Motifs are put into backgrounds: effects on the logit with intervals, and by the distance of a pair.
     """
-    from motiflens.analyses.cli.output import result
+    from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.marginalize_command import MarginalizeOptions, marginalize_command
     from motiflens.models.open_for_run import open_as_trained
@@ -71,4 +71,6 @@ def command(
             open_data=lambda opened: open_as_trained(opened, data.named(), data.options()),
             progress=progress,
         )
+    for line in record["notes"]:
+        note(line)
     result(record, f"{work.out}: {record['rows']:,} rows over {record['backgrounds']:,} backgrounds", out=work.out)

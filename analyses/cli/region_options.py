@@ -40,4 +40,4 @@ class RegionOptions:
         """
         from motiflens.models.regions import Regions
 
-        return Regions(self.bed, self.fasta, self.locus, data.genome, data.named(), self.cell_type)
+        return Regions(self.bed, self.fasta, self.locus, data.genome, data.named(), self.cell_type, data.options())

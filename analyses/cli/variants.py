@@ -82,6 +82,8 @@ def command(
             },
             progress=progress,
         )
+    for line in record["notes"]:
+        note(line)
     for reason, count in record["skipped"].items():
         note(
             f"{count:,} alleles left out: {reason}"

@@ -138,13 +138,26 @@ def fit_signals(dataset: Dataset, known: Mapping[str, SignalRange], *, scale: bo
     factors = signal_factors(known, signal_ranges(dataset.example) if known else {})
     if not factors:
         return dataset
-    digest = hashlib.sha256(f"{dataset.hash} {json.dumps(factors, sort_keys=True)}".encode()).hexdigest()
     splits = {split: ScaledSignals(windows, factors) for split, windows in dataset.splits.items()}
-    done = tuple(
+    digest = scaled_hash(dataset.hash, factors)
+    return replace(dataset, splits=splits, hash=digest, notes=(*dataset.notes, *scaled_notes(factors)))
+
+
+def scaled_hash(digest: str, factors: Mapping[str, float]) -> str:
+    """Return the hash of data whose signals are multiplied."""
+    return hashlib.sha256(f"{digest} {json.dumps(dict(factors), sort_keys=True)}".encode()).hexdigest()
+
+
+def scaled_notes(factors: Mapping[str, float]) -> tuple[str, ...]:
+    """Say what was done, one line a signal.
+
+    >>> scaled_notes({"dnase": 12.345})
+    ('the signal dnase is multiplied by 12.3, to reach what the model knows',)
+    """
+    return tuple(
         f"the signal {name} is multiplied by {ratio:.3g}, to reach what the model knows"
         for name, ratio in factors.items()
     )
-    return replace(dataset, splits=splits, hash=digest, notes=(*dataset.notes, *done))
 
 
 class ScaledSignals(Windows):
@@ -155,6 +168,7 @@ class ScaledSignals(Windows):
         self.length, self.channels = parent.length, parent.channels
         self.tasks, self.meta_names = parent.tasks, parent.meta_names
         self.labels, self.table = parent.labels, parent.table
+        self.by_name = dict(factors)
         self.factors = np.array([factors.get(name, 1.0) for name in parent.channels[4:]], dtype=np.float32)
 
     def codes(self, index: Integers) -> Codes:

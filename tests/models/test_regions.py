@@ -11,9 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from motiflens.analyses.cli.main import app
+from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.motif_files import write_meme
 from motiflens.interpret import open_store
 from motiflens.models import Run, build, open_run, save_run
 from motiflens.models.data.one_hot import encode
+from motiflens.models.data.options import Options
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.regions import Regions, open_regions, split_windows
 
@@ -152,6 +155,70 @@ def test_weak_signals_of_own_regions_are_told(tmp_path: Path, command: str, weak
             told = CliRunner().invoke(app, [other[0], str(tmp_path / "run"), *other[1:]], catch_exceptions=False)
             assert told.exit_code == 0, told.output
             assert ("warning: the signal dnase reaches" in told.stderr) == weak
+
+
+@pytest.mark.parametrize("command", ["hits", "marginalize", "interactions", "variants"])
+def test_weak_signals_are_told_by_all(weak_run: Path, tmp_path: Path, command: str) -> None:
+    """Four commands were silent; they read the same windows."""
+    data, motifs = weak_run / "data", tmp_path / "m.meme"
+    write_meme(motifs, [Motif("m", np.full((4, 4), 0.1) + 0.6 * np.eye(4)), Motif("n", np.eye(4)[[3, 0, 3, 0]])])
+    with (data / "g.fa").open() as file:
+        base = file.readlines()[1][1000]
+    (tmp_path / "v.vcf").write_text(f"chr1\t1001\t.\t{base}\t{'CGTA'['ACGT'.index(base)]}\n")
+    own = ["--bed", str(data / "own.bed"), "--cell-type", "c"]
+    many = ["--bed", str(data / "p.narrowPeak"), "--cell-type", "c", "--thresh", "0.2"]
+    given = {
+        "hits": ["--motifs", str(motifs), *own],
+        "interactions": [
+            "--motifs",
+            str(motifs),
+            "--thresh",
+            "0.2",
+            "--bed",
+            str(data / "p.narrowPeak"),
+            *own[2:],
+        ],
+        "marginalize": ["--motif", "ACGT", *own],
+        "variants": ["--vcf", str(tmp_path / "v.vcf"), "--data", str(data), "--cell-type", "c", "--null", "0"],
+    }[command]
+    words = [command, str(weak_run / "run"), *given, "--out", str(tmp_path / "o.tsv")]
+    told = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert told.exit_code == 0, told.output
+    assert "warning: the signal dnase reaches 1 here and 12" in told.stderr
+
+
+def test_signals_of_own_regions_are_scaled(weak_run: Path, folder: Path) -> None:
+    """By the factor of the data's windows, as in a split: `--scale-signals` did nothing here."""
+    run, data = open_run(weak_run / "run"), weak_run / "data"
+    (data / "one.bed").write_text("chr2\t900\t950\tb\n")
+    wanted = Options(scale_signals=True)
+    weak = open_regions(run, Regions(bed=data / "own.bed", cell_type="c"))
+    own = open_regions(run, Regions(bed=data / "own.bed", cell_type="c", options=wanted))
+    alone = open_regions(run, Regions(bed=data / "one.bed", cell_type="c", options=wanted))
+    every = np.arange(2)
+    np.testing.assert_allclose(own.windows.signals(every), 12 * weak.windows.signals(every), rtol=1e-5)
+    np.testing.assert_array_equal(alone.windows.signals(np.arange(1)), own.windows.signals(every[1:]))
+    assert own.notes == ("the signal dnase is multiplied by 12, to reach what the model knows",)
+    assert own.hash != weak.hash
+    assert "--scale-signals multiplies it by 12" in weak.notes[0]
+    plain = open_run(folder / "run")
+    with pytest.raises(ValueError, match=r"reads no signals that --scale-signals could multiply: leave it out"):
+        open_regions(plain, Regions(fasta=folder / "s.fa", options=wanted))
+
+
+@pytest.fixture
+def weak_run(tmp_path: Path) -> Path:
+    """A run that knows DNase of 12, and data with DNase of 1."""
+    data = write_signals(tmp_path, height=1.0)
+    config = {
+        "tasks": ["T"],
+        "channels": ["A", "C", "G", "T", "dnase"],
+        "meta": [],
+        "data": {"source": str(data), "options": {"signals": ["dnase"], "tf": "T", "length": LENGTH}},
+        "signal_ranges": {"dnase": {"mean": 1.0, "high": 12.0}},
+    }
+    save_run(tmp_path / "run", build("factornet", length=LENGTH, channels=5, kernel_size=5, pool=2), config)
+    return tmp_path
 
 
 def write_signals(where: Path, *, height: float) -> Path:
