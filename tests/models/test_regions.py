@@ -169,15 +169,7 @@ def test_weak_signals_are_told_by_all(weak_run: Path, tmp_path: Path, command: s
     many = ["--bed", str(data / "p.narrowPeak"), "--cell-type", "c", "--thresh", "0.2"]
     given = {
         "hits": ["--motifs", str(motifs), *own],
-        "interactions": [
-            "--motifs",
-            str(motifs),
-            "--thresh",
-            "0.2",
-            "--bed",
-            str(data / "p.narrowPeak"),
-            *own[2:],
-        ],
+        "interactions": ["--motifs", str(motifs), *many],
         "marginalize": ["--motif", "ACGT", *own],
         "variants": ["--vcf", str(tmp_path / "v.vcf"), "--data", str(data), "--cell-type", "c", "--null", "0"],
     }[command]
