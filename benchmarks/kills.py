@@ -37,7 +37,7 @@ COMMANDS = {
     "attribute": ("attribute {run} --only all --batch-size 4 --device cpu --out {out}", "", 1),
     "motifs": (MOTIFS, "", 1),
     "study": (f"{STUDY} --accelerator cpu --out {{out}}", "", 1),
-    "simulate": ("simulate {out}", "", 5),  # of 4.5 Mb, the smallest
+    "simulate": ("simulate {out}", "", 1),  # of 4.5 Mb, the smallest
 }
 # They hold the command line, times or the state of a training.
 UNCOMPARED = ("config.json", "metrics.json", "log.csv", "last.ckpt", "summary.json", "report.html", "study.json")

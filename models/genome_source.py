@@ -22,6 +22,7 @@ from motiflens.models.data.peaks import Peaks, read_peaks
 from motiflens.models.data.windows import BASES
 from motiflens.models.open_for_run import trained_options
 from motiflens.models.ranges import PREDICT_RANGES, check_range
+from motiflens.models.recorded import recorded, recorded_data
 from motiflens.models.run import Run
 from motiflens.models.types import Booleans, Integers
 
@@ -113,7 +114,7 @@ def open_genome_source(
     """
     check_range("bin_size", bin_size, PREDICT_RANGES["bin_size"])
     length = run.model.length
-    record = run.config.get("data", {})
+    record = recorded_data(run)
     if genome is not None:
         if run.model.channels > 4 or run.model.meta:
             raise ValueError(f"{run.path} reads more than the sequence: give --data, a folder with dataset.toml")
@@ -121,11 +122,14 @@ def open_genome_source(
         black = read_peaks(blacklist, sequence) if blacklist is not None else None
         return GenomeSource(sequence, black, None, Features(), 0, length, bin_size or min(200, length))
     where = source if source is not None else record.get("source")
-    if where is None or source_kind(where) != "folder":
+    with recorded(run, {"source": where} if source is None else {}):
+        kind = None if where is None else source_kind(where)
+    if where is None or kind != "folder":
         raise ValueError("a genome is needed: give --genome FASTA, or --data, a folder with dataset.toml")
     spec = replace(read_folder_spec(where), length=length)
-    opened = open_files(spec, _options(run, str(where), spec.tfs))
-    features = features_of(opened)
+    with recorded(run, trained_options(run, str(where)) if "source" in record else {}):
+        opened = open_files(spec, _options(run, str(where), spec.tfs))
+        features = features_of(opened)
     inputs = _Inputs(length, (*BASES, *features.signals), features.meta_names)
     check_run_fits(run, inputs, where=str(where))
     cell = _cell(features, cell_type, str(where))

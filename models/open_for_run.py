@@ -10,8 +10,11 @@ from motiflens.models.data.open_dataset import open_dataset, source_kind
 from motiflens.models.data.options import Options
 from motiflens.models.data.signal_ranges import PUBLISHED, SignalRange, fit_signals
 from motiflens.models.data.windows import Dataset
+from motiflens.models.reading import reading
 from motiflens.models.recipes import Recipe
+from motiflens.models.recorded import recorded, recorded_data
 from motiflens.models.run import Run
+from motiflens.models.run_files import CONFIG
 from motiflens.models.set_folder import pooled_folder, set_files
 
 
@@ -83,7 +86,7 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
     ValueError
         If neither the run nor `source` says which data.
     """
-    record = run.config.get("data", {})
+    record = recorded_data(run)
     where = source if source is not None else record.get("source")
     if where is None:
         raise ValueError(f"{run.path} does not say which data it was trained on: give --data")
@@ -100,7 +103,9 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
     if chosen.get("signals") is not None:
         chosen["signals"] = tuple(chosen["signals"])
     scale = bool(chosen.pop("scale_signals", False))
-    return fit_signals(open_dataset(where, **chosen), known_signals(run), scale=scale)
+    own = {key: value for key, value in trained.items() if key not in changes and "source" in record}
+    with recorded(run, own if source is not None else {**own, "source": where}):
+        return fit_signals(open_dataset(where, **chosen), known_signals(run), scale=scale)
 
 
 def known_signals(run: Run) -> dict[str, SignalRange]:
@@ -108,9 +113,10 @@ def known_signals(run: Run) -> dict[str, SignalRange]:
 
     Empty where nothing is known (runs of older versions) or the model reads no signals.
     """
-    recorded = run.config.get("signal_ranges")
-    if recorded is not None:
-        return {name: SignalRange(float(entry["mean"]), float(entry["high"])) for name, entry in recorded.items()}
+    ranges = run.config.get("signal_ranges")
+    if ranges is not None:
+        with reading(run.path / CONFIG, "configuration of a run", "train again, or restore the file"):
+            return {name: SignalRange(float(each["mean"]), float(each["high"])) for name, each in ranges.items()}
     if "published" in run.config and run.config["published"].get("kind") in ("deepgrn", "factornet"):
         return {name: PUBLISHED[name] for name in run.config.get("channels", ())[4:] if name in PUBLISHED}
     return {}
@@ -128,7 +134,7 @@ def trained_options(run: Run, source: str) -> dict[str, object]:
     source
         The data to open.
     """
-    record = run.config.get("data", {})
+    record = recorded_data(run)
     if "source" not in record:
         return _as_published(run, source)
     known = {option.name for option in fields(Options)}

@@ -218,3 +218,44 @@ def test_a_bad_dataset(old: str, new: str, world: Path, interpret: Callable[...,
         shutil.copy(world / name, tmp_path / name)
     (tmp_path / "dataset.toml").write_text((world / "dataset.toml").read_text().replace(old, new))
     refused(interpret("data", "describe", tmp_path), str(tmp_path))
+
+
+# What a run's config.json says of its data -> a value that cannot be.
+RECORDED = (
+    *(("options.tf", value) for value in ('"NOPE"', "5", "[]", '""')),
+    *(("options.signals", value) for value in ('["nope"]', "5", '"dnase"', "[3]")),
+    *(("options.length", value) for value in ("-1", '"200"', "1e30")),
+    ("options.labelling", '"nope"'),
+    ("options.test", '"chrNOPE"'),
+    *(("options", value) for value in ("5", "[]")),
+    *(("source", value) for value in ('"/nowhere/at/all"', "5", '["a"]')),
+)
+
+
+@pytest.mark.parametrize(
+    "command", ["predict run --split test --out o.tsv", "evaluate run --no-controls", "predict run --out o.tsv"]
+)
+@pytest.mark.parametrize(("place", "value"), RECORDED)
+def test_the_file_that_is_wrong_is_named(
+    place: str, value: str, command: str, world: Path, interpret: Callable[..., Ended], tmp_path: Path
+) -> None:
+    """It is the run's config.json that holds the wrong value, not the data set that has no such thing."""
+    import json
+
+    shutil.copytree(world / "run", tmp_path / "run")
+    path = tmp_path / "run" / "config.json"
+    config = json.loads(path.read_text())
+    data = config["data"]
+    section, _, key = place.rpartition(".")
+    (data[section] if section else data)[key] = json.loads(value)
+    path.write_text(json.dumps(config))
+    before = tree(tmp_path)
+    ended = interpret(*command.split())
+    unread = "--split" not in command and command.startswith(
+        "predict"
+    )  # a genome: these do not matter
+    if unread and place in ("options.length", "options.labelling", "options.test"):
+        assert ended.code in (0, 2)
+        return
+    refused(ended, "run/config.json")
+    assert tree(tmp_path) == before
