@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from motiflens.models.files import check_room, write_whole
 from motiflens.models.hdf5 import dataset, subgroup
 from motiflens.models.types import Codes, Floats, Integers, Json
 
-_BLOCK = 1 << 24  # bytes copied at a time
+_BLOCK = 1 << 22  # bytes copied at a time
+_ROWS = 1 << 13  # of the table at a time
 _HEAD = 1 << 16  # bytes of a store beside its arrays
 
 
@@ -37,7 +39,7 @@ class StoreWriter:
     labels
         (N,) labels of the target.
     table
-        N rows; see `Windows.table`. A missing chromosome becomes an empty one.
+        Gives the table of some rows of the split; see `Windows.table`. A missing chromosome becomes an empty one.
     identity
         What was computed from what: a part file with another identity is thrown away.
     attributes
@@ -52,7 +54,7 @@ class StoreWriter:
         *,
         index: Integers,
         labels: Floats,
-        table: pd.DataFrame,
+        table: Callable[[Integers], pd.DataFrame],
         identity: Json,
         attributes: Json,
         precision: str = "float32",
@@ -167,18 +169,24 @@ class StoreWriter:
         for seen in attention.values():
             _describe(subgroup(file, "attention"), seen, seen.field)
         file["row"], file["label"] = self.index, self.labels
-        for name in TEXT_COLUMNS:
-            if name in self.table:
-                text = ["" if pd.isna(value) else str(value) for value in self.table[name]]
-                file.create_dataset(name, data=text, dtype=h5py.string_dtype())
-        for name in PLACE_COLUMNS:
-            if name in self.table:
-                file[name] = self.table[name].fillna(0).to_numpy(np.int64)
+        for start in range(0, rows, _ROWS):
+            table = self.table(self.index[start : start + _ROWS])
+            for name in (name for name in (*TEXT_COLUMNS, *PLACE_COLUMNS) if name in table):
+                kind = h5py.string_dtype() if name in TEXT_COLUMNS else np.int64
+                data = dataset(file, name) if name in file else file.create_dataset(name, rows, kind)
+                data[start : start + len(table)] = _column(table[name])
         for name, value in self.attributes.items():
             file.attrs[name] = value if isinstance(value, str | int) else json.dumps(value)
         file["done"] = np.zeros(1, dtype=np.int64)
         file.attrs["motiflens_store"] = FORMAT
         file.attrs["identity"] = self.identity
+
+
+def _column(values: pd.Series) -> list[str] | Integers:
+    """Return a column as the store holds it."""
+    if values.name in TEXT_COLUMNS:
+        return ["" if pd.isna(value) else str(value) for value in values]
+    return values.fillna(0).to_numpy(np.int64)
 
 
 def _describe(group: h5py.Group, attention: Attention, field: Field) -> None:
@@ -201,7 +209,9 @@ def _copy(source: h5py.Group, out: h5py.Group) -> None:
 
 def _copy_dataset(item: h5py.Dataset, out: h5py.Group, name: str) -> None:
     if item.ndim < 2:
-        out.create_dataset(name, data=item[:], dtype=item.dtype)
+        plain = out.create_dataset(name, item.shape, item.dtype)
+        for start in range(0, len(item), _ROWS):
+            plain[start : start + _ROWS] = item[start : start + _ROWS]
         return
     row = item.dtype.itemsize * int(np.prod(item.shape[1:]))
     chunk = (max(1, min(len(item), (1 << 18) // max(row, 1))), *item.shape[1:])

@@ -153,7 +153,7 @@ def _writer(
         path,
         index=rows,
         labels=windows.labels[rows, task],
-        table=windows.table.iloc[rows],
+        table=windows.table_of,
         identity={**identity, **chosen.identity(rows)},
         attributes={
             "method": chosen.method,

@@ -108,12 +108,14 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
     if regions.bed is not None:
         peaks = read_peaks(regions.bed, genome)
         chrom, start = peaks.chrom, peaks.summit - length // 2
-        names = peaks.name
+        names = peaks.name if len(set(peaks.name)) == len(peaks) else ()
+        del peaks  # of a million it is as large as all the rest
     else:
         chrom, start = _tiles(genome, str(regions.locus), length)
         names = ()
-    windows: Windows = source.windows(chrom, start + (length - source.bin) // 2, run.tasks)
-    if names and len(set(names)) == len(names):
+    start += (length - source.bin) // 2
+    windows: Windows = source.windows(chrom, start, run.tasks)
+    if names:
         windows.table["name"] = list(names)
     check_run_fits(run, windows)
     where = str(regions.bed if regions.bed is not None else regions.locus)

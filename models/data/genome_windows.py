@@ -129,12 +129,18 @@ class GenomeWindows(Windows):
     @cached_property
     def table(self) -> pd.DataFrame:  # type: ignore[override]
         """See `Windows`; made when first asked for, since it takes about 100 bytes a row."""
-        chrom, start = self.places.chrom[self.rows.window], self.places.start[self.rows.window]
+        return self._table(np.arange(len(self)))
+
+    def table_of(self, index: Integers) -> pd.DataFrame:
+        return self.table.iloc[index] if "table" in self.__dict__ else self._table(index)
+
+    def _table(self, index: Integers) -> pd.DataFrame:
+        chrom, start = self._where(index)
         names = np.asarray(self.genome.names, dtype=object)[chrom]
         table = pd.DataFrame({"chrom": names, "start": start, "end": start + self.length})
         table.insert(0, "name", table["chrom"] + ":" + table["start"].astype(str) + "-" + table["end"].astype(str))
         if self.features.cell_types:
-            table["cell_type"] = np.asarray(self.features.cell_types, dtype=object)[self.rows.cell]
+            table["cell_type"] = np.asarray(self.features.cell_types, dtype=object)[self.rows.cell[index]]
         return table
 
     def codes(self, index: Integers) -> Codes:

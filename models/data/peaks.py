@@ -16,6 +16,7 @@ from motiflens.models.data.text import read_lines
 from motiflens.models.types import Doubles, Integers
 
 _IDR_COLUMNS = 16  # of IDR's output of narrowPeaks, at least; BED has 12 at most
+_PLAIN = 4  # columns of a BED with names, and nothing else
 _SKIPPED = ("#", "track ", "browser ")
 
 
@@ -95,7 +96,7 @@ def read_peaks(path: types.Path, genome: Genome) -> Peaks:
     """
     columns: list[array[Any]] = [array(kind) for kind in "qqqqdd"]  # tuples of numbers are large
     names: list[str] = []
-    called, width = True, 0
+    called, width, count = True, 0, 0
     for number, line in read_lines(path, "BED or narrowPeak file"):
         if line.startswith(_SKIPPED):
             continue
@@ -107,14 +108,23 @@ def read_peaks(path: types.Path, genome: Genome) -> Peaks:
                 f"{max(width, 3) if width >= 3 else 'at least 3'} (chromosome, start, end, …)"
             )
         row = _row(path, number, fields, genome)
-        for column, value in zip(columns, (*row[:4], row.signal, row.idr), strict=True):
+        # A million intervals without names and scores take no memory for those.
+        for column, value in zip(
+            columns, (*row[:4], *((row.signal, row.idr) if width > _PLAIN else ())), strict=False
+        ):
             column.append(value)
-        names.append(row.name)
+        if width >= _PLAIN:
+            names.append(row.name)
+        count += 1
         called = called and row.called
-    if not names:
+    if not count:
         raise ValueError(f"{path} holds no interval: expected a BED or narrowPeak file")
-    chrom, start, end, summit, signal, idr = (np.frombuffer(column, dtype=column.typecode) for column in columns)
-    return Peaks(Path(path), chrom, start, end, summit, tuple(names), signal, called, idr)
+    chrom, start, end, summit, signal, idr = (
+        np.frombuffer(column, dtype=column.typecode) if column else np.broadcast_to(np.nan, count)
+        for column in columns
+    )
+    name = tuple(names) or (".",) * count
+    return Peaks(Path(path), chrom, start, end, summit, name, signal, called, idr)
 
 
 class _Row(NamedTuple):

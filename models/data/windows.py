@@ -83,6 +83,10 @@ class Windows(ABC):
         """Names that `track` knows."""
         return ()
 
+    def table_of(self, index: Integers) -> pd.DataFrame:
+        """Return the table of some windows; where it is made when it is asked for, of those alone."""
+        return self.table.iloc[index]
+
     def read(self, index: Integers) -> Batch:
         """Read some windows as a model takes them."""
         bases = one_hot(self.codes(index))  # n, 4, L

@@ -251,9 +251,7 @@ def test_the_file_that_is_wrong_is_named(
     path.write_text(json.dumps(config))
     before = tree(tmp_path)
     ended = interpret(*command.split())
-    unread = "--split" not in command and command.startswith(
-        "predict"
-    )  # a genome: these do not matter
+    unread = "--split" not in command and command.startswith("predict")  # a genome: these do not matter
     if unread and place in ("options.length", "options.labelling", "options.test"):
         assert ended.code in (0, 2)
         return
