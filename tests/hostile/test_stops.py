@@ -11,6 +11,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from motiflens.analyses.cli import progress_display
@@ -23,6 +24,9 @@ TRAIN = "train --model tbinet --data WORLD --tf CTCF --seed 3 --set epochs=2 --s
 TRAIN += " --set units=3 --set dense=4 --set pool=10 --set kernel_size=5 --out out"
 ATTRIBUTE = "attribute WORLD/run --only all --batch-size 1 --out out"
 MOTIFS = "motifs WORLD/run --routes kernels --targets WORLD/m.meme --shuffles 5 --untrained 1 --out out"
+STUDY = "study --models tbinet --data WORLD/a.seq --set epochs=2 --set batch=16 --set kernels=4 --set units=3"
+STUDY += " --set dense=4 --set pool=10 --set kernel_size=5 --seeds 2 --no-controls --processes 1"
+STUDY += " --accelerator cpu --out out"
 # Command -> most bytes that a file may have: less than its result needs.
 WRITERS = {
     "scan --motifs WORLD/m.meme --sequences WORLD/s.fa --thresh 0.1 --out out.tsv": 300,
@@ -139,29 +143,58 @@ def test_attribute_is_stopped(
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["attributions.h5"]
 
 
-def test_motifs_are_stopped_at_each_stage(
-    world: Path, interpret: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    stages: list[str] = []
-    plain = progress_display.Lines.__call__
+class Stages:
+    """The stages that a command has told of, and at which of them Ctrl-C is pressed (0: at none)."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, float]] = []
+        self.steps = False  # whether each step of a stage counts
+        self.stop_at = 0
+
+    def stopped_at_each(self, run: Callable[[], Ended]) -> int:
+        """Run a command that has been heard once to its end, and stop it at each; return how often it was stopped.
+
+        It may come to its end earlier, since what was done before it was stopped is not done again.
+        """
+        for number in range(1, len(self.seen) + 1):
+            self.seen, self.stop_at = [], number
+            ended = run()
+            if ended.code == 0:
+                return number - 1
+            stopped(ended)
+        self.stop_at = 0
+        return number
+
+
+@pytest.fixture
+def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
+    """Listen to stages."""
+    heard, plain = Stages(), progress_display.Lines.__call__
 
     def listen(self: progress_display.Lines, step: Step) -> None:
         plain(self, step)
-        if step.stage not in stages:
-            stages.append(step.stage)
-            if stop_at == len(stages):
+        place = (step.stage, step.done if heard.steps else 0)
+        if place not in heard.seen:
+            heard.seen.append(place)
+            if heard.stop_at == len(heard.seen):
                 os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(progress_display.Lines, "__call__", listen)
-    stop_at = 0
+    return heard
+
+
+def test_motifs_are_stopped_at_each_stage(
+    world: Path, interpret: Callable[..., Ended], stages: Stages, tmp_path: Path
+) -> None:
     assert interpret(*words(MOTIFS.replace("--out out", "--out whole"), world)).code == 0
-    count = len(stages)
-    assert count >= 3
-    for stop_at in range(1, count + 1):  # noqa: B007 (read by `listen`)
-        stages.clear()
-        stopped(interpret(*words(MOTIFS, world)))
+    assert len(stages.seen) >= 3, stages.seen
+
+    def run() -> Ended:
+        ended = interpret(*words(MOTIFS, world))
         assert not tree(tmp_path).keys() & {"out/motifs.tsv", "out/summary.json"}
-    stop_at = 0
+        return ended
+
+    assert stages.stopped_at_each(run) >= 3
     assert interpret(*words(MOTIFS, world)).code == 0
     whole = {
         name.removeprefix("whole/"): value for name, value in tree(tmp_path).items() if name.startswith("whole/")
@@ -171,6 +204,21 @@ def test_motifs_are_stopped_at_each_stage(
     assert {name: again[name] for name in again if name not in told} == {
         name: whole[name] for name in whole if name not in told
     }
+
+
+def test_a_study_is_stopped_at_each_step(
+    world: Path, interpret: Callable[..., Ended], stages: Stages, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stages.steps = True
+    monkeypatch.setattr("motiflens.models.training_log._EVERY", 0.0)
+    assert interpret(*words(STUDY.replace("--out out", "--out whole"), world)).code == 0
+    assert {"training", "testing"} <= {stage for stage, _ in stages.seen}
+    assert stages.stopped_at_each(lambda: interpret(*words(STUDY, world))) >= 3
+    stages.stop_at = 0
+    assert interpret(*words(STUDY, world)).code == 0
+    results = [pd.read_csv(tmp_path / name / "results.tsv", sep="\t") for name in ("out", "whole")]
+    pd.testing.assert_frame_equal(*(table.drop(columns="seconds") for table in results))
+    assert not list(tmp_path.glob(".*.part"))
 
 
 def test_simulate_is_stopped(
