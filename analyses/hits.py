@@ -120,6 +120,9 @@ def motif_hits(
         raise ValueError(f"codes {codes.shape} and importance {importance.shape}: expected both (windows, bp)")
     if not len(motifs):
         raise ValueError("there are no motifs")
+    narrowest = min(motif.width for motif in motifs)
+    if narrowest > codes.shape[1]:
+        raise ValueError(f"every motif is wider than the windows ({narrowest} bp or more in {codes.shape[1]} bp)")
     finder = _Finder(motifs, wanted)
     rng = np.random.default_rng(wanted.seed)
     size = np.sqrt(np.square(importance, dtype=np.float64).mean(axis=1, keepdims=True))

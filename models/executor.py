@@ -108,6 +108,18 @@ def executor(workers: Workers) -> Iterator[Executor]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def check_dask(where: str) -> None:
+    """Refuse an address, or scheduler file, at which no Dask scheduler answers, before anything is begun.
+
+    Raises
+    ------
+    ValueError
+        Naming it.
+    """
+    with _dask_client(where):
+        pass
+
+
 def _dask_client(where: str) -> Any:
     try:
         distributed = importlib.import_module("distributed")

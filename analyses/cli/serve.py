@@ -25,6 +25,6 @@ def command(
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     if not is_loopback(host):  # also with --quiet: who lets others in should know
         typer.echo(f"warning: {host} lets other machines use this page; nobody is asked for a password", err=True)
-    note(f"serving {len(runs)} run{'s' if len(runs) > 1 else ''} on {address} (Ctrl-C stops it)")
-    serve(runs, host=host, port=port)
+    words = f"serving {len(runs)} run{'s' if len(runs) > 1 else ''} on {address} (Ctrl-C stops it)"
+    serve(runs, host=host, port=port, ready=lambda: note(words))
     result({"address": address, "runs": [str(run) for run in runs]})

@@ -141,6 +141,10 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
             other = values.pop(alias.name, None)
             values |= {} if other is None else {name: other}
         _check(numbers, values, owner)
+        if isinstance(values.get("device"), str):
+            from motiflens.models.evaluate import check_device
+
+            check_device(values["device"])
         with speaking(quiet=quiet, as_json=as_json):
             try:
                 command(**values)

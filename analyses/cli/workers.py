@@ -17,9 +17,11 @@ Threads = Annotated[int, typer.Option("--threads", help="Of each process; result
 
 
 def workers(processes: int, dask: str | None, threads: int) -> Workers:
-    """Return who works."""
-    from motiflens.models.executor import Workers
+    """Return who works; a Dask cluster must answer."""
+    from motiflens.models.executor import Workers, check_dask
 
+    if dask is not None:
+        check_dask(dask)
     return Workers(processes, dask, threads)
 
 
