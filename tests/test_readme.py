@@ -88,7 +88,7 @@ def test_every_command_has_an_example_and_a_place_in_the_table() -> None:
 
 def test_readme_is_short_and_names_pages_that_there_are() -> None:
     """What it is, two commands, one picture, one table of commands, where to read on."""
-    assert len(README.splitlines()) <= 80
+    assert len(README.splitlines()) <= 85
     assert README.count("![") == 1
     places = re.findall(r"`((?:docs|benchmarks|notebooks)/[\w/.]*)`", README)
     assert len(places) >= 10

@@ -80,9 +80,9 @@ def q_values(p: Doubles, *, pi0: float | None = None) -> Doubles:
     elif pi0 is None:
         pi0 = null_share(1 - np.searchsorted(ordered, LAMBDAS, side="right") / p.size, size=float(p.size))
     # Of equal p-values the last has the least quotient, and hands it to the others.
-    found = np.empty_like(p)
-    found[order] = tabulated_q_values(ordered, np.ones(p.size, dtype=np.int64), total=p.size, pi0=pi0)
-    return found
+    values = np.empty_like(p)
+    values[order] = tabulated_q_values(ordered, np.ones(p.size, dtype=np.int64), total=p.size, pi0=pi0)
+    return values
 
 
 def tabulated_q_values(p: Doubles, counts: Integers, *, total: int, pi0: float) -> Doubles:
