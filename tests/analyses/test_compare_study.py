@@ -14,6 +14,7 @@ from scipy.stats import pearsonr, spearmanr, ttest_rel, wilcoxon
 from motiflens.analyses.cli.main import main
 from motiflens.analyses.compare_study import compare_study, epoch_table, read_scores
 from motiflens.analyses.study import read_study
+from motiflens.models.compare import size_class
 from motiflens.models.metrics import METRICS
 
 
@@ -59,6 +60,14 @@ def test_tables(tables: dict[str, pd.DataFrame]) -> None:
     assert {"metrics_1", "gain_1", "metrics_2", "boxes", "differences", "sizes"} <= names
     assert "TF7" in study.figures[0].caption
     assert "regression to the mean" in study.figures[1].caption
+
+
+@pytest.mark.parametrize(
+    ("sequences", "name"),
+    [(1, "small"), (2999, "small"), (3000, "medium"), (30_000, "medium"), (30_001, "large"), (np.nan, "unknown")],
+)
+def test_size_classes_of_table_5(sequences: float, name: str) -> None:
+    assert size_class(sequences) == name
 
 
 def test_epochs() -> None:
