@@ -55,9 +55,13 @@ def transfer_plan(
     Examples
     --------
     >>> import tempfile
-    >>> transfer_plan(tempfile.gettempdir() + "/nothing")
-    Traceback (most recent call last):
-    ValueError: .../nothing holds no data set: expected *.seq.gz files, e.g. NAME.AC.seq.gz and NAME.B.seq.gz
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for half in ("AC", "B"):
+    ...         Path(folder, f"REST.{half}.seq.gz").touch()
+    ...     plan = transfer_plan(folder, preset="short")
+    >>> [model.label for model in plan.models]
+    ['saresnet', 'saresnet global', 'saresnet transfer']
     """
     set_files(folder)
     for name, files in seq_sets(folder).items():

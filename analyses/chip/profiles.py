@@ -147,9 +147,8 @@ def strand_mean_bp(strands: dict[str, Floats], field: Field, how: ToBp = "spread
     At a window's end, where pooling leaves a rest, one strand's positions alone may look.
     """
     looks = to_bp(np.ones(len(field.start), dtype=np.float32), field, strands["+"].shape[-1], how=how) > 0
-    count = looks.astype(np.float32) + looks[::-1]
-    mean: Floats = (strands["+"] + strands["-"]) / np.maximum(count, 1)
-    return mean
+    count = np.maximum(looks.astype(np.int8) + looks[::-1], 1).astype(np.float32)
+    return (strands["+"] + strands["-"]) / count
 
 
 def _attribution(method: str, output: int) -> Callable[[Adapter, Batch, Field, ChipOptions], Profiles]:
