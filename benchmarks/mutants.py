@@ -102,12 +102,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=60, help="mutants drawn in each package")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--packages", nargs="+", default=list(PACKAGES), metavar="FOLDER")
+    parser.add_argument("--out", type=Path, default=RESULT)
     options = parser.parse_args()
     lines = []
     with tempfile.TemporaryDirectory() as name:
-        for package in PACKAGES:
+        for package in options.packages:
             lines += run_package(package, Path(name), options)
-    RESULT.write_text(
+    options.out.write_text(
         "# Mutants\n\nMade by `python benchmarks/mutants.py "
         f"--sample {options.sample} --seed {options.seed}`: faults of cosmic-ray's operators, drawn at random "
         "among all of a package's modules, each against the tests that import its module.\n\n"
