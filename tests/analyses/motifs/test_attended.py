@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from motiflens.analyses.motifs.attended import attended, shuffled_control
+from motiflens.analyses.motifs.attended import attended, shuffled_control, site_names
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.subsequences import DRAWS, Subsequences
@@ -132,3 +132,12 @@ def test_a_planted_motif_is_found_in_spite_of_the_composition() -> None:
         ("Fos", "Jun", "B-ATF", "Maf")
     )
     assert shuffled_control(sites, windows, targets, repeats=1) == (0,)
+
+
+def test_sites_are_named_by_the_genome_where_it_is_known_and_by_the_window_otherwise() -> None:
+    sites = pd.DataFrame({"window": [1, 0], "start": [5, 30], "end": [25, 50], "strand": ["+", "-"]})
+    windows = pd.DataFrame({"name": ["a", "b"], "chrom": ["chr1", "chr2"], "start": [100, 2_000]})
+    assert site_names(sites, windows) == ["chr2:2005-2025(+)", "chr1:130-150(-)"]
+    assert site_names(sites, windows[["name"]]) == ["b:5-25(+)", "a:30-50(-)"]
+    unknown = windows.assign(chrom=[None, "chr2"])
+    assert site_names(sites, unknown) == ["b:5-25(+)", "a:30-50(-)"]
