@@ -19,7 +19,7 @@ from pathlib import Path
 
 import memelite
 import numpy as np
-from side_by_side import forget_peak, in_turns, memory, one_core, processor
+from side_by_side import in_turns, one_core, peaks, processor
 
 from motiflens.analyses.motifs.engines.match import match
 from motiflens.analyses.motifs.jaspar import jaspar
@@ -56,12 +56,7 @@ def main() -> None:
         "ours, ed": lambda: match(queries, targets, threshold=1, threads=1),
         "ours, pearson": lambda: match(queries, targets, distance="pearson", threshold=1, threads=1),
     }
-    peaks = {}
-    for name, call in contenders.items():  # what is slow only once
-        forget_peak()
-        before = memory("VmRSS")
-        call()
-        peaks[name] = memory("VmHWM") - before
+    taken = peaks(contenders)
     best = in_turns(contenders, fewest=4, most=6)
     lines = [
         "# Matching engines on one core", "",
@@ -76,7 +71,7 @@ def main() -> None:
     for name, (cpu, wall) in best.items():
         lines.append(
             f"| {name} | {cpu:.3f} | {wall:.3f} | {cpu / first.cpu:.2f} | {wall / first.wall:.2f} | "
-            f"{peaks[name]:.0f} |"
+            f"{taken[name]:.0f} |"
         )
         print(lines[-1], flush=True)
     write_text(given.out, "\n".join(lines) + "\n")

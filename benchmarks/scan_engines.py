@@ -24,7 +24,7 @@ from typing import Any
 import lightmotif
 import memelite
 import numpy as np
-from side_by_side import forget_peak, in_turns, memory, one_core, processor
+from side_by_side import in_turns, one_core, peaks, processor
 
 from motiflens.analyses.motifs.engines.scan import scan
 from motiflens.analyses.motifs.jaspar import jaspar
@@ -63,12 +63,7 @@ def main() -> None:
             "memelite": lambda: memelite.fimo(ppms, str(path), threshold=P),
             "lightmotif": light,
         }
-        peaks = {}
-        for name, call in contenders.items():  # what is slow only once
-            forget_peak()
-            before = memory("VmRSS")
-            call()
-            peaks[name] = memory("VmHWM") - before
+        taken = peaks(contenders)
         best = in_turns(contenders, fewest=3, most=3)
     hertz = 2.6e9
     lines = [
@@ -83,7 +78,7 @@ def main() -> None:
     for name, (cpu, wall) in best.items():
         lines.append(
             f"| {name} | {cpu:.2f} | {wall:.2f} | {cpu / best['ours'].cpu:.2f} | {wall / best['ours'].wall:.2f} | "
-            f"{cells / cpu / 1e6:,.0f} | {cells / cpu / (64 * hertz):.2f} | {peaks[name]:.0f} |"
+            f"{cells / cpu / 1e6:,.0f} | {cells / cpu / (64 * hertz):.2f} | {taken[name]:.0f} |"
         )
         print(lines[-1], flush=True)
     write_text(given.out, "\n".join(lines) + "\n")

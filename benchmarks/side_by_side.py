@@ -74,3 +74,14 @@ def memory(key: str) -> float:
 def forget_peak() -> None:
     """Make VmHWM count from now on."""
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+
+
+def peaks(contenders: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
+    """Call each contender once, so that what is slow only once is done; return what memory it took, in MiB."""
+    taken = {}
+    for name, call in contenders.items():
+        forget_peak()
+        before = memory("VmRSS")
+        call()
+        taken[name] = memory("VmHWM") - before
+    return taken

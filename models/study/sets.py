@@ -79,9 +79,9 @@ def _found(source: str, plan: Plan) -> list[DataSet]:
             DataSet(tf, source, tf, next(iter(cells[tf])) if len(cells[tf]) == 1 else "", replace(options, tf=tf))
             for tf in spec.tfs
         ]
-    if kind == "deepbind_seq" and Path(source).is_dir() and options.tf is not None:
-        return [_named(options.tf, source, options)]
     if kind == "deepbind_seq" and Path(source).is_dir():
+        if options.tf is not None:
+            return [_named(options.tf, source, options)]
         return [_named(name, str(files.train), options) for name, files in seq_sets(source).items()]
     return [_named(Path(source).name.split(".")[0], source, options)]
 
