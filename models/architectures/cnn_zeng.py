@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.initialise import keras_initialise
-from motiflens.models.architectures.layers import pool_all
+from motiflens.models.architectures.pooled_convolution import convolution_maximum
 
 
 class CNNZeng(SequenceModel):
@@ -52,10 +52,10 @@ class CNNZeng(SequenceModel):
         self.output = nn.Linear(dense, outputs)
         keras_initialise(self)
 
-    def pooled(self, h: Tensor) -> Tensor:
-        """One number a kernel, (N, kernels), of its activations (N, kernels, T)."""
-        return pool_all(self.pool, h)
+    def pooled(self, x: Tensor) -> Tensor:
+        """One number a kernel, (N, kernels), of its rectified activations over windows (N, C, L)."""
+        return convolution_maximum(self.convolution, self.convolution_relu, self.pool, x, training=self.training)
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
-        z = self.pooled(self.convolution_relu(self.convolution(x)))
+        z = self.pooled(x)
         return self.output(self.dropout(self.dense_relu(self.dense(z))))

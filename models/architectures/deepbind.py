@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.layers import pool_all
+from motiflens.models.architectures.pooled_convolution import convolution_maximum
 
 
 class DeepBind(SequenceModel):
@@ -75,8 +76,11 @@ class DeepBind(SequenceModel):
         keras_initialise(self)
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
-        h = self.convolution_relu(self.convolution(x))  # N, kernels, L + kernel_size - 1
-        z = pool_all(self.pool, h)  # N, kernels
         if self.average:
-            z = torch.stack([z, h.mean(dim=-1)], dim=-1).flatten(1)
+            h = self.convolution_relu(self.convolution(x))  # N, kernels, L + kernel_size - 1
+            z = torch.stack([pool_all(self.pool, h), h.mean(dim=-1)], dim=-1).flatten(1)
+        else:
+            z = convolution_maximum(
+                self.convolution, self.convolution_relu, self.pool, x, training=self.training
+            )  # N, kernels
         return self.output(self.dropout(self.hidden_relu(self.hidden(z))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.pooled_convolution import letters_do, pooled_convolution
 
 
 class DeepSEA(SequenceModel):
@@ -67,8 +68,19 @@ class DeepSEA(SequenceModel):
         self.output = nn.Linear(dense, outputs)
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
-        h = self.convolutions(x).flatten(1)
+        h = (self._by_letters(x) if letters_do(training=self.training) else self.convolutions(x)).flatten(1)
         return self.output(self.dense_relu(self.dense(h)))
+
+    def _by_letters(self, x: Tensor) -> Tensor:
+        """Return what the convolutions make of windows, the first of them letter by letter."""
+        convolution, relu, pool, *others = self.convolutions
+        if not (isinstance(convolution, nn.Conv1d) and isinstance(pool, nn.MaxPool1d)):  # a single one
+            h: Tensor = self.convolutions(x)
+            return h
+        h = pooled_convolution(convolution, relu, pool, x, training=self.training)
+        for layer in others:
+            h = layer(h)
+        return h
 
 
 def _least(convolutions: int, kernel_size: int, pool: int) -> int:

@@ -56,5 +56,6 @@ class ExpectationLuo(CNNZeng):
         self.softmax = nn.Softmax(dim=-1)
         self.weigh = Multiply()
 
-    def pooled(self, h: Tensor) -> Tensor:
+    def pooled(self, x: Tensor) -> Tensor:
+        h = self.convolution_relu(self.convolution(x))
         return self.weigh(h, self.softmax(self.m * h)).sum(dim=-1)

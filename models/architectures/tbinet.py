@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.initialise import keras_initialise
-from motiflens.models.architectures.layers import AttentionWeights, Multiply, pooled_length, rectified_and_pooled
+from motiflens.models.architectures.layers import AttentionWeights, Multiply, pooled_length
+from motiflens.models.architectures.pooled_convolution import pooled_convolution
 from motiflens.models.architectures.recurrent import Gates, bidirectional_lstm
 
 
@@ -71,8 +72,7 @@ class TBiNet(SequenceModel):
         keras_initialise(self)
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
-        h = self.convolution(x)
-        h = rectified_and_pooled(self.convolution_relu, self.pool, h, training=self.training)  # N, kernels, T
+        h = pooled_convolution(self.convolution, self.convolution_relu, self.pool, x, training=self.training)
         h = self.pool_dropout(h).transpose(1, 2)  # N, T, kernels
         if self.attends:
             weights = self.attention(self.score(h).squeeze(-1))  # N, T

@@ -27,7 +27,7 @@ def test_outputs_and_gradients_are_equal() -> None:
     assert torch.equal(found[0][1], found[1][1])
 
 
-@pytest.mark.parametrize("name", ["tbinet", "danq", "factornet", "deepgrn"])
+@pytest.mark.parametrize("name", ["factornet", "deepgrn"])
 def test_a_training_step_is_that_of_the_published_order(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     sizes = {"kernels": 8, "kernel_size": 12, "units": 4, "dense": 6}
@@ -40,7 +40,7 @@ def test_a_training_step_is_that_of_the_published_order(name: str, monkeypatch: 
         each(x).square().sum().backward()
         gradients.append([weight.grad for weight in each.parameters()])
         monkeypatch.setattr(
-            importlib.import_module(f"motiflens.models.architectures.{'tbinet' if name == 'danq' else name}"),
+            importlib.import_module(f"motiflens.models.architectures.{name}"),
             "rectified_and_pooled",
             lambda relu, pool, h, *, training: pool(relu(h)),
         )
