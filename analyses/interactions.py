@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from scipy import stats
 
 from motiflens.analyses.marginalize import Backgrounds, Model, interval, sites_of
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.partner_test import partner_test
 from motiflens.analyses.variant_motifs import MotifTables
 from motiflens.analyses.variants import benjamini_hochberg
 from motiflens.interpret.adapter import adapt
@@ -44,6 +44,9 @@ class InteractionOptions:
         Times that a site's bases are shuffled, over which a mutant's logit is averaged.
     least
         Fewest pairs of two motifs that are tested.
+    share
+        What a pair's score has to exceed, over the larger one of both sites' own effects: how much of it depends
+        on the other site. 0 asks for none; attention has no effects to compare with.
     seed
         Of shuffles and controls.
     by
@@ -55,6 +58,7 @@ class InteractionOptions:
     most: int = 6
     shuffles: int = 3
     least: int = 5
+    share: float = 0.1
     seed: int = 0
     by: str = "input_x_gradient"
 
@@ -95,7 +99,10 @@ def interactions(
     second one shuffled, plus that with both shuffled. Attention between two sites is the largest weight from a
     position whose field overlaps the one to a position whose field overlaps the other, mean of the heads (Ullah &
     Ben-Hur 2021). Attribution is how much less each site contributes while the other one is shuffled, mean of
-    both. The null has one site of each pair put elsewhere: as far from the other, on no motif's site.
+    both. A pair of motifs has to exceed what the sites of either have, in the same windows, with those of other
+    motifs (see `partner_test`: what matters to a model that is not linear has something to do with all else), and
+    a share of what the stronger one does. Where a window has no third motif, one site is put elsewhere: as far
+    from the other, on no motif's site.
 
     Parameters
     ----------
@@ -104,7 +111,7 @@ def interactions(
     motifs
         Whose sites are looked for.
     windows
-        As they are.
+        As they are; overlapping ones show the same sites again (see `apart`).
     options
         See `InteractionOptions`.
 
@@ -112,9 +119,10 @@ def interactions(
     -------
     pandas.DataFrame
         One row a pair of motifs with at least `least` pairs of sites: ``first``, ``second``, ``pairs``,
-        ``windows``, ``distance`` (median, bp between the two), ``score`` (mean; signed but for attention), ``low``
-        and ``high`` (its 95 % interval), ``null`` (mean of the controls), ``p`` (Mann-Whitney, one-sided, of the
-        size of the scores), ``q`` (Benjamini-Hochberg); ordered by p.
+        ``windows``, ``distance`` (median, bp between the two), ``score`` (mean over windows; signed but for
+        attention), ``low`` and ``high`` (its 95 % interval over windows), ``null`` (mean of the sites' pairs with
+        others), ``share`` (mean size of the scores over that of the larger effect; NaN of attention), ``p``
+        (`partner_test`, of the size of the scores), ``q`` (Benjamini-Hochberg); ordered by p.
 
     Raises
     ------
@@ -126,25 +134,54 @@ def interactions(
     counts: dict[tuple[int, int], int] = {}
     for pair in pairs:
         counts[_key(pair)] = counts.get(_key(pair), 0) + 1
-    pairs = [pair for pair in pairs if counts[_key(pair)] >= wanted.least]
-    if not pairs:
+    tested = {key for key, count in counts.items() if count >= wanted.least}
+    if not tested:
         raise ValueError(
             f"no two of the {len(motifs)} motifs have sites (p <= {wanted.threshold:g}) in {wanted.least} windows "
             "together: give more windows or motifs, or a larger --thresh"
         )
     measure = {"epistasis": _epistasis, "attention": _attention, "attribution": _attribution}[wanted.method]
-    scores: dict[tuple[int, int], list[tuple[Pair, float, list[float]]]] = {}
-    rows = sorted({pair.row for pair in pairs})
-    by_row: dict[int, list[Pair]] = {row: [] for row in rows}
-    for pair in pairs:
-        by_row[pair.row].append(pair)
+    by_row: dict[int, list[Pair]] = {row: [] for row in sorted({p.row for p in pairs if _key(p) in tested})}
+    for pair in pairs:  # those of too few windows too: they are the others that a pair has to exceed
+        if pair.row in by_row:
+            by_row[pair.row].append(pair)
+    scores: dict[tuple[int, int], list[_InWindow]] = {key: [] for key in tested}
     for done, (row, own) in enumerate(by_row.items()):
-        progress(Step("testing pairs", done, len(rows)))
-        score = measure(model, windows, row, own, wanted)
-        for pair in own:
-            null = [score(a, b) for a, b in pair.controls]
-            scores.setdefault(_key(pair), []).append((pair, score(pair.a, pair.b), null))
-    return _tested(scores, motifs)
+        progress(Step("testing pairs", done, len(by_row)))
+        measured = measure(model, windows, row, own, wanted)
+        for key in sorted(tested & {_key(pair) for pair in own}):
+            scores[key].append(_in_window(key, own, measured))
+    return _tested(scores, motifs, wanted.share)
+
+
+class _Measured(NamedTuple):
+    """A window: the score of two segments, and what one does by itself, where that is known."""
+
+    score: Callable[[Segment, Segment], float]
+    effect: Callable[[Segment], float] = lambda _: float("nan")
+
+
+class _InWindow(NamedTuple):
+    """Two motifs in a window: scores and gaps of their pairs of sites, larger effects, scores with others."""
+
+    own: list[float]
+    effects: list[float]
+    others: tuple[list[float], list[float]]
+    gaps: list[int]
+
+
+def _in_window(key: tuple[int, int], pairs: Sequence[Pair], measured: _Measured) -> _InWindow:
+    score, effect = measured
+    same = [pair for pair in pairs if _key(pair) == key]
+    others: tuple[list[float], list[float]] = ([], [])
+    for pair in same:
+        ends = (pair.a, pair.b) if pair.a.motif == key[0] else (pair.b, pair.a)
+        for site, values in zip(ends, others, strict=True):
+            third = [p for p in pairs if site in (p.a, p.b) and not {p.a.motif, p.b.motif} <= set(key)]
+            stand_in = [both for both in pair.controls if site in both]
+            values += [score(*both) for both in ([(p.a, p.b) for p in third] or stand_in)]
+    effects = [max(abs(effect(p.a)), abs(effect(p.b))) for p in same]
+    return _InWindow([score(p.a, p.b) for p in same], effects, others, [_gap(p.a, p.b) for p in same])
 
 
 def _key(pair: Pair) -> tuple[int, int]:
@@ -198,12 +235,9 @@ def _control(
     return Segment(start, start + width)
 
 
-Score = Callable[[Segment, Segment], float]
-
-
 def _epistasis(
     model: Model, windows: Backgrounds, row: int, pairs: Sequence[Pair], options: InteractionOptions
-) -> Score:
+) -> _Measured:
     """Scores of pairs within one window, of all of whose mutants the logits are computed at once."""
     segments = {segment for pair in pairs for segment in (pair.a, pair.b)}
     mutants: list[frozenset[Segment]] = [frozenset(), *(frozenset([segment]) for segment in segments)]
@@ -219,12 +253,12 @@ def _epistasis(
         one, other, both = frozenset([a]), frozenset([b]), frozenset([a, b])
         return value[frozenset()] - value[one] - value[other] + value[both]
 
-    return score
+    return _Measured(score, lambda site: value[frozenset()] - value[frozenset([site])])
 
 
 def _attribution(
     model: Model, windows: Backgrounds, row: int, pairs: Sequence[Pair], options: InteractionOptions
-) -> Score:
+) -> _Measured:
     """Scores of pairs by what each site contributes with the other one as it is, and shuffled."""
     segments = {segment for pair in pairs for both in ((pair.a, pair.b), *pair.controls) for segment in both}
     mutants = [frozenset[Segment](), *(frozenset([segment]) for segment in sorted(segments))]
@@ -240,7 +274,9 @@ def _attribution(
         whole, without = sums[0], sums[number[frozenset([other])]]
         return float((whole[site.end] - whole[site.start]) - (without[site.end] - without[site.start]))
 
-    return lambda a, b: (lost(a, b) + lost(b, a)) / 2
+    return _Measured(
+        lambda a, b: (lost(a, b) + lost(b, a)) / 2, lambda site: float(sums[0][site.end] - sums[0][site.start])
+    )
 
 
 def _mutated(
@@ -264,7 +300,7 @@ def _mutated(
 
 def _attention(
     model: Model, windows: Backgrounds, row: int, pairs: Sequence[Pair], options: InteractionOptions
-) -> Score:
+) -> _Measured:
     part = replace(windows, codes=windows.codes[row : row + 1], signals=windows.signals[row : row + 1])
     x = np.concatenate([one_hot(part.codes), part.signals], axis=1)
     meta = None if windows.meta is None else windows.meta[row : row + 1]
@@ -286,26 +322,26 @@ def _attention(
         p, q = positions(a), positions(b)
         return float(max(weights[np.ix_(p, q)].max(), weights[np.ix_(q, p)].max()))
 
-    return score
+    return _Measured(score)
 
 
-def _tested(
-    scores: dict[tuple[int, int], list[tuple[Pair, float, list[float]]]], motifs: Sequence[Motif]
-) -> pd.DataFrame:
+def _tested(scores: dict[tuple[int, int], list[_InWindow]], motifs: Sequence[Motif], share: float) -> pd.DataFrame:
     rows = []
-    for (first, second), scored in scores.items():
-        values = np.array([score for _, score, _ in scored])
-        null = np.array([value for _, _, drawn in scored for value in drawn])
-        mean, low, high, _ = interval(values)
-        p = 1.0
-        if len(null):
-            p = float(stats.mannwhitneyu(np.abs(values), np.abs(null), alternative="greater").pvalue)
+    for (first, second), seen in scores.items():
+        size, effect, one, other = (
+            np.array([np.abs(values).mean() if values else np.nan for values in column])
+            for column in zip(*((w.own, w.effects, *w.others) for w in seen), strict=True)
+        )
+        mean, low, high, _ = interval(np.array([np.mean(window.own) for window in seen]))
+        null = [value for window in seen for side in window.others for value in side]
+        gaps = [gap for window in seen for gap in window.gaps]
         names = [motifs[number].alt or motifs[number].name for number in (first, second)]
-        windows = len({pair.row for pair, _, _ in scored})
-        distance = float(np.median([_gap(pair.a, pair.b) for pair, _, _ in scored]))
-        null_mean = float(null.mean()) if len(null) else float("nan")
-        rows.append([*names, len(scored), windows, distance, mean, low, high, null_mean, p])
-    columns = ["first", "second", "pairs", "windows", "distance", "score", "low", "high", "null", "p"]
+        own = [len(gaps), len(seen), float(np.median(gaps)), mean, low, high]
+        exceeded = (one, other, share * effect) if np.isfinite(effect).all() and share else (one, other)
+        depends = float(size.mean() / effect.mean()) if effect.any() else float("nan")
+        null_mean = float(np.mean(null)) if null else float("nan")
+        rows.append([*names, *own, null_mean, depends, partner_test(size, *exceeded)])
+    columns = ["first", "second", "pairs", "windows", "distance", "score", "low", "high", "null", "share", "p"]
     table = pd.DataFrame(rows, columns=columns)
     table["q"] = benjamini_hochberg(table["p"].to_numpy())
     return table.sort_values(["p", "first", "second"], kind="stable", ignore_index=True)

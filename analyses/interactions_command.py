@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from motiflens.analyses.apart import apart
 from motiflens.analyses.interactions import InteractionOptions, interactions
 from motiflens.analyses.marginalize import Model, backgrounds_of
 from motiflens.analyses.motifs.motif_files import read_motifs
 from motiflens.models import types
+from motiflens.models.amount import amount
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.files import write_with_record
@@ -70,6 +72,12 @@ def interactions_command(
     opened.model.to(source.device)
     model = Model(opened, task_number(opened, source.task), source.batch_size)
     windows, made_by, notes = _windows(opened, source, open_data)
+    windows, dropped = _apart(windows, options.seed)
+    if dropped:
+        notes = (
+            *notes,
+            f"{amount(dropped, 'window')} overlapping others left out: they hold the same sites again",
+        )
     given = backgrounds_of(windows, "given", source.maximum, seed=options.seed)
     table = interactions(model, known, given, options, progress)
     record: types.Json = {
@@ -85,6 +93,15 @@ def interactions_command(
     with write_with_record(out, record) as part:
         table.to_csv(part, sep="\t", index=False, float_format="%.6g", na_rep="NA")
     return record
+
+
+def _apart(windows: Windows, seed: int) -> tuple[Windows, int]:
+    """Return those windows that overlap no other, in a random order's first come, and how many are left out."""
+    if not {"chrom", "start"} <= set(windows.table.columns):
+        return windows, 0
+    order = np.random.default_rng(seed).permutation(len(windows)).tolist()
+    kept = np.sort(np.array(apart(windows.table, order, windows.length), dtype=np.int64))
+    return windows.subset(kept), len(windows) - len(kept)
 
 
 def _windows(

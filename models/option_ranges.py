@@ -76,6 +76,7 @@ _INTERACTIONS = {
     "threshold": _P_VALUE,
     "most": Range(2, 1_000),
     "least": Range(2, 1_000_000),
+    "share": _PROBABILITY,
 }
 _MOTIFS = {
     "width": Range(4, "LENGTH"),

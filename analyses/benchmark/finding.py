@@ -8,18 +8,24 @@ from typing import Final
 import pandas as pd
 
 from motiflens.analyses.benchmark.intervals import Interval
+from motiflens.analyses.benchmark.part import MODEL
 from motiflens.analyses.benchmark.plan import ATTENTION, BASELINES
 from motiflens.models.data.text import listed
 
 LEARNED: Final = 0.8  # test auROC below which a model has learned too little to be explained
 LIKE: Final = 0.5  # rank correlation from which two maps count as alike, as `interpret sanity` has it
+SEES: Final = 0.75  # half of the way from chance to a map that always sees the rule
+RANDOM: Final = "random"
+_CAVEAT: Final = (
+    "(A best map is chosen and compared on the same windows, and no 95 % interval is corrected for their number.)"
+)
 
 
 def finding(summary: pd.DataFrame, differences: pd.DataFrame) -> tuple[str, str]:
     """Say what a benchmark found.
 
     Of two methods one is called clearly ahead only if the 95 % interval of their difference, over the same windows
-    and trainings, excludes 0.
+    and trainings, excludes 0. Whatever cannot be told is said to be that, not to be equal or absent.
 
     Parameters
     ----------
@@ -32,12 +38,13 @@ def finding(summary: pd.DataFrame, differences: pd.DataFrame) -> tuple[str, str]
     -------
     tuple of str
         First paragraph: on how many models (an architecture, a factor) which method finds bound sites best,
-        whether it beats the factor's own matrix, and where attention stands, at its own resolution too. Second:
-        whether what localises well is faithful to the model, survives when weights are randomised, and sees the
-        rule between two sites.
+        whether it beats the factor's own matrix, and where attention stands, at its own resolution too. Second, of
+        maps that find sites better than chance: how many are faithful to the model (the logit falls more than when
+        bases at random are replaced), survive when weights are randomised, and see the rule between two sites, of
+        models that obey it.
     """
     plain = summary[summary["control"] == ""]
-    return _localisation(plain, differences), _belief(plain)
+    return _localisation(plain, differences), _belief(plain, differences)
 
 
 def _localisation(table: pd.DataFrame, differences: pd.DataFrame) -> str:
@@ -46,35 +53,47 @@ def _localisation(table: pd.DataFrame, differences: pd.DataFrame) -> str:
     if all_of:
         sentences.append(f"{len(learned)} of {len(all_of)} models reached a test auROC of {LEARNED:g}.")
         if not learned:
-            return f"{sentences[0]} Nothing can be said of maps of models that have learned nothing."
+            return f"{sentences[0]} Nothing can be said of maps of models that have learned so little."
     wins: dict[str, int] = {}
-    clear, beat, short, total = 0, 0, 0, 0
+    clear, alone, compared, beat, short, total = 0, 0, 0, 0, 0, 0
     for pair in learned or _models(table):
         auroc = _scores(table, pair, "auroc")
         maps = {method: interval for method, interval in auroc.items() if method not in BASELINES}
         if not maps:
             continue
         total += 1
-        best = max(maps, key=lambda method: maps[method].value)
-        wins[best] = wins.get(best, 0) + 1
-        others = [method for method in maps if method != best]
+        first = [method for method in maps if maps[method].value == max(m.value for m in maps.values())]
+        for method in first:
+            wins[method] = wins.get(method, 0) + 1
+        best, others = first[0], [method for method in maps if method != first[0]]
+        alone += int(not others)
         clear += int(bool(others) and all(_ahead(differences, pair, best, other) > 0 for other in others))
+        compared += int("pwm" in auroc)
         beat += int(_ahead(differences, pair, best, "pwm") > 0)
         short += int(_ahead(differences, pair, best, "pwm") < 0)
     if not total:
         return " ".join([*sentences, "No method that reads a model has a localisation score."])
     named = listed([f"{method} ({count})" for method, count in sorted(wins.items(), key=lambda w: -w[1])], 6)
+    tied = " (ties count for each)" if sum(wins.values()) > total else ""
     sentences.append(
-        f"The map with the highest auROC for bound sites is, of {total} models, {named}; on {clear} of them it is "
-        "clearly ahead of every other method, on the rest at least one other cannot be told from it."
+        f"The map with the highest auROC for bound sites is, of {total} models, {named}{tied}"
+        + _clearly(clear, total - alone)
     )
-    if beat or short or "pwm" in set(table["method"]):
+    if compared:
         sentences.append(
-            f"It finds sites better than the factor's own JASPAR matrix, which knows no model, on {beat}, and "
-            f"worse on {short}."
+            "It clearly finds sites better than the factor's own JASPAR matrix, which knows no model, on "
+            f"{beat} of {compared}, and clearly worse on {short}."
         )
     sentences += _attention(table, differences, learned or _models(table))
-    return " ".join(sentences)
+    return " ".join([*sentences, _CAVEAT])
+
+
+def _clearly(clear: int, compared: int) -> str:
+    """Say on how many of the models with several methods the best one stands out."""
+    if not compared:
+        return "; no model has a second one to compare it with."
+    rest = "; on the rest at least one other cannot be told from it" if clear < compared else ""
+    return f"; on {clear} of {compared} it is clearly ahead of every other method{rest}."
 
 
 def _attention(table: pd.DataFrame, differences: pd.DataFrame, pairs: list[tuple[str, str]]) -> list[str]:
@@ -92,54 +111,78 @@ def _attention(table: pd.DataFrame, differences: pd.DataFrame, pairs: list[tuple
             attended, best = (max(group, key=lambda method: auroc[method].value) for group in (own, other))
             side = _ahead(differences, pair, attended, best, resolution)
             behind, ahead = behind + int(side < 0), ahead + int(side > 0)
-            chance += int(auroc[attended].low <= 0.5)
+            chance += int(not auroc[attended].low > 0.5)  # an unknown limit too
         if total:
             sentences.append(
                 f"{words[0].upper()}{words[1:]} attention is clearly behind the best attribution on {behind} of "
-                f"{total} models with attention, clearly ahead on {ahead}, and no better than chance on {chance}."
+                f"{total} models with attention, clearly ahead on {ahead}, and not clearly better than "
+                f"chance on {chance}."
             )
     return sentences
 
 
-def _belief(table: pd.DataFrame) -> str:
+def _belief(table: pd.DataFrame, differences: pd.DataFrame) -> str:
     learned, all_of = _learned(table)
     pairs = learned or ([] if all_of else _models(table))
-    sentences = []
     localised = [(pair, method) for pair in pairs for method in _localising(table, pair)]
     if not localised:
         return (
             "No map of a model finds sites better than chance: of none could it be asked whether it is faithful."
         )
-    faithful = _count(table, localised, "deletion", lambda interval: interval.low > 0)
-    if faithful[1]:
-        sentences.append(
-            f"Of {faithful[1]} maps (model × method) that find sites better than chance, {faithful[0]} are "
-            "faithful: the logit falls when their first bases are replaced."
-        )
+    sentences = _faithful(table, differences, localised)
     alive = _count(table, localised, "randomised_weights", lambda interval: interval.value >= LIKE)
     if alive[1]:
         which = _named(alive[2])
         sentences.append(
             f"{alive[0]} of {alive[1]} hardly change when all weights are drawn anew (rank correlation of "
             f"{LIKE:g} or more){which}"
-            + (
-                ": such a map is about the sequence, not about the model."
-                if alive[0]
-                else ": all are about the model."
-            )
+            + (": such a map is about the sequence, not about the model." if alive[0] else ".")
         )
     again = _count(table, localised, "retrained_seeds", lambda interval: interval.value >= LIKE)
     if again[1]:
         sentences.append(f"{again[0]} of {again[1]} come out alike when the model is trained from another start.")
-    sees = _count(table, localised, "rule_context", lambda interval: interval.low > 0.5)
-    if sees[1]:
-        blind = sees[1] - sees[0]
+    return " ".join([*sentences, *_logic(table, localised)])
+
+
+def _faithful(
+    table: pd.DataFrame, differences: pd.DataFrame, localised: list[tuple[tuple[str, str], str]]
+) -> list[str]:
+    """How many maps take the logit down by more than random bases do: any bases take it down."""
+    known = [(pair, m) for pair, m in localised if {m, RANDOM} <= set(_scores(table, pair, "deletion"))]
+    if not known:
+        return []
+    count = sum(_ahead(differences, pair, method, RANDOM, score="deletion") > 0 for pair, method in known)
+    return [
+        f"Of {len(known)} maps (model × method) that find sites better than chance, {count} are faithful: the "
+        "logit falls more when their first bases are replaced than when as many random ones are."
+    ]
+
+
+def _logic(table: pd.DataFrame, localised: list[tuple[tuple[str, str], str]]) -> list[str]:
+    """How many maps see the rule, of models that clearly obey it: of another a faithful map cannot show it."""
+    measured = {
+        pair: _scores(table, pair, "rule_context").get(MODEL)
+        for pair in dict.fromkeys(pair for pair, _ in localised)
+    }
+    models = {pair: interval for pair, interval in measured.items() if interval is not None}
+    obey = [pair for pair, interval in models.items() if interval.low > 0.5]
+    sentences = []
+    if models:
         sentences.append(
-            f"Of {sees[1]} that also have sites with a rule, {sees[0]} give a site more where its rule is "
-            f"satisfied; {blind} find the motif and cannot be told from a map that knows no rule"
-            + (": good localisation goes with poor logic there." if blind else ".")
+            f"Where sites have a rule, {len(obey)} of {len(models)} models clearly count a site more where it "
+            "lets them (as its bases are shuffled); a faithful map of another cannot."
         )
-    return " ".join(sentences)
+    asked = [(pair, method) for pair, method in localised if pair in obey or pair not in models]
+    sees = _count(table, asked, "rule_context", lambda interval: interval.low > 0.5)
+    blind = _count(table, asked, "rule_context", lambda interval: interval.low <= 0.5 and interval.high < SEES)
+    if sees[1]:
+        sentences.append(
+            f"Of {sees[1]} maps {'of these' if models else 'of sites with a rule'}, {sees[0]} clearly give a site "
+            f"more where its rule lets it count more, {blind[0]} clearly do not (they find the motif, and are "
+            "less than half of the way from chance to a map that always sees the rule), and of "
+            f"{sees[1] - sees[0] - blind[0]} it cannot be told."
+        )
+    return sentences
 
 
 def _named(methods: list[str]) -> str:
@@ -174,12 +217,19 @@ def _scores(
 
 
 def _ahead(
-    differences: pd.DataFrame, pair: tuple[str, str], first: str, second: str, resolution: str = "base"
+    differences: pd.DataFrame,
+    pair: tuple[str, str],
+    first: str,
+    second: str,
+    resolution: str = "base",
+    *,
+    score: str = "auroc",
 ) -> int:
     """Return 1 where the first method is clearly ahead of the second, -1 where clearly behind, else 0."""
     here = differences[
         (differences["tf"] == pair[0])
         & (differences["model"] == pair[1])
+        & (differences["score"] == score)
         & (differences["resolution"] == resolution)
     ]
     for a, b, sign in ((first, second, 1), (second, first, -1)):

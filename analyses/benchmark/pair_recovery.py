@@ -21,11 +21,14 @@ class PairRecovery(NamedTuple):
 def pair_recovery(table: pd.DataFrame, planted: Collection[frozenset[str]], *, fdr: float = FDR) -> PairRecovery:
     """Compare tested pairs with the truth.
 
+    Pairs of one motif with itself are neither true nor false: two sites of a factor stand in for each other, which
+    no simulation plants and every one brings about.
+
     Parameters
     ----------
     table
-        ``first``, ``second`` and ``q``, as `interactions` gives them; of a pair of one motif with itself both
-        names are equal.
+        ``first``, ``second`` (motifs that are the same factor's under one name, so that no pair counts twice) and
+        ``q``, as `interactions` gives them.
     planted
         The true pairs; at least one.
     fdr
@@ -40,7 +43,7 @@ def pair_recovery(table: pd.DataFrame, planted: Collection[frozenset[str]], *, f
     if not planted:
         raise ValueError("no pair was planted: there is nothing to recover")
     rows = table[table["q"] <= fdr]
-    called = {frozenset(pair) for pair in zip(rows["first"], rows["second"], strict=True)}
+    called = {frozenset(pair) for pair in zip(rows["first"], rows["second"], strict=True) if pair[0] != pair[1]}
     true = called & set(planted)
     precision = len(true) / len(called) if called else float("nan")
     return PairRecovery(precision, len(true) / len(set(planted)), len(called))

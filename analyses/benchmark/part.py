@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.apart import apart
 from motiflens.analyses.benchmark.intervals import window_interval
 from motiflens.analyses.benchmark.maps import Map, make_map
 from motiflens.analyses.benchmark.measures import Measure
@@ -25,6 +26,7 @@ from motiflens.analyses.benchmark.score_map import (
     score_hard_negatives,
     score_ism,
     score_localisation,
+    score_model_rule,
     score_rule,
     score_sanity,
 )
@@ -257,7 +259,8 @@ def _pairs(part: Part, subject: Subject) -> Json:
         raise ValueError(f"no pair was planted for {part.tf}: {PAIR[0]} has a rule with {PAIR[1]}")
     windows = subject.opened.windows
     column = windows.tasks.index(part.tf) if part.tf in windows.tasks else 0
-    bound = windows.subset(np.flatnonzero(windows.labels[:, column] == 1))
+    order = np.random.default_rng(plan.seed).permutation(np.flatnonzero(windows.labels[:, column] == 1))
+    bound = windows.subset(np.array(apart(windows.table, order.tolist(), windows.length), dtype=np.int64))
     given = backgrounds_of(bound, "given", plan.pair_windows, seed=plan.seed)
     motifs = [jaspar_by_name(f"jaspar:2026:{name}")[0] for name in subject.truth.factors]
     options = InteractionOptions(method=part.method, threshold=5e-4, shuffles=2, seed=plan.seed)
@@ -277,4 +280,4 @@ def _accuracy(part: Part) -> Json:
     table = evaluate(subject.opened.run, subject.opened.dataset, split=SPLIT)
     row = table.iloc[subject.output]
     measures = [Measure(f"test_{name}", np.array([float(row[name])])) for name in ("auroc", "auprc")]
-    return _record(measures, None)
+    return _record([*measures, *score_model_rule(subject, part.plan)], None)

@@ -15,7 +15,7 @@ from motiflens.analyses.benchmark.localisation import Localisation, localisation
 from motiflens.analyses.benchmark.maps import UNSIGNED, Map, attention_cells, model_map
 from motiflens.analyses.benchmark.measures import Measure
 from motiflens.analyses.benchmark.plan import BASELINES, BenchmarkPlan
-from motiflens.analyses.benchmark.rule_scores import Case, rule_scores
+from motiflens.analyses.benchmark.rule_scores import Case, RuleScores, rule_scores
 from motiflens.analyses.benchmark.subject import RuleSite, Subject
 from motiflens.interpret.attribution.gradient_inputs import predictions
 from motiflens.interpret.attribution.strands import agreement
@@ -24,6 +24,7 @@ from motiflens.models.architectures.base import reverse_complement
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
 
+SHUFFLES = 5
 LOCAL = ("auroc", "auprc", "pointing", "hit_rate", "distance")
 
 
@@ -121,13 +122,41 @@ def score_rule(method: str, map_: Map, subject: Subject) -> list[Measure]:
     if not subject.rules:
         return []
     cases = [_case(site, map_.values) for site in subject.rules]
-    scores = rule_scores(subject.truth.rule, cases)
+    return _rule_measures(rule_scores(subject.truth.rule, cases), signed=method not in UNSIGNED)
+
+
+def _rule_measures(scores: RuleScores, *, signed: bool) -> list[Measure]:
     measures = []
-    if method not in UNSIGNED and len(scores.signs):
+    if signed and len(scores.signs):
         measures.append(Measure("rule_signs", scores.signs, windows="rule"))
     if len(scores.high) and len(scores.low):
         measures.append(Measure("rule_context", scores.high, scores.low, windows="rule"))
     return measures
+
+
+def score_model_rule(subject: Subject, plan: BenchmarkPlan) -> list[Measure]:
+    """Whether the model itself obeys the rule: else no faithful map can show it.
+
+    A site's contribution is how much the logit falls as its bases are shuffled (mean of `SHUFFLES`).
+    """
+    if not subject.rules:
+        return []
+    rows = np.array([site.row for site in subject.rules], dtype=np.int64)
+    codes = subject.opened.windows.codes(subject.rows[rows])
+    predict = predictor(subject, rows, 4 * plan.batch_size)
+    before = predict(codes, np.arange(len(rows)))
+    cases = []
+    rng = np.random.default_rng(plan.seed)
+    for number, site in enumerate(subject.rules):
+        index = np.full(SHUFFLES, number)
+        falls = [float("nan"), float("nan")]
+        for place, span in enumerate((site.first, site.second)):
+            if span is not None:
+                some = codes[index]
+                some[:, slice(*span)] = rng.permuted(some[:, slice(*span)], axis=1)
+                falls[place] = float(before[number] - predict(some, index).mean())
+        cases.append(Case(site.row, site.partner, site.satisfied, *falls))
+    return _rule_measures(rule_scores(subject.truth.rule, cases), signed=True)
 
 
 def _case(site: RuleSite, values: Floats) -> Case:

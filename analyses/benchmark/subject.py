@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.apart import apart
 from motiflens.analyses.benchmark.plan import BenchmarkPlan
-from motiflens.analyses.benchmark.truth import HARD, Truth, apart, mask, read_truth, spans
+from motiflens.analyses.benchmark.truth import HARD, Truth, mask, read_truth, spans
 from motiflens.analyses.targets import OpenedRun, Target, targets
 from motiflens.interpret.adapter import adapt
 from motiflens.models.amount import amount

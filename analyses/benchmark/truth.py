@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -124,15 +123,3 @@ def spans(table: pd.DataFrame, places: pd.DataFrame, length: int) -> list[tuple[
         for place in np.flatnonzero((starts < length) & (ends > 0)).tolist():
             stretches.append((row, max(int(starts[place]), 0), min(int(ends[place]), length)))
     return stretches
-
-
-def apart(table: pd.DataFrame, rows: Sequence[int], length: int, taken: dict[str, list[int]]) -> list[int]:
-    """Return those rows, in order, whose window overlaps none before it; `taken` holds starts by chromosome."""
-    kept = []
-    for row in rows:
-        chrom, start = str(table["chrom"].iloc[row]), int(table["start"].iloc[row])
-        here = taken.setdefault(chrom, [])
-        if all(abs(start - other) >= length for other in here):
-            here.append(start)
-            kept.append(int(row))
-    return kept

@@ -29,13 +29,17 @@ def command(
         ),
     ] = "epistasis",
     thresh: Annotated[float, typer.Option(help="p-value of a motif's site.")] = 1e-4,
+    share: Annotated[
+        float,
+        typer.Option(help="Share of the larger effect of two sites that has to depend on the other; 0: any."),
+    ] = 0.1,
     only: Annotated[str, typer.Option(help="Which windows, by their labels.")] = "positive",
     maximum: Annotated[int, typer.Option(help="Most windows, drawn at random.")] = 200,
     shuffles: Annotated[int, typer.Option(help="Shuffles of a site that a mutant is averaged over.")] = 3,
 ) -> None:
     """Test which motifs depend on each other, with an FDR.
 
-    Pairs of sites in one window are compared with sites paired with control stretches.
+    Pairs of sites in one window are compared with the same sites' pairs with other motifs.
     """
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
@@ -59,7 +63,7 @@ def command(
             motifs,
             work.out,
             source,
-            InteractionOptions(method=method, threshold=thresh, shuffles=shuffles, seed=work.seed),
+            InteractionOptions(method=method, threshold=thresh, shuffles=shuffles, share=share, seed=work.seed),
             open_data=lambda opened: open_as_trained(opened, data.named(), data.options()),
             progress=progress,
         )

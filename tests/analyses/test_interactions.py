@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from motiflens.analyses.cli.main import app
 from motiflens.analyses.interactions import InteractionOptions, find_pairs, interactions
 from motiflens.analyses.marginalize import Backgrounds, Model
 from motiflens.analyses.marginalize_command import motifs_of
+from motiflens.analyses.motifs.motif import Motif
 from motiflens.models import Run, build, open_run, save_run
 from motiflens.models.architectures.wrapped import wrap
 from motiflens.models.types import Codes
@@ -23,6 +25,12 @@ from motiflens.models.types import Codes
 LENGTH = 120
 MOTIFS = [motifs_of(letters)[0] for letters in ("GATTACAGAT", "CCGTACGGTC", "TTGGCAACCA")]
 OPTIONS = InteractionOptions(threshold=2e-6, shuffles=2)
+
+
+def strength(x: Tensor, motif: Motif) -> Tensor:
+    """1 where the whole motif is somewhere in a window, 0 where 6 of its 10 bases are at most, (N,)."""
+    kernel = torch.from_numpy(motif.ppm.T.copy()).float()[None]
+    return (torch.nn.functional.conv1d(x[:, :4], kernel)[:, 0].amax(-1) - 6).clamp_min(0) / 4
 
 
 class Partner(nn.Module):
@@ -33,11 +41,7 @@ class Partner(nn.Module):
         self.nothing = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        found = []
-        for motif in MOTIFS:
-            kernel = torch.from_numpy(motif.ppm.T.copy()).float()[None]
-            found.append((torch.nn.functional.conv1d(x[:, :4], kernel)[:, 0].amax(-1) - 6).clamp_min(0) / 4)
-        a, b, c = found
+        a, b, c = (strength(x, motif) for motif in MOTIFS)
         return (a + 2 * a * b + c)[:, None]
 
 
@@ -52,21 +56,55 @@ def windows(count: int = 30) -> Codes:
     return codes
 
 
+def model_of(kind: type[nn.Module], folder: Path) -> Model:
+    built = wrap(kind.__name__.lower(), kind)(length=LENGTH, channels=4, outputs=1, meta=0)
+    return Model(Run(folder, built.eval(), {"tasks": ["a"]}))
+
+
 def given(codes: Codes) -> Backgrounds:
     return Backgrounds(codes, np.zeros((len(codes), 0, codes.shape[1]), np.float32), None)
 
 
 def test_the_pair_that_binds_only_together_is_found(tmp_path: Path) -> None:
-    model = wrap("partner", Partner)(length=LENGTH, channels=4, outputs=1, meta=0)
-    table = interactions(Model(Run(tmp_path, model.eval(), {"tasks": ["a"]})), MOTIFS, given(windows()), OPTIONS)
+    table = interactions(model_of(Partner, tmp_path), MOTIFS, given(windows()), OPTIONS)
     assert len(table) == 3
     best = table.iloc[0]
     assert (best["first"], best["second"]) == (MOTIFS[0].name, MOTIFS[1].name)
-    assert best["q"] < 1e-6
+    assert best["q"] < 1e-5
     assert best["low"] > 0.5
     assert abs(best["null"]) < 0.05
     assert (table["q"][1:] > 0.05).all()
     assert (table["score"][1:].abs() < 0.05).all()
+
+
+class Saturating(Partner):
+    """A sum of all three above a floor: no pair has a rule of its own, but the strong one is in all of them."""
+
+    weights = (8.0, 0.3, 0.3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = sum(w * strength(x, motif) for w, motif in zip(self.weights, MOTIFS, strict=True))
+        return (total - 4.0).clamp_min(0)[:, None]
+
+
+def test_a_floor_is_no_rule_between_motifs(tmp_path: Path) -> None:
+    """Without the strong motif nothing counts: its pairs are far from the stretches that do nothing, and alike."""
+    table = interactions(model_of(Saturating, tmp_path), MOTIFS, given(windows()), OPTIONS)
+    strong = table[table["first"] == MOTIFS[0].name]
+    assert (strong["low"] > 0.1).all()
+    assert (table["q"] > 0.1).all()
+    # what depends of the strong motif's effect of 4.6 on one of 0.3, without which it is 4.3
+    assert strong["share"].tolist() == pytest.approx([0.3 / 4.6] * 2, abs=0.02)
+    assert table.loc[table["first"] != MOTIFS[0].name, "share"].tolist() == pytest.approx([0.0], abs=0.05)
+    loose = interactions(model_of(Saturating, tmp_path), MOTIFS, given(windows()), replace(OPTIONS, share=0.0))
+    assert (loose["q"] <= 0.1).any()  # the stronger one of two alike
+
+
+def test_windows_with_two_motifs_are_compared_with_control_stretches(tmp_path: Path) -> None:
+    table = interactions(model_of(Partner, tmp_path), MOTIFS[:2], given(windows()), OPTIONS)
+    assert len(table) == 1
+    assert table["q"].iloc[0] < 1e-5
+    assert abs(table["null"].iloc[0]) < 0.05
 
 
 def test_pairs_and_controls() -> None:

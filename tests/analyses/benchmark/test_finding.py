@@ -24,10 +24,10 @@ def summary(scores: dict[str, dict[str, tuple[float, float, float]]], *, learned
     return pd.DataFrame(rows, columns=list(SUMMARY))
 
 
-def apart(*rows: tuple[str, str, float, float], resolution: str = "base") -> pd.DataFrame:
+def apart(*rows: tuple[str, str, float, float], resolution: str = "base", score: str = "auroc") -> pd.DataFrame:
     """First and second method, and the limits of their difference."""
     values = [
-        ("CTCF", "tbinet", resolution, first, second, (low + high) / 2, low, high)
+        ("CTCF", "tbinet", score, resolution, first, second, (low + high) / 2, low, high)
         for first, second, low, high in rows
     ]
     return pd.DataFrame(values, columns=list(COLUMNS))
@@ -46,10 +46,12 @@ def test_a_clear_winner_is_named() -> None:
     clear = apart(("ism", "attention", 0.1, 0.3), ("pwm", "ism", -0.1, -0.02))
     first, _ = finding(summary({"auroc": GOOD}), clear)
     assert first.startswith("1 of 1 models reached a test auROC of 0.8.")
-    assert "of 1 models, ism (1); on 1 of them it is clearly ahead" in first
-    assert "matrix, which knows no model, on 1, and worse on 0" in first
+    assert "of 1 models, ism (1); on 1 of 1 it is clearly ahead of every other method." in first
+    assert "cannot be told" not in first
+    assert "matrix, which knows no model, on 1 of 1, and clearly worse on 0" in first
     assert "By bases attention is clearly behind the best attribution on 1 of 1 models with attention" in first
-    assert "no better than chance on 0" in first
+    assert "not clearly better than chance on 0" in first
+    assert "chosen and compared on the same windows" in first
 
 
 def test_overlapping_intervals_are_no_difference() -> None:
@@ -61,8 +63,9 @@ def test_overlapping_intervals_are_no_difference() -> None:
         ]
     )
     first, _ = finding(summary({"auroc": near, "auroc@attention": near}), told)
-    assert "on 0 of them it is clearly ahead" in first
-    assert "on 0, and worse on 0" in first
+    assert "on 0 of 1 it is clearly ahead" in first
+    assert "on the rest at least one other cannot be told from it" in first
+    assert "on 0 of 1, and clearly worse on 0" in first
     assert "By bases attention is clearly behind the best attribution on 0 of 1" in first
     assert "At attention's own resolution attention is clearly behind the best attribution on 1 of 1" in first
 
@@ -71,31 +74,102 @@ def test_models_that_learned_nothing_are_left_out() -> None:
     first, second = finding(summary({"auroc": GOOD}, learned=0.6), NOTHING)
     assert first == (
         "0 of 1 models reached a test auROC of 0.8. "
-        "Nothing can be said of maps of models that have learned nothing."
+        "Nothing can be said of maps of models that have learned so little."
     )
     assert second.startswith("No map of a model finds sites better than chance")
 
 
-def test_localisation_without_faith_or_logic_is_said() -> None:
+RANDOM_MAP = {"random": (0.3, 0.2, 0.4)}
+
+
+def test_localisation_without_faith_is_said() -> None:
     _, second = finding(
         summary(
             {
                 "auroc": {**GOOD, "saliency": (0.6, 0.4, 0.8)},
-                "deletion": {"ism": (0.9, 0.8, 1.0), "attention": (0.1, -0.1, 0.2), "saliency": (1, 1, 1)},
+                "deletion": {
+                    "ism": (0.9, 0.8, 1.0),
+                    "attention": (0.3, 0.2, 0.4),
+                    "saliency": (1, 1, 1),
+                    **RANDOM_MAP,
+                },
                 "randomised_weights": {"ism": (0.1, 0.0, 0.2), "attention": (0.8, 0.7, 0.9)},
                 "retrained_seeds": {"ism": (0.8, 0.7, 0.9), "attention": (0.2, 0.1, 0.3)},
-                "rule_context": {"ism": (0.9, 0.8, 1.0), "attention": (0.5, 0.4, 0.6)},
             }
         ),
-        NOTHING,
+        apart(("ism", "random", 0.4, 0.8), ("attention", "random", -0.1, 0.1), score="deletion"),
     )
+    # saliency cannot be told from chance; with attention the logit falls, but no more than with random bases
     assert "Of 2 maps (model × method) that find sites better than chance, 1 are faithful" in second
     assert "1 of 2 hardly change when all weights are drawn anew" in second
-    assert "(attention)" in second
+    assert "(attention): such a map is about the sequence" in second
     assert "1 of 2 come out alike" in second
-    assert "Of 2 that also have sites with a rule, 1 give a site more" in second
-    assert "1 find the motif and cannot be told" in second
-    assert "good localisation goes with poor logic" in second
+    assert "rule" not in second
+
+
+def test_no_map_is_called_faithful_without_random_ones_to_compare_with() -> None:
+    table = summary({"auroc": GOOD, "deletion": {"ism": (0.9, 0.8, 1.0), "attention": (0.9, 0.8, 1.0)}})
+    assert "faithful" not in finding(table, NOTHING)[1]
+    behind = apart(("random", "ism", 0.1, 0.2), score="deletion")
+    worse = summary({"auroc": GOOD, "deletion": {"ism": (0.1, 0.05, 0.2), **RANDOM_MAP}})
+    assert (
+        "Of 1 maps (model × method) that find sites better than chance, 0 are faithful"
+        in finding(worse, behind)[1]
+    )
+    assert "0 are faithful" in finding(worse, apart(("ism", "random", 0.1, 0.2)))[1]  # of another score
+
+
+def rule(model: tuple[float, float, float] | None, **maps: tuple[float, float, float]) -> str:
+    """The second paragraph on maps that find sites: how far model and maps tell that the rule is satisfied."""
+    own = {} if model is None else {"(model)": model}
+    auroc = dict.fromkeys(maps, (0.9, 0.8, 1.0))
+    return finding(summary({"auroc": auroc, "rule_context": {**own, **maps}}), NOTHING)[1]
+
+
+def test_logic_is_asked_of_models_that_have_it() -> None:
+    maps = {"ism": (0.9, 0.8, 1.0), "attention": (0.5, 0.4, 0.6), "saliency": (0.7, 0.4, 0.9)}
+    told = rule((0.95, 0.9, 1.0), **maps)
+    assert "Where sites have a rule, 1 of 1 models clearly count a site more where it lets them" in told
+    assert "Of 3 maps of these, 1 clearly give a site more where its rule lets it" in told
+    assert "1 clearly do not" in told
+    assert "and of 1 it cannot be told." in told
+    # of a model that does not obey the rule a map that shows none may be faithful
+    blind = rule((0.6, 0.4, 0.8), **maps)
+    assert "0 of 1 models clearly count a site more" in blind
+    assert blind.endswith("a faithful map of another cannot.")
+    assert "Of 3 maps of sites with a rule, 1 clearly give" in rule(None, **maps)
+    assert "0 clearly give" in rule((0.95, 0.9, 1.0), ism=(0.9, np.nan, np.nan))  # too few windows for an interval
+
+
+def test_unknown_limits_prove_nothing() -> None:
+    """Of fewer than three windows there is no interval."""
+    unknown = {name: (value, np.nan, np.nan) for name, (value, _, _) in GOOD.items()}
+    first, second = finding(summary({"auroc": unknown}), NOTHING)
+    assert "not clearly better than chance on 1" in first
+    assert "on 0 of 1 it is clearly ahead" in first
+    assert second.startswith("No map of a model finds sites better than chance")
+
+
+def test_ties_count_for_each() -> None:
+    same = dict.fromkeys(("ism", "attention"), (0.9, 0.85, 0.95))
+    first, _ = finding(summary({"auroc": same}), NOTHING)
+    assert "of 1 models, ism (1), attention (1) (ties count for each); on 0 of 1" in first
+    assert "JASPAR" not in first  # nothing is said of a matrix that was not measured
+
+
+def test_a_map_without_a_rival_is_ahead_of_nothing() -> None:
+    first, _ = finding(summary({"auroc": {"ism": GOOD["ism"]}}), NOTHING)
+    assert "of 1 models, ism (1); no model has a second one to compare it with." in first
+    assert "ttention" not in first
+
+
+def test_where_everything_failed_nothing_is_found() -> None:
+    failed = summary({})
+    assert finding(failed, NOTHING)[0].endswith("No method that reads a model has a localisation score.")
+    assert finding(failed.iloc[:0], NOTHING) == (
+        "No method that reads a model has a localisation score.",
+        "No map of a model finds sites better than chance: of none could it be asked whether it is faithful.",
+    )
 
 
 def test_controls_are_no_part_of_the_finding() -> None:
@@ -145,7 +219,7 @@ def test_differences_are_paired(rng: np.random.Generator) -> None:
         for name, values in (("ism", better), ("attention", worse))
     }
     row = differences(Collected(measures, {}, {})).iloc[0]
-    assert (row["first"], row["second"]) == ("ism", "attention")
+    assert (row["score"], row["first"], row["second"]) == ("auroc", "ism", "attention")
     assert 0.08 < row["low"] < row["difference"] < row["high"] < 0.12
 
 

@@ -18,10 +18,12 @@ def test_pairs() -> None:
         {
             "first": ["MAX", "GATA1", "SPI1", "SPI1"],
             "second": ["GATA1", "SPI1", "MAX", "SPI1"],
-            "q": [0.01, 0.1, 0.2, 1],
+            "q": [0.01, 0.1, 0.2, 0.0],
         }
     )
-    assert pair_recovery(table, PLANTED) == (0.5, 1.0, 2)
+    assert pair_recovery(table, PLANTED) == (0.5, 1.0, 2)  # a factor's pair with itself does not count
+    twice = pd.concat([table, table.rename(columns={"first": "second", "second": "first"})])
+    assert pair_recovery(twice, PLANTED) == (0.5, 1.0, 2)  # nor does the same pair again
     nothing = pair_recovery(table, PLANTED, fdr=0.001)
     assert np.isnan(nothing.precision)
     assert (nothing.recall, nothing.called) == (0.0, 0)
