@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.models.data.one_hot import checked_codes
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Codes, Doubles, Floats, Integers
@@ -116,6 +117,7 @@ def motif_hits(
         If shapes differ, or there are no motifs or windows.
     """
     wanted = options or HitOptions()
+    codes = checked_codes(codes)
     if codes.shape != importance.shape or codes.ndim != 2 or not codes.size:
         raise ValueError(f"codes {codes.shape} and importance {importance.shape}: expected both (windows, bp)")
     if not len(motifs):

@@ -25,6 +25,7 @@ from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.windows import Batch, Windows
 from motiflens.models.metrics import auprc, curve
 from motiflens.models.option_ranges import check_numbers
+from motiflens.models.precision import full_precision, like
 from motiflens.models.progress import Progress, counted, silent
 from motiflens.models.strands import both_strands
 from motiflens.models.types import Doubles, Floats, Integers
@@ -327,16 +328,16 @@ def _rows(opened: OpenedRun, target: Target, how: ImportanceOptions) -> Integers
 
 def _scores(opened: OpenedRun, batch: Batch, output: int, how: ImportanceOptions) -> Floats:
     """Logits of one output, (N,)."""
-    model = opened.run.model
-    like = next(model.parameters())
+    model = full_precision(opened.run.model)
+    there = like(model)
     both = bool(opened.run.config.get("training", {}).get("average_strands", False))
     parts = []
     with torch.inference_mode():
         for first in range(0, len(batch.x), how.batch_size):
-            x = torch.from_numpy(batch.x[first : first + how.batch_size]).to(like)
+            x = torch.from_numpy(batch.x[first : first + how.batch_size]).to(there)
             meta = None
             if batch.meta is not None and model.meta:
-                meta = torch.from_numpy(batch.meta[first : first + how.batch_size]).to(like)
+                meta = torch.from_numpy(batch.meta[first : first + how.batch_size]).to(there)
             logits = both_strands(model, x, meta) if both else model(x, meta)
             parts.append(logits[:, output].float().cpu().numpy())
     return np.concatenate(parts)

@@ -15,9 +15,10 @@ from torch import Tensor
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.variant_motifs import MotifTables
 from motiflens.models.architectures.base import reverse_complement as reverse_input
-from motiflens.models.data.one_hot import one_hot, reverse_complement
+from motiflens.models.data.one_hot import checked_codes, one_hot, reverse_complement
 from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.data.windows import Windows
+from motiflens.models.precision import full_precision, like
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.run import Run
 from motiflens.models.types import Codes, Doubles, Floats, Integers
@@ -39,6 +40,10 @@ class Backgrounds:
     codes: Codes
     signals: Floats
     meta: Floats | None
+
+    def __post_init__(self) -> None:
+        """Check the bases (see `checked_codes`)."""
+        object.__setattr__(self, "codes", checked_codes(self.codes))
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -62,15 +67,16 @@ class Model:
 
     def logits(self, codes: Codes, backgrounds: Backgrounds) -> Doubles:
         """Logits, (B,), of the backgrounds with other bases; mean of both strands unless the model merges them."""
-        model = self.run.model
-        place = next(model.parameters()).device
+        model = full_precision(self.run.model)
+        there = like(model)
         parts = []
         with torch.inference_mode():
             for start in range(0, len(codes), self.batch_size):
                 part = slice(start, start + self.batch_size)
-                x = torch.from_numpy(np.concatenate([one_hot(codes[part]), backgrounds.signals[part]], axis=1))
-                x = x.to(place)
-                meta = None if backgrounds.meta is None else torch.from_numpy(backgrounds.meta[part]).to(place)
+                x = torch.from_numpy(np.concatenate([one_hot(codes[part]), backgrounds.signals[part]], axis=1)).to(
+                    there
+                )
+                meta = None if backgrounds.meta is None else torch.from_numpy(backgrounds.meta[part]).to(there)
                 logits: Tensor = model(x, meta)
                 if not model.siamese:
                     logits = (logits + model(reverse_input(x), meta)) / 2

@@ -23,6 +23,7 @@ from motiflens.models.data.one_hot import decode, one_hot
 from motiflens.models.data.vcf import Variant
 from motiflens.models.genome_source import GenomeSource
 from motiflens.models.option_ranges import check_numbers
+from motiflens.models.precision import full_precision, like
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.run import Run, task_number
 from motiflens.models.types import Codes, Doubles, Floats, Integers
@@ -245,9 +246,9 @@ class _Scorer:
 
     def __init__(self, run: Run, source: GenomeSource, target: int, options: VariantOptions) -> None:
         self.run, self.source, self.target, self.options = run, source, target, options
-        self.model: SequenceModel = run.model
+        self.model: SequenceModel = full_precision(run.model)
         self.siamese = bool(self.model.siamese)
-        self.place = next(self.model.parameters()).device
+        self.place = like(self.model)
         self.logits = [
             AlleleLogits(self.model, target=target, batch_size=options.batch_size) for _ in range(2)
         ]  # a strand each

@@ -15,12 +15,14 @@ from motiflens.interpret.attention import Reduce, choose_reduction, coarsening, 
 from motiflens.interpret.attention_hooks import Captured, attention_hooked
 from motiflens.interpret.attribution.attribute import attribute
 from motiflens.interpret.attribution.options import AttributionOptions, attribution_options
+from motiflens.interpret.attribution.windows import check_windows
 from motiflens.interpret.find_sources import Forward, Told, find_sources, one_strand
 from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Attention, Attribution, Field
 from motiflens.interpret.sources import Source, arrange
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
 from motiflens.models.output import Output, check_output
+from motiflens.models.precision import full, full_precision, like
 from motiflens.models.types import Floats
 
 if TYPE_CHECKING:
@@ -147,8 +149,7 @@ class Adapter:
             if not isinstance(channels, int):
                 channels = 4 if convolution is None else convolution.in_channels * convolution.groups
             meta = getattr(self.model, "meta", 0)
-            like = self._like()
-            x = torch.zeros(1, channels, length, device=like.device, dtype=like.dtype)
+            x = like(self.model).new_zeros(1, channels, length)
             x[:, 0] = 1
             extra = x.new_zeros(1, meta) if isinstance(meta, int) and meta else None
             self._find(x, extra)
@@ -200,17 +201,14 @@ class Adapter:
         ValueError
             If the model has no attention or none of that name, or shapes do not fit.
         """
-        like = self._like()
-        windows = _tensor(x, like, "x")
-        extra = None if meta is None else _tensor(meta, like, "meta")
-        if windows.ndim != 3 or (extra is not None and len(extra) != len(windows)):
-            shapes = f"x {tuple(windows.shape)}" + ("" if extra is None else f", meta {tuple(extra.shape)}")
-            raise ValueError(f"expected x (N, C, L) and meta (N, M), not {shapes}")
+        # Hooks find layers by name, so that a copy will do, unless a function of the caller's runs the model.
+        network = full_precision(self.model) if self._told.forward is None else self.model
+        windows, extra = check_windows(network, x, meta)
         if strand not in ("+", "-"):
             raise ValueError(f"strand must be + or -, not {strand!r}")
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
-        sources = self.sources_in(windows[:1].to(like), None if extra is None else extra[:1].to(like))
+        sources = self._sources_of(windows, extra)
         source = self._choose(sources, layer)
         reduction = choose_reduction(source.kind, reduce)
         chain = [source]
@@ -218,7 +216,13 @@ class Adapter:
             below = [other for other in sources if other.name in source.below and other.kind == "pairwise"]
             chain = [*below, source]
         parts = [
-            self._batch(windows[start : start + batch_size], extra, start, chain, strand, like)
+            self._batch(
+                network,
+                windows[start : start + batch_size],
+                None if extra is None else extra[start : start + batch_size],
+                chain,
+                strand,
+            )
             for start in range(0, len(windows), batch_size)
         ]
         if not parts:
@@ -244,10 +248,8 @@ class Adapter:
         if chosen.output is None and self._output is not None:
             chosen = replace(chosen, output=self._output)
         if chosen.method == "attention_x_gradient" and self._told and len(x):
-            like = self._like()
-            one = _tensor(x[:1], like, "x").to(like)
-            extra = None if meta is None else _tensor(meta[:1], like, "meta").to(like)
-            sources = tuple(self.sources_in(one, extra))
+            first = check_windows(self.model, x[:1], None if meta is None else meta[:1])
+            sources = tuple(self._sources_of(*first))
             chosen = replace(chosen, options={"sources": sources, **(chosen.options or {})})
         return attribute(self.model, x, chosen, meta=meta)
 
@@ -266,10 +268,10 @@ class Adapter:
         known = ", ".join(source.name for source in sources)
         raise ValueError(f"the model has no attention layer {layer!r}: it has {known}")
 
-    def _like(self) -> Tensor:
-        """A tensor of the model's device and precision."""
-        parameters = (p for p in self.model.parameters() if p.is_floating_point())
-        return next(parameters, torch.zeros(())).detach()
+    def _sources_of(self, windows: Tensor, meta: Tensor | None) -> list[Source]:
+        """Return the sources for windows (N, C, L) of any precision."""
+        there = like(self.model)
+        return self.sources_in(windows[:1].to(there), None if meta is None else meta[:1].to(there))
 
     def _find(self, x: Tensor, meta: Tensor | None) -> None:
         """Find the sources for windows like x, (1, C, L)."""
@@ -277,40 +279,29 @@ class Adapter:
 
     def _batch(
         self,
-        windows: Tensor,
+        network: nn.Module,
+        x: Tensor,
         meta: Tensor | None,
-        start: int,
         chain: list[Source],
         strand: Strand,
-        like: Tensor,
     ) -> list[Floats]:
         """Weights of some windows, one array a source."""
-        x = windows.to(like)
-        extra = None if meta is None else meta[start : start + len(x)].to(like)
         if strand == "-":
             x = reverse_complement(x)
         layouts = {source.name: source.layout for source in chain}
         taken: dict[str, Floats] = {}
 
         def take(name: str, _: Tensor, weights: Tensor) -> None:
-            taken[name] = arrange(weights, layouts[name]).cpu().numpy()
+            taken[name] = full(arrange(weights, layouts[name])).cpu().numpy()
             if len(taken) == len(layouts):
                 raise Captured
 
         try:
-            with model_unchanged(self.model), torch.no_grad(), attention_hooked(self.model, list(layouts), take):
-                one_strand(self.model, x, extra, self._told.forward)
+            with model_unchanged(network), torch.no_grad(), attention_hooked(network, list(layouts), take):
+                one_strand(network, x, meta, self._told.forward)
         except Captured:
             pass
         missing = [name for name in layouts if name not in taken]
         if missing:
             raise ValueError(f"the model's forward pass computed nothing at {missing[0]!r}")
         return [taken[source.name] for source in chain]
-
-
-def _tensor(values: Floats | Tensor, like: Tensor, name: str) -> Tensor:
-    if isinstance(values, Tensor):
-        return values.detach()
-    if not isinstance(values, np.ndarray):
-        raise TypeError(f"{name} must be an array or a tensor, not {type(values).__name__}")
-    return torch.from_numpy(np.ascontiguousarray(values))

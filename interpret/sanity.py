@@ -24,6 +24,7 @@ from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.output import Output
+from motiflens.models.precision import full_precision
 from motiflens.models.registry import architectures, rebuild
 from motiflens.models.run import Run
 from motiflens.models.types import Floats, Integers, Json
@@ -123,6 +124,7 @@ class SanityOptions:
         )
 
 
+@torch.inference_mode(mode=False)  # the caller may be within one, where no gradient passes
 def sanity(
     model: nn.Module | Run,
     windows: Windows,
@@ -195,7 +197,7 @@ def sanity(
 
 
 def _network(model: nn.Module | Run) -> nn.Module:
-    return model.model if isinstance(model, Run) else model
+    return full_precision(model.model if isinstance(model, Run) else model)
 
 
 Row = tuple[str, str, str, float, str, bool | None]

@@ -16,6 +16,7 @@ from motiflens.models.files import write_json
 from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
 from motiflens.models.metrics import task_metrics
 from motiflens.models.metrics_file import read_metrics, with_split_record
+from motiflens.models.precision import full_precision, like
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.run import Run
@@ -38,7 +39,7 @@ def score(
     Parameters
     ----------
     model
-        In any mode: it runs in eval mode and comes back as it was.
+        In any mode: it runs in eval mode and comes back as it was. One in half precision is scored in float32.
     windows
         With the model's length and channels.
     index
@@ -60,23 +61,24 @@ def score(
     check_device(device)
     rows = np.arange(len(windows)) if index is None else np.asarray(index, dtype=np.int64)
     cache = CodeCache(windows, limit=0)
-    here = next(model.parameters()).device
-    mode = model.training
-    model.eval()
+    network = full_precision(model)
+    here, dtype, mode = like(network).device, like(network).dtype, model.training
+    network.eval()
     try:
         place = torch.device(device) if device is not None else here
-        model.to(place)
+        network.to(place)
         count = -(-len(rows) // batch_size)
         steps = read_ahead(lambda i: read_step(cache, rows[i * batch_size : (i + 1) * batch_size], None, 0), count)
         for step in steps:
             there = step.each(lambda tensor: tensor.to(place))
-            x, meta = inputs(there), there.meta
+            x = inputs(there).to(dtype)
+            meta = None if there.meta is None else there.meta.to(dtype)
             with torch.inference_mode():
-                logits = both_strands(model, x, meta) if average_strands else model(x, meta)
+                logits = both_strands(network, x, meta) if average_strands else network(x, meta)
             yield logits.float().cpu().numpy()
     finally:
-        model.to(here)
-        model.train(mode)
+        network.to(here)
+        network.train(mode)
 
 
 def evaluate(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -19,14 +19,16 @@ from motiflens.models.data.open_dataset import source_kind
 from motiflens.models.data.opened import Opened, annotation_bits, features_of, open_files
 from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import Peaks, read_peaks
-from motiflens.models.data.windows import BASES
-from motiflens.models.open_for_run import trained_options
+from motiflens.models.data.signal_ranges import ScaledSignals, range_notes, unlabelled_ranges
+from motiflens.models.data.windows import BASES, Windows
+from motiflens.models.open_for_run import known_signals, trained_options
 from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.recorded import recorded, recorded_data
 from motiflens.models.run import Run
 from motiflens.models.types import Booleans, Integers
 
 CHUNK = 8192  # bins at a time, so that memory does not grow with the genome
+_SAMPLE = 4096  # windows of a genome by which its signals are judged
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class GenomeSource:
         and 0 for a bare genome.
     length, bin
         Of windows, and of the bins in their middle that predictions are about, in bp.
+    factors
+        By what signals are multiplied, by name.
     """
 
     genome: Genome
@@ -51,8 +55,9 @@ class GenomeSource:
     cell: int
     length: int
     bin: int
+    factors: Mapping[str, float] = field(default_factory=dict)
 
-    def windows(self, chrom: Integers, bins: Integers, tasks: tuple[str, ...]) -> GenomeWindows:
+    def windows(self, chrom: Integers, bins: Integers, tasks: tuple[str, ...]) -> Windows:
         """Return the windows about bins, unlabelled.
 
         Parameters
@@ -68,7 +73,8 @@ class GenomeSource:
             features = replace(features, window_meta=annotation_bits(self.opened, places))
         labels = np.full((len(places), len(tasks)), np.nan, dtype=np.float32)
         rows = Rows(np.arange(len(places)), np.full(len(places), self.cell, dtype=np.int64), labels)
-        return GenomeWindows(self.genome, places, self.length, rows, tasks, features)
+        windows = GenomeWindows(self.genome, places, self.length, rows, tasks, features)
+        return ScaledSignals(windows, self.factors) if self.factors else windows
 
     def blacklisted(self, chrom: Integers, starts: Integers, ends: Integers) -> Booleans:
         """Return which intervals share a base with the blacklist, (n,)."""
@@ -224,3 +230,29 @@ def genome_tiles(
         (n,) number of the chromosome, and first bases. Bins of which more than half is N are left out.
     """
     yield from tiles_of(genome_source, step, tile_ranges(genome_source, step, chromosomes))
+
+
+def genome_notes(run: Run, genome_source: GenomeSource, *, remedy: str = "") -> tuple[str, ...]:
+    """Warn of signals that are of another size on a genome than the model knows, by windows evenly over all of it.
+
+    Parameters
+    ----------
+    run, genome_source
+        The model, and what its windows are read from.
+    remedy
+        As in `signal_notes`.
+    """
+    known = known_signals(run)
+    genome, length = genome_source.genome, genome_source.length
+    if not known or not genome_source.features.signals:
+        return ()
+    ends = np.cumsum(
+        np.maximum(genome.lengths - length + 1, 0)
+    )  # of the places where a window fits, by chromosome
+    if not len(ends) or not ends[-1]:
+        return ()
+    places = np.unique(np.linspace(0, ends[-1] - 1, _SAMPLE).astype(np.int64))
+    chrom = np.searchsorted(ends, places, side="right")
+    start = places - np.concatenate([[0], ends])[chrom]
+    windows = genome_source.windows(chrom, start + (length - genome_source.bin) // 2, run.tasks)
+    return range_notes(known, unlabelled_ranges(windows), remedy=remedy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class GenomeRequest:
         Names; all by default.
     how
         See `PredictOptions`.
+    factors
+        Signals and by what they are multiplied (see `data_factors`).
     """
 
     run: str
@@ -50,10 +52,11 @@ class GenomeRequest:
     step: int = 200
     chromosomes: tuple[str, ...] = ()
     how: PredictOptions = field(default_factory=PredictOptions)
+    factors: tuple[tuple[str, float], ...] = ()
 
     def open_source(self, run: Run) -> GenomeSource:
         """Open what the windows are read from."""
-        return open_genome_source(
+        source = open_genome_source(
             run,
             self.source,
             genome=self.genome,
@@ -61,6 +64,7 @@ class GenomeRequest:
             cell_type=self.cell_type,
             bin_size=self.bin_size,
         )
+        return replace(source, factors=dict(self.factors))
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ def _parts(request: GenomeRequest, run: Run, source: GenomeSource, folder: Path)
     data = source.genome.hash if opened is None else dataset_hash(opened.spec.files(), opened.options.given())
     content = " ".join([str(run.weights_hash), data, black])
     how = (request.how.average_strands, request.how.batch_size, run.config.get("training", {}))
-    what = (content, source.cell, source.bin, source.length, request.step, *how)
+    what = (content, source.cell, source.bin, source.length, request.step, *how, *request.factors)
     return [
         GenomePart(
             request,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,28 +122,50 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
     if not _scales(run, regions):
         notes = signal_notes(windows, known_signals(run), remedy="--scale-signals multiplies it by")
         return OwnWindows(windows, where, genome.hash, genome, notes)
-    # By the data's own windows, not by the regions: what a window is multiplied by must not depend on the others.
-    example = open_as_trained(run, regions.data, regions.options).example
-    if not isinstance(example, ScaledSignals):
+    factors = data_factors(run, regions.data, regions.options)
+    if not factors:
         return OwnWindows(windows, where, genome.hash, genome)
-    factors = example.by_name
     return OwnWindows(
         ScaledSignals(windows, factors), where, scaled_hash(genome.hash, factors), genome, scaled_notes(factors)
     )
 
 
 def _scales(run: Run, regions: Regions) -> bool:
-    """Whether signals are to be multiplied.
+    """Whether signals are to be multiplied. Errors as in `data_factors`."""
+    wanted = regions.options is not None and regions.options.scale_signals
+    if wanted:
+        _check_signals(run)
+    return wanted
+
+
+def data_factors(run: Run, source: str | None, options: Options | None = None) -> dict[str, float]:
+    """Return by what each signal is multiplied to reach what a run knows; empty where none is.
+
+    By the data's own windows, not by those that are read: what a window is multiplied by must not depend on the
+    others.
+
+    Parameters
+    ----------
+    run
+        The model.
+    source
+        A data set; the run's own by default.
+    options
+        What it is opened with, where that differs from the run's training.
 
     Raises
     ------
     ValueError
-        If the run reads none.
+        If the run reads no signals, or as `open_as_trained`.
     """
-    wanted = regions.options is not None and regions.options.scale_signals
-    if wanted and run.model.channels <= 4:
+    _check_signals(run)
+    example = open_as_trained(run, source, replace(options or Options(), scale_signals=True)).example
+    return dict(example.by_name) if isinstance(example, ScaledSignals) else {}
+
+
+def _check_signals(run: Run) -> None:
+    if run.model.channels <= 4:
         raise ValueError(f"{run.path} reads no signals that --scale-signals could multiply: leave it out")
-    return wanted
 
 
 def region_dataset(run: Run, regions: Regions) -> Dataset:

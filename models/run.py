@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.files import write_text, write_together
+from motiflens.models.precision import full_precision
 from motiflens.models.provenance import file_hash
 from motiflens.models.reading import read_json, reading
 from motiflens.models.registry import rebuild
@@ -27,7 +28,7 @@ class Run:
     path
         The folder.
     model
-        The model in eval mode, on the CPU.
+        The model in eval mode, on the CPU; one in half precision becomes a float32 copy.
     config
         The content of ``config.json``: ``model`` (see `SequenceModel.config`), ``tasks``, ``channels`` and
         ``meta`` (names), ``data`` (source, hash, options), ``training`` (recipe), ``made_by`` (`provenance`).
@@ -36,6 +37,10 @@ class Run:
     path: Path
     model: SequenceModel
     config: types.Json
+
+    def __post_init__(self) -> None:
+        """Take a model in half precision as a float32 copy."""
+        object.__setattr__(self, "model", full_precision(self.model))
 
     @property
     def tasks(self) -> tuple[str, ...]:

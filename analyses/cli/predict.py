@@ -35,6 +35,10 @@ def command(
     chromosomes: Annotated[str | None, typer.Option(help="Of a whole genome: only these, e.g. chr1,chr8.")] = None,
     cell_type: Annotated[str | None, typer.Option(help="Whose accessibility to read.")] = None,
     blacklist: Annotated[Path | None, typer.Option(help="BED whose bins score 0; else that of --data.")] = None,
+    scale_signals: Annotated[
+        bool,
+        typer.Option("--scale-signals", help="Multiply signals of another size than the run was trained on."),
+    ] = False,
     task: Annotated[str | None, typer.Option(help="Which task, for .bed and .bw.")] = None,
     strands: Annotated[
         bool | None, typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained.")
@@ -57,9 +61,12 @@ def command(
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.workers import absolute, device_processes, shared_output, workers
+    from motiflens.models.data.options import Options
+    from motiflens.models.data.signal_ranges import scaled_notes
     from motiflens.models.destination import output_file
     from motiflens.models.evaluate import best_device
     from motiflens.models.files import streamed, write_with_record
+    from motiflens.models.genome_source import genome_notes
     from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.parts import parts_folder
     from motiflens.models.predict import (
@@ -73,10 +80,11 @@ def command(
     )
     from motiflens.models.predict_genome import GenomeRequest, part_count, predict_genome
     from motiflens.models.provenance import provenance
-    from motiflens.models.regions import Regions, open_regions, split_windows
+    from motiflens.models.regions import Regions, data_factors, open_regions, split_windows
     from motiflens.models.run import open_run
 
-    own = Regions(bed, fasta, locus, genome, data, cell_type)
+    wanted = Options(scale_signals=scale_signals)
+    own = Regions(bed, fasta, locus, genome, data, cell_type, wanted)
     if split is not None and own:
         raise ValueError("give either --split or --bed, --fasta or --locus, not both")
     output_file(out, inputs=[run, data, bed, fasta, genome, blacklist], overwrite=overwrite)
@@ -91,7 +99,7 @@ def command(
     with ExitStack() as stack:
         progress = stack.enter_context(progress_display())
         if split is not None:
-            dataset = open_as_trained(opened, data)
+            dataset = open_as_trained(opened, data, wanted)
             made_by |= {"data": dataset.source, "data_hash": dataset.hash}
             for line in dataset.notes:
                 note(line)
@@ -109,6 +117,7 @@ def command(
                 sizes = dict(zip(at.names, at.lengths.tolist(), strict=True))
         else:
             names = tuple(chromosomes.split(",")) if chromosomes else ()
+            factors = data_factors(opened, data) if scale_signals else {}
             request = GenomeRequest(
                 str(run.resolve()),
                 absolute(data),
@@ -119,6 +128,7 @@ def command(
                 step,
                 names,
                 how,
+                tuple(factors.items()),
             )
             genome_source = request.open_source(opened)
             lengths = genome_source.genome.lengths.tolist()
@@ -129,6 +139,9 @@ def command(
                     note(line)
                 chunks = told(predict_bed(opened, genome_source, bed, how), progress)
             else:
+                remedy = "" if scale_signals else "--scale-signals multiplies it by"
+                for line in (*scaled_notes(factors), *genome_notes(opened, genome_source, remedy=remedy)):
+                    note(line)
                 most = min(device_processes(how.device), part_count(request, genome_source))
                 who = workers(processes or (1 if dask else max(most, 1)), dask, threads)
                 folder = stack.enter_context(parts_folder(out))

@@ -15,6 +15,7 @@ from motiflens.analyses.motifs.motif_options import KernelThreshold
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import one_hot, reverse_complement
 from motiflens.models.data.windows import Windows
+from motiflens.models.precision import full_precision
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Codes, Doubles, Floats, Integers
 
@@ -203,6 +204,7 @@ def _chunks(
 @torch.no_grad()
 def _activate(convolution: nn.Conv1d, x: Tensor) -> Tensor:
     """Activations without padding, before the rectifier, (n, K, L')."""
+    convolution = full_precision(convolution)
     return functional.conv1d(
         x.to(convolution.weight.dtype),
         convolution.weight,

@@ -18,6 +18,7 @@ from motiflens.interpret.results import Field
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.windows import Windows
+from motiflens.models.precision import full_precision, like
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
 
@@ -145,14 +146,15 @@ def predict(
     batch_size: int = 256,
 ) -> Doubles:
     """Probabilities of some tasks, (n, tasks), in eval mode; the model stays as it was."""
-    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    network = full_precision(model)
+    there = like(network)
     parts = [np.zeros((0, len(tasks)))]
-    with model_unchanged(model), torch.no_grad():
+    with model_unchanged(network), torch.no_grad():
         for first in range(0, len(index), batch_size):
             batch = windows.read(index[first : first + batch_size])
-            x = torch.from_numpy(batch.x).to(device)
-            meta = None if batch.meta is None else torch.from_numpy(batch.meta).to(device)
-            parts.append(torch.sigmoid(model(x, meta)[:, list(tasks)]).double().cpu().numpy())
+            x = torch.from_numpy(batch.x).to(there)
+            meta = None if batch.meta is None else torch.from_numpy(batch.meta).to(there)
+            parts.append(torch.sigmoid(network(x, meta)[:, list(tasks)]).double().cpu().numpy())
     return np.concatenate(parts)
 
 

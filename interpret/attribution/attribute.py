@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +31,7 @@ from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Attribution
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.output import one_output
+from motiflens.models.precision import full_precision
 from motiflens.models.types import Floats
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Raw]]] = {
 }
 METHODS: Final = tuple(_FUNCTIONS)
 _COMMON: Final = frozenset({"model", "x", "target", "meta", "batch_size", "baselines", "seed"})
-_HALVES: Final = (torch.float16, torch.bfloat16)
 
 
 def attribute(
@@ -151,9 +150,7 @@ def in_full_precision(model: nn.Module) -> nn.Module:
                 f"the weights ({name}) were made under torch.inference_mode(), so that no gradient passes through "
                 "them: build or load the model outside of it"
             )
-    if any(parameter.dtype in _HALVES for parameter in model.parameters()):
-        return copy.deepcopy(model).float()
-    return model
+    return full_precision(model)
 
 
 def _check_target(model: nn.Module, windows: Tensor, extra: Tensor | None, chosen: AttributionOptions) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from motiflens.models.precision import like
 from motiflens.models.types import Floats
 
 
@@ -29,8 +30,8 @@ def check_windows(
         If shapes do not fit, a value is not finite, or bases are neither one-hot nor unknown
         (four zeros or four quarters); the message names the place.
     """
-    like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(0))
-    windows = _tensor(x, "x").to(device=like.device, dtype=like.dtype)
+    there = like(model)
+    windows = _tensor(x, "x").to(there)
     if windows.ndim != 3 or windows.shape[1] < 4:
         raise ValueError(
             f"x has shape {tuple(windows.shape)}: expected (windows, channels, bp), channels A, C, G, T first"
@@ -39,7 +40,7 @@ def check_windows(
     _check_bases(windows)
     if meta is None:
         return windows, None
-    extra = _tensor(meta, "meta").to(device=like.device, dtype=like.dtype)
+    extra = _tensor(meta, "meta").to(there)
     if extra.ndim != 2 or len(extra) != len(windows):
         raise ValueError(f"meta has shape {tuple(extra.shape)}: expected ({len(windows)}, features)")
     return windows, extra

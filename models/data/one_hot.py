@@ -56,3 +56,34 @@ def one_hot(codes: Codes) -> Floats:
     for base in range(4):  # 30 times faster than looking rows up and moving the axis
         np.equal(codes, base, out=out[..., base, :], casting="unsafe")
     return out
+
+
+def checked_codes(codes: object, name: str = "codes") -> Codes:
+    """Return codes of windows, (N, L), as uint8.
+
+    Raises
+    ------
+    TypeError
+        If they are no integers.
+    ValueError
+        For another shape, or a code that is neither a base's nor N's; the message names the place.
+
+    Examples
+    --------
+    >>> checked_codes([[0, 1, 2, 3, 4]]).dtype
+    dtype('uint8')
+    """
+    array = np.asarray(codes)
+    if array.ndim != 2:
+        hint = " (of one-hot windows give x.argmax(1))" if array.ndim == 3 else ""
+        raise ValueError(f"{name} have the shape {array.shape}: expected (windows, bp){hint}")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers, 0 to 3 for A, C, G, T and 4 for N, not {array.dtype}")
+    if array.size and (array.min() < 0 or array.max() > 4):
+        window, place = np.argwhere((array < 0) | (array > 4))[0].tolist()
+        value = array[window, place]
+        raise ValueError(
+            f"window {window}, position {place}: {name} hold {value}, which is no base: expected 0 to 3 for "
+            "A, C, G, T, or 4 for N"
+        )
+    return array.astype(np.uint8, copy=False)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from motiflens.models.data.one_hot import checked_codes
 from motiflens.models.types import Codes, Integers
 
+_SYMBOLS = 5  # A, C, G, T, and everything else as one
 _SYMBOLS = 5  # A, C, G, T, and everything else as one
 
 
@@ -121,10 +123,7 @@ def dinucleotide_shuffle(codes: Codes, *, seed: int = 0) -> Codes:
     >>> bool((count(before) == count(after)).all())
     True
     """
-    if codes.ndim != 2:
-        raise ValueError(f"codes have shape {codes.shape}: expected (N, L)")
-    if codes.size and int(codes.max()) >= _SYMBOLS:
-        raise ValueError(f"codes hold {int(codes.max())}: expected 0 to 4")
+    codes = checked_codes(codes)
     out = np.empty_like(codes, order="C")
     if codes.size:
         seeds = np.random.SeedSequence(seed).generate_state(len(codes), dtype=np.uint64)

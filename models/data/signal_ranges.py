@@ -58,12 +58,43 @@ def signal_ranges(windows: Windows, *, most: int = _WINDOWS, seed: int = 0) -> d
     bound = windows.labels[order, 0] == 1
     index = np.sort(np.concatenate([order[bound][: most // 2], order[~bound][: most // 2]]))
     values = windows.signals(index)  # n, C - 4, L
+    return {name: _range(values[:, number]) for number, name in enumerate(names)}
+
+
+def unlabelled_ranges(windows: Windows, *, most: int = _WINDOWS) -> dict[str, SignalRange]:
+    """Measure each signal channel over windows of which nothing is known, such as a whole genome's.
+
+    Half of the windows that count are those where the signal is highest, in place of the bound ones, of which a
+    genome has one in a hundred; the other half lie evenly among all.
+
+    Parameters
+    ----------
+    windows
+        Many times `most`; all of their signals are read.
+    most
+        Windows that count.
+
+    Returns
+    -------
+    dict
+        Channel -> range; empty without signals.
+    """
+    names = windows.channels[4:]
+    if not names or not len(windows):
+        return {}
+    values = windows.signals(np.arange(len(windows)))  # n, C - 4, L
+    even = np.linspace(0, len(windows) - 1, min(most // 2, len(windows))).astype(np.int64)
     ranges = {}
     for number, name in enumerate(names):
-        channel = values[:, number].astype(np.float64)
-        high = float(np.quantile(channel, _SHARE))
-        ranges[name] = SignalRange(float(channel.mean()), high if high > 0 else float(channel.max()))
+        highest = np.argsort(-values[:, number].mean(axis=1), kind="stable")[: most // 2]
+        ranges[name] = _range(values[np.concatenate([highest, even]), number])
     return ranges
+
+
+def _range(values: Floats) -> SignalRange:
+    channel = values.astype(np.float64)
+    high = float(np.quantile(channel, _SHARE))
+    return SignalRange(float(channel.mean()), high if high > 0 else float(channel.max()))
 
 
 def signal_factors(
@@ -107,7 +138,13 @@ def signal_notes(windows: Windows, known: Mapping[str, SignalRange], *, remedy: 
     'warning: the signal dnase reaches 0.5 here and 12 where the model was trained: what it predicts and explains \
 means little; multiply it by 24'
     """
-    seen = signal_ranges(windows) if known else {}
+    return range_notes(known, signal_ranges(windows) if known else {}, remedy=remedy)
+
+
+def range_notes(
+    known: Mapping[str, SignalRange], seen: Mapping[str, SignalRange], *, remedy: str = ""
+) -> tuple[str, ...]:
+    """Warn of signals that are of another size than a model knows; see `signal_notes`."""
     return tuple(
         f"warning: the signal {name} reaches {seen[name].high:.3g} here and {known[name].high:.3g} where the "
         f"model was trained: what it predicts and explains means little; {remedy or 'multiply it by'} {ratio:.3g}"

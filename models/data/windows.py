@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motiflens.models.data.one_hot import one_hot
+from motiflens.models.data.one_hot import checked_codes, one_hot
 from motiflens.models.types import Codes, Floats, Integers
 
 BASES = ("A", "C", "G", "T")
@@ -213,7 +213,7 @@ class ArrayWindows(Windows):
     Parameters
     ----------
     codes
-        (N, L) uint8, 0..3 = A, C, G, T, 4 = N.
+        (N, L) integers, 0..3 = A, C, G, T, 4 = N.
     labels
         (N, outputs) or (N,): 0, 1 or NaN.
     tasks
@@ -230,7 +230,7 @@ class ArrayWindows(Windows):
     Raises
     ------
     ValueError
-        If the sizes do not fit together.
+        If the sizes do not fit together, or a code is no base's; the message names the place.
 
     Examples
     --------
@@ -251,7 +251,8 @@ class ArrayWindows(Windows):
         table: pd.DataFrame | None = None,
         tracks: Mapping[str, Floats] | None = None,
     ) -> None:
-        self._codes = codes
+        # A mapped file is our own, and its pages are not to be read before they are needed.
+        self._codes = codes = codes if isinstance(codes, np.memmap) else checked_codes(codes)
         self.labels = np.asarray(labels, dtype=np.float32).reshape(len(codes), -1)
         self._signals, self._tracks = dict(signals or {}), dict(tracks or {})
         self._meta = np.stack(list(meta.values()), axis=1).astype(np.float32) if meta else None  # N, M

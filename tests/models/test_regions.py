@@ -198,6 +198,35 @@ def test_signals_of_own_regions_are_scaled(weak_run: Path, folder: Path) -> None
         open_regions(plain, Regions(fasta=folder / "s.fa", options=wanted))
 
 
+def test_whole_genomes_are_compared_with_what_the_model_knows(weak_run: Path, tmp_path: Path) -> None:
+    """By windows evenly over the genome: nothing was said, and nothing scaled, of whole genomes and BED files."""
+    words = [
+        "predict",
+        str(weak_run / "run"),
+        "--data",
+        str(weak_run / "data"),
+        "--cell-type",
+        "c",
+        "--step",
+        "50",
+    ]
+    words += ["--device", "cpu", "--processes", "1", "--out"]
+    weak = CliRunner().invoke(app, [*words, str(tmp_path / "weak.tsv")], catch_exceptions=False)
+    assert "the signal dnase reaches 1 here and 12 where" in weak.stderr
+    assert "--scale-signals multiplies it by 12" in weak.stderr
+    scaled = [*words, str(tmp_path / "scaled.tsv"), "--scale-signals"]
+    told = CliRunner().invoke(app, scaled, catch_exceptions=False)
+    assert told.exit_code == 0, told.output
+    assert "the signal dnase is multiplied by 12" in told.stderr
+    assert "warning" not in told.stderr
+    tables = [pd.read_csv(tmp_path / f"{name}.tsv", sep="\t") for name in ("weak", "scaled")]
+    assert not tables[0].iloc[:, 3].equals(tables[1].iloc[:, 3])
+    own = ["--bed", str(weak_run / "data" / "own.bed"), str(tmp_path / "own.tsv"), "--scale-signals"]
+    own = CliRunner().invoke(app, [*words[:-1], *own[:2], "--out", *own[2:]], catch_exceptions=False)
+    assert own.exit_code == 0, own.output
+    assert "the signal dnase is multiplied by 12" in own.stderr
+
+
 @pytest.fixture
 def weak_run(tmp_path: Path) -> Path:
     """A run that knows DNase of 12, and data with DNase of 1."""
