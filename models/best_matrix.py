@@ -7,18 +7,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch.nn import functional
 
+from motiflens.models.architectures.numba_letters import score_maxima
+from motiflens.models.architectures.pooled_convolution import in_threads, pair_count, pair_table
 from motiflens.models.data.jaspar_matrices import Matrix, log_odds
-from motiflens.models.data.one_hot import one_hot
 from motiflens.models.data.windows import Windows
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
 
 _SCREENED = 1000  # windows all matrices are tried on first
 _KEPT = 25  # matrices a task that are then tried on all windows
-_PLACES = 1 << 22  # scores held at a time
 _NEVER = -1e4  # of a matrix that is wider than the window
 
 
@@ -110,19 +108,29 @@ def best_scores(codes: Codes, matrices: Sequence[Matrix]) -> Floats:
     for number, matrix in enumerate(matrices):
         by_width[len(matrix.counts)].append(number)
     out = np.full((len(codes), len(matrices)), _NEVER, dtype=np.float32)
+    room = np.full((len(codes), 2 * pair_count(max(by_width, default=1))), 4, dtype=np.uint8)
+    padded = np.concatenate([np.minimum(codes, 4), room], axis=1)  # kernels are padded to whole pairs
     for width, numbers in by_width.items():
         if width > codes.shape[1]:
             continue
         ahead = np.stack([log_odds(matrices[number].counts).T for number in numbers])  # m, 4, w
-        kernels = torch.from_numpy(np.concatenate([ahead, ahead[:, ::-1, ::-1]]).astype(np.float32))
-        step = max(1, _PLACES // (len(kernels) * codes.shape[1]))
-        for start in range(0, len(codes), step):
-            x = torch.from_numpy(one_hot(codes[start : start + step]))
-            with torch.inference_mode():
-                best = functional.conv1d(x, kernels).amax(dim=-1)  # n, 2 m
-            both = best.view(len(x), 2, len(numbers)).amax(dim=1)
-            out[start : start + step, numbers] = both.numpy()
+        kernels = np.concatenate([ahead, ahead[:, ::-1, ::-1]]).astype(np.float32)
+        both = _maxima(padded, codes.shape[1] - width + 1, kernels).reshape(len(codes), 2, len(numbers))
+        out[:, numbers] = both.max(axis=1)
     return out
+
+
+def _maxima(codes: Codes, places: int, kernels: Floats) -> Floats:
+    """Return each kernel's best score at the first so many places of each window, (n, kernels)."""
+    table, start = pair_table(kernels), np.zeros(len(kernels), dtype=np.float32)
+    best = np.empty((len(codes), 1, len(kernels)), dtype=np.float32)
+    where = np.empty(best.shape, dtype=np.int32)
+
+    def work(first: int, last: int) -> None:
+        score_maxima(codes, table, start, places, best, where, first, last)
+
+    in_threads(work, len(codes), best.size * places * kernels.shape[-1])
+    return best[:, 0]
 
 
 def _aurocs(bound: Booleans, scores: Floats) -> Doubles:

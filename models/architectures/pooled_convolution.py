@@ -101,7 +101,7 @@ def _letters(convolution: nn.Conv1d, relu: nn.Module, pool: nn.MaxPool1d, x: Ten
         _number(pool.kernel_size),
     )
     steps = (length + 2 * padding - size + 1) // width
-    codes = np.full((len(x), length + 2 * padding + _pairs(size) * 2), 4, dtype=np.uint8)
+    codes = np.full((len(x), length + 2 * padding + pair_count(size) * 2), 4, dtype=np.uint8)
     if steps < 1 or not read_letters(x.detach().contiguous().numpy(), codes, padding):
         return None
     return _Letters(codes, width, steps)
@@ -124,17 +124,20 @@ def _number(value: int | tuple[int, ...]) -> int:
     return value if isinstance(value, int) else value[0]
 
 
-def _pairs(size: int) -> int:
+def pair_count(size: int) -> int:
     """Return how many pairs of letters cover a kernel, as many as are added together or a multiple."""
     from motiflens.models.architectures.numba_letters import TOGETHER
 
     return -(-size // (2 * TOGETHER)) * TOGETHER
 
 
-def _pair_table(weight: Floats) -> Floats:
-    """Return what each pair of letters adds to each kernel's score, (pairs, 25, D), of weights (D, 4, K)."""
+def pair_table(weight: Floats) -> Floats:
+    """Return what each pair of letters adds to each kernel's score, (pairs, 25, D), of weights (D, 4, K).
+
+    `numba_letters.score_maxima` reads it: two letters, each 0 to 3 or 4 where unknown, are 5 · first + second.
+    """
     kernels, _, size = weight.shape
-    pairs = _pairs(size)
+    pairs = pair_count(size)
     single = np.zeros((2 * pairs, 5, kernels), dtype=np.float32)
     single[:size, :4] = weight.transpose(2, 1, 0)
     both = single[0::2, :, None] + single[1::2, None]  # pairs, 5, 5, D
@@ -151,12 +154,12 @@ class _Maxima(torch.autograd.Function):
 
         shape = (len(letters.codes), letters.steps, len(weight))
         best, where = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.int32)
-        table, start = _pair_table(weight.detach().numpy()), bias.detach().numpy()
+        table, start = pair_table(weight.detach().numpy()), bias.detach().numpy()
 
         def work(first: int, last: int) -> None:
             score_maxima(letters.codes, table, start, letters.width, best, where, first, last)
 
-        _in_threads(work, len(letters.codes), best.size * letters.width * weight.shape[-1])
+        in_threads(work, len(letters.codes), best.size * letters.width * weight.shape[-1])
         context.letters, context.where, context.shape = letters, where, weight.shape
         return torch.from_numpy(best)
 
@@ -174,13 +177,13 @@ class _Maxima(torch.autograd.Function):
             def work(first: int, last: int) -> None:
                 add_gradients(letters.codes, where, letters.width, values, added, first, last)
 
-            _in_threads(work, kernels, values.size * size)
+            in_threads(work, kernels, values.size * size)
             of_weight = torch.from_numpy(np.ascontiguousarray(added[:, :, :4].transpose(0, 2, 1)))
         of_bias = gradient.sum(dim=(0, 1)) if context.needs_input_grad[2] else None
         return None, of_weight, of_bias
 
 
-def _in_threads(work: Callable[[int, int], None], count: int, additions: int) -> None:
+def in_threads(work: Callable[[int, int], None], count: int, additions: int) -> None:
     """Call work on parts of so many items, in as many threads as PyTorch has; the parts share no result."""
     parts = min(torch.get_num_threads(), count) if additions >= _LEAST else 1
     ends = [count * part // parts for part in range(parts + 1)]

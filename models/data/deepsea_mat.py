@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -15,7 +16,9 @@ from motiflens.models.cache import cache_folder
 from motiflens.models.cache_file import intact, seal
 from motiflens.models.data.hashing import content_hash
 from motiflens.models.data.memory import dataset
+from motiflens.models.data.numba_deepsea import letters_of_bytes, letters_of_windows
 from motiflens.models.data.options import Options
+from motiflens.models.data.read_chunks import read_chunks
 from motiflens.models.data.text import existing
 from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
 from motiflens.models.files import write_whole
@@ -26,6 +29,8 @@ COLUMNS = {"tbinet": (125, 815)}  # DeepSEA's 690 TF features, as TBiNet selects
 _SPLITS = ("train", "valid", "test")
 _CODE = np.array([0, 2, 1, 3], dtype=np.uint8)  # DeepSEA's channels are A, G, C, T
 _BLOCK = 8192
+_WIDE = 4 * _BLOCK  # windows of a chunk from which on lines are read over all windows, not windows over all lines
+_BYTES = 256 << 20  # of lines read together
 
 
 def open_deepsea_mat(source: types.Path, options: Options) -> Dataset:
@@ -109,22 +114,24 @@ def _windows(path: Path, split: str, x: Any, y: Any, hdf5: bool, columns: str | 
     folder = cache_folder("deepsea", content_hash(path))
     codes = _cached(folder / f"{split}-codes.npy", shape[0], (shape[2],), np.dtype(np.uint8))
     if codes is None:
+        where = f"{path} {split}xdata"
         codes = _store(
             folder / f"{split}-codes.npy",
             (shape[0], shape[2]),
             np.dtype(np.uint8),
-            lambda a, b: _codes(np.asarray(x[:, :, a:b]).T if hdf5 else x[a:b], f"{path} {split}xdata", a),
+            _blocks(x, shape[0], range(shape[2]), hdf5=hdf5),
+            lambda block: _codes(_read_bases(x, block, hdf5=hdf5), where, block.rows.start),
         )
     name = folder / f"{split}-labels-{first}-{end}.npy"
     labels = _cached(name, shape[0], (end - first,), np.dtype(np.float32))
     if labels is None:
+        where = f"{path} {split}data"
         labels = _store(
             name,
             (shape[0], end - first),
             np.dtype(np.float32),
-            lambda a, b: _labels(
-                np.asarray(y[first:end, a:b]).T if hdf5 else y[a:b, first:end], f"{path} {split}data", a
-            ),
+            _blocks(y, shape[0], range(first, end), hdf5=hdf5),
+            lambda block: _labels(_read_labels(y, block, hdf5=hdf5), where, block.rows.start),
         )
     return ArrayWindows(codes, labels, tasks=tuple(f"feature{i}" for i in range(first, end)))
 
@@ -137,16 +144,58 @@ def _cached(path: Path, rows: int, rest: tuple[int, ...], dtype: np.dtype) -> An
     return stored if stored.shape == (rows, *rest) and stored.dtype == dtype else None
 
 
-def _store(path: Path, shape: tuple[int, ...], dtype: np.dtype, block: Any) -> Any:
+class _Block(NamedTuple):
+    """What is read at a time: windows, and of them positions or tasks."""
+
+    rows: slice  # windows
+    lines: slice  # positions or tasks, in the file
+    columns: slice  # where these are written
+
+
+def _blocks(data: Any, rows: int, lines: range, *, hdf5: bool) -> list[_Block]:
+    """Divide an array so that no chunk of it is unpacked twice.
+
+    Chunks of a few windows are read with all of their positions, many windows at a time; chunks of whole lines
+    with all windows, many positions at a time.
+    """
+    chunks = data.chunks if hdf5 else None
+    wide = chunks is not None and chunks[-1] >= min(rows, _WIDE) and chunks[-1] > _BLOCK
+    if chunks is None or not wide:
+        step = _BLOCK if chunks is None else -(-_BLOCK // chunks[-1]) * chunks[-1]
+        parts = [slice(first, min(first + step, rows)) for first in range(0, rows, step)]
+        return [_Block(part, slice(lines.start, lines.stop), slice(0, len(lines))) for part in parts]
+    height = rows * int(np.prod(data.shape[1:-1])) * data.dtype.itemsize
+    step = max(_BYTES // (height * chunks[0]), 1) * chunks[0]
+    cuts = [lines.start, *range((lines.start // step + 1) * step, lines.stop, step), lines.stop]
+    return [
+        _Block(slice(0, rows), slice(a, b), slice(a - lines.start, b - lines.start))
+        for a, b in itertools.pairwise(cuts)
+    ]
+
+
+def _store(path: Path, shape: tuple[int, ...], dtype: np.dtype, blocks: list[_Block], read: Any) -> Any:
     with write_whole(path) as part:
         out = np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
-        for first in range(0, shape[0], _BLOCK):
-            end = min(first + _BLOCK, shape[0])
-            out[first:end] = block(first, end)
+        for block in blocks:
+            out[block.rows, block.columns] = read(block)
         out.flush()
         del out
     seal(path)
     return np.load(path, mmap_mode="r")
+
+
+def _read_bases(x: Any, block: _Block, *, hdf5: bool) -> Any:
+    """Return some one-hot letters, (n, 4, positions)."""
+    if not hdf5:
+        return x[block.rows, :, block.lines]
+    return read_chunks(x, (block.lines, slice(0, 4), block.rows)).T
+
+
+def _read_labels(y: Any, block: _Block, *, hdf5: bool) -> Any:
+    """Return some labels, (n, tasks)."""
+    if not hdf5:
+        return y[block.rows, block.lines]
+    return read_chunks(y, (block.lines, block.rows)).T
 
 
 def _codes(x: Any, where: str, first: int) -> Codes:
@@ -154,6 +203,11 @@ def _codes(x: Any, where: str, first: int) -> Codes:
     x = np.asarray(x)
     if x.dtype.kind not in "iufb":
         raise ValueError(f"{where} is of type {x.dtype}: expected numbers")
+    if x.dtype == np.uint8:  # one pass in place of six; what is wrong is said below
+        out = np.empty((len(x), x.shape[2]), dtype=np.uint8)
+        by_window = x.flags.c_contiguous
+        if letters_of_windows(x, out) if by_window else letters_of_bytes(np.ascontiguousarray(x.T), out):
+            return out
     total = x.sum(axis=1, dtype=np.float64)  # n, L
     wrong = np.flatnonzero((~np.isin(x, (0, 1)).all(axis=1) | (total > 1)).any(axis=1))  # NaN and .5 are no bases
     if len(wrong):
@@ -164,7 +218,10 @@ def _codes(x: Any, where: str, first: int) -> Codes:
 
 
 def _labels(y: Any, where: str, first: int) -> Floats:
-    y = np.asarray(y, dtype=np.float32)
+    y = np.asarray(y)
+    if y.dtype == np.uint8 and y.max(initial=0) <= 1:
+        return np.ascontiguousarray(y).astype(np.float32)
+    y = y.astype(np.float32)
     wrong = np.flatnonzero(~np.isin(y, (0, 1)).all(axis=1))
     if len(wrong):
         raise ValueError(f"{where} row {first + int(wrong[0])} has labels other than 0 and 1")

@@ -249,6 +249,40 @@ class TestDeepSea:
                 np.testing.assert_array_equal(data[split].labels, y.astype(np.float32))
         assert data.example.tasks == tuple(f"feature{i}" for i in range(6))
 
+    @pytest.mark.parametrize(
+        ("bases", "labels"),
+        [((7, 4, 9), (2, 5)), ((20, 4, 1), (6, 1)), ((1, 4, 40), (1, 40)), ((3, 1, 40), (4, 40))],
+    )
+    def test_chunks_lie_as_they_lie(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bases: tuple[int, ...], labels: tuple[int, ...]
+    ) -> None:
+        """Blocks of both, one window each, whole rows, few rows: compressed, read some at a time."""
+        monkeypatch.setattr("motiflens.models.data.deepsea_mat._BLOCK", 16)
+        monkeypatch.setattr("motiflens.models.data.deepsea_mat._BYTES", 500)
+        texts, x, y = mat_arrays(40, 6, 0)
+        x[3, :, 5] = 0
+        with h5py.File(tmp_path / "train.mat", "w") as file:
+            file.create_dataset("trainxdata", data=x.T, chunks=bases, compression="gzip")
+            file.create_dataset("traindata", data=y.T, chunks=labels, compression="gzip")
+        data = open_dataset(tmp_path / "train.mat", columns="1:6")
+        texts[3] = texts[3][:5] + "N" + texts[3][6:]
+        assert letters(data, "train") == texts
+        np.testing.assert_array_equal(data["train"].labels, y[:, 1:].astype(np.float32))
+
+    @pytest.mark.parametrize("value", [2, 1])
+    def test_bytes_that_are_not_one_hot(self, tmp_path: Path, value: int) -> None:
+        _, x, y = mat_arrays(40, 6, 0)
+        x[17, :, 4] = [value, 1, 0, 0]
+        with h5py.File(tmp_path / "train.mat", "w") as file:
+            file["trainxdata"], file["traindata"] = x.T, y.T
+        with pytest.raises(ValueError, match="trainxdata row 17 is not one-hot"):
+            open_dataset(tmp_path / "train.mat")
+        with h5py.File(tmp_path / "train.mat", "a") as file:
+            file["trainxdata"][:, :, 17] = 0
+            file["traindata"][2, 21] = 3
+        with pytest.raises(ValueError, match="traindata row 21 has labels other than 0 and 1"):
+            open_dataset(tmp_path / "train.mat")
+
     def test_columns(self, tmp_path: Path) -> None:
         written = self.write(tmp_path)
         data = open_dataset(tmp_path, columns="2:5")
