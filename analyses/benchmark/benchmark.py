@@ -20,6 +20,7 @@ from motiflens.analyses.benchmark.truth import read_truth
 from motiflens.analyses.study import Study
 from motiflens.models import types
 from motiflens.models.data.simulate.factors import PAIR
+from motiflens.models.evaluate import best_device, check_device
 from motiflens.models.executor import Crew, Workers, crew
 from motiflens.models.files import write_json, write_text
 from motiflens.models.folder_lock import folder_lock
@@ -67,6 +68,7 @@ class _Benchmark:
     team: Crew
     progress: Progress
     trainings: list[Training]
+    device: str = "cpu"
     parts: list[Part] = field(default_factory=list)
     failures: dict[Training, str] = field(default_factory=dict)
 
@@ -85,6 +87,7 @@ def benchmark(
     *,
     workers: Workers | None = None,
     accelerator: str = "auto",
+    device: str | None = None,
     progress: Progress = silent,
 ) -> Benchmarked:
     """Do a benchmark, or go on with it.
@@ -100,6 +103,8 @@ def benchmark(
         Who trains and computes; this process by default. Results do not depend on it.
     accelerator
         Of the trainings; see `Machine`.
+    device
+        Of everything else; by default the GPU, where there is one.
     progress
         Told how many trainings and parts are done.
 
@@ -114,13 +119,14 @@ def benchmark(
     ValueError, FileNotFoundError
         For a plan or data that do not fit, before any work; if the folder holds another benchmark.
     """
+    check_device(device)
     source = str(Path(plan.data).resolve()) if plan.data is not None else built_in()
     where = Path(out)
     every = trainings(plan, source, read_truth(source).factors, where, accelerator)
     with folder_lock(where):
         _keep_plan(plan, source, where)
         with crew(workers or Workers()) as team:
-            here = _Benchmark(plan, source, where, team, progress, every)
+            here = _Benchmark(plan, source, where, team, progress, every, device or best_device())
             _train(here)
             here.parts = _parts(here)
             waiting = [part for part in here.parts if not part.done]
@@ -175,7 +181,7 @@ def _parts_of(here: _Benchmark, training: Training, ready: Sequence[Training]) -
         compared = (twins, shuffled) if kind == "map" else ((), "")
         return Part(
             kind, method, training.model, training.seed, control, training.tf, str(training.folder), *compared,
-            here.source, str(here.out), plan, weights,
+            here.source, str(here.out), plan, weights, here.device,
         )  # fmt: skip
 
     if training.control:

@@ -75,6 +75,8 @@ class Part:
         What is compared; see `BenchmarkPlan`.
     weights
         Hash of a given run's weights: of other weights nothing is kept. Empty for the benchmark's own trainings.
+    device
+        Where it is computed.
     """
 
     kind: str
@@ -90,6 +92,7 @@ class Part:
     out: str
     plan: BenchmarkPlan
     weights: str = ""
+    device: str = "cpu"
 
     @property
     def label(self) -> str:
@@ -149,18 +152,28 @@ def do_part(part: Part) -> None:
         if part.kind == "accuracy":
             record = _accuracy(part)
         else:
-            subject = _subject(part.run, part.control == UNTRAINED, (part.source, part.tf), part.plan)
+            subject = _subject_of(part)
             record = {"map": _map, "motifs": _motifs, "pairs": _pairs}[part.kind](part, subject)
     write_json(part.file, record)
 
 
+def _subject_of(part: Part) -> Subject:
+    return _subject(part.run, part.control == UNTRAINED, (part.source, part.tf), part.plan, part.device)
+
+
 @lru_cache(maxsize=1)
-def _subject(path: str, untrained: bool, data: tuple[str, str], plan: BenchmarkPlan) -> Subject:
+def _subject(path: str, untrained: bool, data: tuple[str, str], plan: BenchmarkPlan, device: str) -> Subject:
     """Open what a worker's next parts are likely to be about too."""
-    run = open_run(path)
+    run = _opened(path, device)
     if untrained:
         run = dataclasses.replace(run, model=fresh_twin(run.model, plan.seed + 1).eval())  # type: ignore[arg-type]
     return open_subject(run, *data, plan)
+
+
+def _opened(path: str, device: str) -> Run:
+    run = open_run(path)
+    run.model.to(device)
+    return run
 
 
 def _record(measures: list[Measure], seconds: float | None, **more: Any) -> Json:
@@ -182,7 +195,8 @@ def _map(part: Part, subject: Subject) -> Json:
         measures += score_ism(map_, reference, subject)
     measures += score_rule(part.method, map_, subject)
     others = Others(
-        [open_run(path).model for path in part.seeds], open_run(part.shuffled).model if part.shuffled else None
+        [_opened(path, part.device).model for path in part.seeds],
+        _opened(part.shuffled, part.device).model if part.shuffled else None,
     )
     measures += score_sanity(part.method, map_, subject, others, plan)
     drawn = {
@@ -276,7 +290,7 @@ def _pairs(part: Part, subject: Subject) -> Json:
 
 
 def _accuracy(part: Part) -> Json:
-    subject = _subject(part.run, False, (part.source, part.tf), part.plan)
+    subject = _subject_of(part)
     table = evaluate(subject.opened.run, subject.opened.dataset, split=SPLIT)
     row = table.iloc[subject.output]
     measures = [Measure(f"test_{name}", np.array([float(row[name])])) for name in ("auroc", "auprc")]

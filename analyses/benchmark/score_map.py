@@ -80,12 +80,13 @@ def predictor(subject: Subject, rows: Integers, batch_size: int) -> Callable[[Co
     """Return the model's logits as a function of bases, all else as in the windows `rows`."""
     model, batch = subject.opened.run.model, subject.batch
     signals = batch.x[rows, 4:]
+    place = next((weight.device for weight in model.parameters()), torch.device("cpu"))
     meta = None if batch.meta is None or not model.meta else torch.from_numpy(batch.meta[rows])
 
     def predict(codes: Codes, index: Integers) -> Doubles:
-        x = torch.from_numpy(np.concatenate([one_hot(codes), signals[index]], axis=1))
-        extra = None if meta is None else meta[torch.from_numpy(index)]
-        return predictions(model, x, subject.output, extra, batch_size).double().numpy()
+        x = torch.from_numpy(np.concatenate([one_hot(codes), signals[index]], axis=1)).to(place)
+        extra = None if meta is None else meta[torch.from_numpy(index)].to(place)
+        return predictions(model, x, subject.output, extra, batch_size).double().cpu().numpy()
 
     return predict
 

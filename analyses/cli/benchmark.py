@@ -46,6 +46,9 @@ def command(
     timeout: Annotated[float | None, typer.Option(help="Seconds for a part; 0 for no limit.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random but the trainings.")] = None,
     accelerator: Annotated[str, typer.Option(help="Of the trainings.")] = "auto",
+    device: Annotated[
+        str | None, typer.Option(help="Of everything else; by default the GPU, where there is one.")
+    ] = None,
     processes: Processes = None,
     dask: Dask = None,
     threads: Threads = 1,
@@ -83,7 +86,8 @@ def command(
     output_folder(out, mark=PLAN, names=(PLAN, *FILES), inputs=[data], overwrite=None)
     with progress_display() as progress:
         who = workers(processes or (1 if dask else cores()), dask, threads)
-        study = benchmark(plan, out, workers=who, accelerator=accelerator, progress=progress).study
+        done = benchmark(plan, out, workers=who, accelerator=accelerator, device=device, progress=progress)
+        study = done.study
         write_study(study, out)
     record = {"findings": list(study.findings), "table": str(out / "benchmark.tsv"), "made_by": study.made_by}
     result(

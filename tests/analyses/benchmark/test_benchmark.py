@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +86,42 @@ def test_it_goes_on_with_equal_results(
     pd.testing.assert_frame_equal(comparable(went_on), comparable(table), rtol=1e-6, atol=1e-9)
 
 
+def test_the_full_preset_is_killed_and_goes_on_with_equal_results(world: Path, tmp_path: Path) -> None:
+    """By the command line, as soon as the first map is there; of the preset's own methods a few."""
+    less = {"models": "deepbind", "methods": "saliency,ism,random", "tf": "CTCF", "seeds": "1", "windows": "5"}
+    words = [word for key, value in less.items() for word in (f"--{key}", value)]
+    words += ["--set", "epochs=1", "--set", "epoch_windows=200", "--routes", "none", "--pairs", "none"]
+    words += ["--preset", "full", "--no-shuffled-labels", "--processes", "1", "--device", "cpu"]
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "motiflens.analyses.cli.main", "benchmark", *words, "--data", str(world)]
+    with subprocess.Popen(
+        [*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as one:
+        while not list(out.glob("parts/**/*.json")) and one.poll() is None:
+            time.sleep(0.02)
+        one.kill()
+    assert one.returncode == -signal.SIGKILL
+    assert not (out / "overview.tsv").exists()
+    plan = plan_named(
+        "full",
+        models=("deepbind",),
+        methods=("saliency", "ism", "random"),
+        tfs=("CTCF",),
+        seeds=1,
+        windows=5,
+        settings=("epochs=1", "epoch_windows=200"),
+        routes=(),
+        pairs=(),
+        shuffled=False,
+        data=str(world),
+    )
+    kept = {file: file.stat().st_mtime_ns for file in out.glob("parts/**/*.json")}
+    went_on = benchmark(plan, out, device="cpu").table
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept
+    whole = benchmark(plan, tmp_path / "whole", device="cpu").table
+    pd.testing.assert_frame_equal(comparable(went_on), comparable(whole), rtol=1e-6, atol=1e-9)
+
+
 def test_a_folder_holds_one_benchmark(finished: tuple[Path, pd.DataFrame], plan: BenchmarkPlan) -> None:
     with pytest.raises(ValueError, match="holds a benchmark with windows 5, not 4"):
         benchmark(dataclasses.replace(plan, windows=4), finished[0])
@@ -153,6 +193,7 @@ def test_the_rules_factor_gets_rule_and_pair_rows(plan: BenchmarkPlan, world: Pa
     rules = table[table["windows"] == "rule"].set_index(["method", "score"])["value"]
     assert {("saliency", "rule_signs"), ("saliency", "rule_context"), ("pwm", "rule_context")} <= set(rules.index)
     assert ("pwm", "rule_signs") not in rules.index  # it has no sign
+    assert ("(model)", "rule_context") in rules.index  # what a faithful map would show
     assert {"pair_precision", "pair_recall", "failed"} & set(table[table["method"] == "pairs:epistasis"]["score"])
 
 
@@ -180,6 +221,8 @@ def test_bad_input_is_one_line(plan: BenchmarkPlan, world: Path, tmp_path: Path)
         benchmark(dataclasses.replace(plan, models=("deepbin",)), out)
     with pytest.raises(FileNotFoundError, match="only simulated data sets have a truth"):
         benchmark(dataclasses.replace(plan, data=str(tmp_path)), out)
+    with pytest.raises(ValueError, match="device 'gpu' is not usable here"):
+        benchmark(plan, out, device="gpu")
     with pytest.raises(ValueError, match="no preset 'medium'"):
         plan_named("medium")
     assert not out.exists()

@@ -60,6 +60,16 @@ def test_a_wrong_map_scores_nothing(rule: str) -> None:
     assert superiority(found.high, found.low) == 0
 
 
+def test_a_map_of_sites_that_add_up_to_more_is_wrong_of_or() -> None:
+    """Beside a partner, which would do by itself, a site counts less, and neither counts against binding."""
+    wrong = [
+        Case(i, i % 2 == 0, True, 3.0 if i % 2 == 0 else 1.0, -1.0 if i % 2 == 0 else np.nan) for i in range(8)
+    ]
+    found = rule_scores("or", wrong)
+    assert superiority(found.high, found.low) == 0
+    assert found.signs.tolist() == [0.0, 1.0] * 4
+
+
 def test_nothing_has_no_sign() -> None:
     assert rule_scores("and", [Case(0, True, True, 0.0, 0.0)]).signs.tolist() == [0.0]
 
