@@ -10,7 +10,7 @@ import pandas as pd
 
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.synonyms import symbol, synonyms
-from motiflens.models.data.factor_name import factor_candidates
+from motiflens.models.data.factor_name import factor_candidates, other_names
 
 ZINC_FINGERS = "zinc finger"
 
@@ -123,7 +123,7 @@ def resolve_factor(name: str, targets: Sequence[Motif]) -> str | None:
             return dimer
     first = name.partition("|")[0]  # our own tasks are named TF|cell type
     for guess in (*dimers, *factor_candidates(first), *factor_candidates(name)):
-        for candidate in (guess, synonyms().get(guess, guess)):
+        for candidate in (guess, *other_names(guess), synonyms().get(guess, guess)):
             if candidate in EQUIVALENTS or candidate in known:
                 return candidate
     return None

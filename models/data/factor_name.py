@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 _ENDINGS = re.compile(
     r"(\.(gz|bz2|zip|bed|narrowpeak|broadpeak|fa|fasta|fna|seq|txt|tsv|npz|h5|hdf5|mat|bw|bigwig|meme|idr"
-    r"|regionpeak|thresh|labels|train|test|valid))+$",
+    r"|regionpeak|thresh|labels|train|test|valid|bam|sam|cram|tagalign|bedgraph|bdg|bb|bigbed|wig|tdf|xls|csv))+$",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]?")  # an antibody: (sc-8821), (1277-1)
 _SEPARATORS = re.compile(r"[_|.,;@+/\\\s]|(?<!:):(?!:)")
 _UCSC = re.compile(
-    r"wgEncode(?:AwgTfbs|[A-Z][a-z]+Tfbs)(?P<lab>Haib|Sydh|Broad|Uchicago|Uta|Uw|Ut|Opentgt|Duke|Yale)?"
+    r"wgEncode(?:AwgTfbs|[A-Z][a-z]+(?:Tfbs|Histone))(?P<lab>Haib|Sydh|Broad|Uchicago|Uta|Uw|Ut|Opentgt|Duke|Yale)?"
     r"(?P<rest>[A-Za-z0-9]+)"
 )
 # Of UCSC's names, what follows the factor: antibodies, protocols, treatments, controls, kinds of file.
@@ -23,7 +23,9 @@ _UCSC_TAIL = re.compile(
     r"|Est\w*$|Control\w*$"
 )
 _ACCESSION = re.compile(r"(ENC(FF|SR|AB|BS|DO|LB)\w+|GS[EM]\d+|[SED]R[RXPS]\d+|MA\d{4}|UN\d{4})$", re.IGNORECASE)
-_ANTIBODY = re.compile(r"(sc-?\d{2,}\w*|ab-?\d{3,}\w*|a30\d-?\d\w*|v0\d{6}|nb\d{2,}-?\d*|hpa\d+)$", re.IGNORECASE)
+_ANTIBODY = re.compile(
+    r"([cn]\d\d|sc-?\d{2,}\w*|ab-?\d{3,}\w*|a30\d-?\d\w*|v0\d{6}|nb\d{2,}-?\d*|hpa\d+)$", re.IGNORECASE
+)
 _NO_NAME = re.compile(
     r"(\d+|\d+(bp|kb|k|m)|rep\d*|isr\d*|(hg|mm|rn|dm|ce|grch|grcm|saccer)\d+|v\d+|(fold|seed|run|task|set|part)\d*)$"
 )
@@ -40,7 +42,8 @@ tcell th1 th2 u2os u87 werirb1 wi38 es-bruce4 ch12 g1e hepatic myeloid pancreati
 _CELLS = frozenset(_CELL_NAMES.split())
 _CELL_NUMBERS = re.compile(r"gm\d{5}$")
 _OTHER_WORDS = """
-ac all any b bed bernstein bound broad broadpeak broadpeaks caltech centered ch12 chip chip-exo chip-seq
+3xflag 3xha avi bio biotin egfp flag gfp ha halo v5 yfp
+ac all anti any b bed bernstein bound broad broadpeak broadpeaks caltech centered ch12 chip chip-exo chip-seq
 chipexo chipseq cnn conservative control crawford danq data dataset deepbind deepgrn deepsea dnase duke
 encode example exo factornet farnham fasta final gem gertz global haib harvard hsap hsapiens hudsonalpha
 human idr individual input iyer kegru labels mapped merged minus model motif motifs mouse myers narrowpeak
@@ -50,7 +53,7 @@ struhl summit summits sydh tasks tbinet test tf tfbs train training transfer uch
 uniform unipk untreated usc ut-a uta uw valid validation windows with without x y yale yeast zeng
 """
 _WORDS = frozenset(_OTHER_WORDS.split())
-# ENCODE's older names -> the gene's symbol; JASPAR's synonyms are not known here.
+# Older names -> the gene's symbol.
 _ALIASES = {
     "NRSF": "REST",
     "PU1": "SPI1",
@@ -76,7 +79,60 @@ _ALIASES = {
     "EFOS": "FOS",
     "TR4": "NR2C2",
     "HNF4": "HNF4A",
+    "HNF1": "HNF1A",
+    "HNF3A": "FOXA1",
+    "HNF3B": "FOXA2",
+    "HNF3G": "FOXA3",
+    "AML1": "RUNX1",
+    "AP1": "JUN",
+    "BRN2": "POU3F2",
+    "BRACHYURY": "TBXT",
+    "CDP": "CUX1",
+    "CHOP": "DDIT3",
+    "CMAF": "MAF",
+    "CMYB": "MYB",
+    "COUPTF1": "NR2F1",
+    "COUPTF2": "NR2F2",
+    "COUPTFI": "NR2F1",
+    "COUPTFII": "NR2F2",
+    "CREB": "CREB1",
+    "CREL": "REL",
+    "DEC1": "BHLHE40",
+    "E2A": "TCF3",
+    "EBF": "EBF1",
+    "EKLF": "KLF1",
+    "FXR": "NR1H4",
+    "HEB": "TCF12",
+    "LRH1": "NR5A2",
+    "LXRA": "NR1H3",
+    "LXRB": "NR1H2",
+    "NMYC": "MYCN",
+    "NRF2": "NFE2L2",
+    "OCT1": "POU2F1",
+    "P50": "NFKB1",
+    "P53": "TP53",
+    "P63": "TP63",
+    "P65": "RELA",
+    "P73": "TP73",
+    "PR": "PGR",
+    "RORGT": "RORC",
+    "SCL": "TAL1",
+    "SF1": "NR5A1",
+    "SREBP1": "SREBF1",
+    "SREBP2": "SREBF2",
+    "TBET": "TBX21",
+    "TRALPHA": "THRA",
+    "TRBETA": "THRB",
+    "USF": "USF1",
 }
+_GREEK = str.maketrans({"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "κ": "k"})
+_SUBUNIT = re.compile(r"(?<=[A-Z0-9])(ALPHA|BETA|GAMMA|DELTA)$")  # HNF4ALPHA is HNF4A
+# Signs that separate words elsewhere, within a name.
+_WITHIN = (
+    (re.compile(r"(?<![A-Za-z0-9])PU\.1(?![0-9])", re.IGNORECASE), "PU1"),
+    (re.compile(r"(?<![A-Za-z0-9])C/EBP", re.IGNORECASE), "CEBP"),
+    (re.compile(r"(?<![A-Za-z0-9])NKX(\d)[._](\d)(?![0-9])", re.IGNORECASE), r"NKX\1-\2"),
+)
 
 
 def factor_candidates(name: str) -> tuple[str, ...]:
@@ -92,8 +148,9 @@ def factor_candidates(name: str) -> tuple[str, ...]:
     -------
     tuple of str
         Upper-case symbols without hyphens (``USF1``), each once; a part that the name says twice comes first, and
-        ENCODE's older names are followed by the symbol (``NRSF``, ``REST``). Words that are cell types,
-        laboratories, antibodies, accessions or kinds of file are none; what a word means otherwise is not known
+        older names are followed by the symbol (``NRSF``, ``REST``; ``HNF4ALPHA``, ``HNF4A``); last come the parts of
+        hyphenated words. Words that are cell types, laboratories, antibodies, tags, accessions or kinds of file are
+        none; what a word means otherwise is not known
         here, so that the caller has to look the candidates up. Empty where nothing is left.
 
     Examples
@@ -105,8 +162,10 @@ def factor_candidates(name: str) -> tuple[str, ...]:
     >>> factor_candidates("wgEncodeAwgTfbsHaibGm12878Elk112771UniPk")[0]
     'ELK1'
     """
-    text = _ENDINGS.sub("", re.split(r"[\\/]", name.strip())[-1])
-    text = re.sub(r"(?<![A-Za-z0-9])PU\.1(?![0-9])", "PU1", text, flags=re.IGNORECASE)
+    text = name.strip().translate(_GREEK)
+    for pattern, plain in _WITHIN:
+        text = pattern.sub(plain, text)
+    text = _ENDINGS.sub("", re.split(r"[\\/]", text)[-1])
     ucsc = _UCSC.search(text)
     if ucsc is not None:
         symbols = list(_ucsc_symbols(ucsc["rest"]))
@@ -114,12 +173,23 @@ def factor_candidates(name: str) -> tuple[str, ...]:
         parts = [part for part in _SEPARATORS.split(_BRACKETS.sub("_", text)) if part]
         symbols = [symbol for part in parts for symbol in _symbols(part)]
         symbols.sort(key=lambda symbol: -symbols.count(symbol))  # stable: order of the name otherwise
-    ordered: dict[str, None] = {}
-    for symbol in symbols:
-        ordered[symbol] = None
-        if symbol in _ALIASES:
-            ordered[_ALIASES[symbol]] = None
-    return tuple(ordered)
+        pieces = [piece for part in parts for piece in part.split("-") if "-" in part and len(piece) > 1]
+        symbols += [symbol for piece in pieces for symbol in _symbols(piece)]
+    return tuple(dict.fromkeys(each for symbol in symbols for each in (symbol, *other_names(symbol))))
+
+
+def other_names(symbol: str) -> tuple[str, ...]:
+    """Return the symbols that an older name of a factor stands for; JASPAR's synonyms are not known here.
+
+    >>> other_names("HNF3BETA"), other_names("OCT4"), other_names("MAX")
+    (('HNF3B', 'FOXA2'), ('POU5F1',), ())
+    """
+    if symbol in _ALIASES:
+        return (_ALIASES[symbol],)
+    short = _SUBUNIT.sub(lambda word: word[1][0], symbol)
+    if short == symbol:
+        return ()
+    return (short, _ALIASES[short]) if short in _ALIASES else (short,)
 
 
 def _symbols(part: str) -> Iterator[str]:
