@@ -20,7 +20,9 @@ def command(
     regions: RegionOptions,
     work: WorkOptions,
     run: Annotated[Path, typer.Argument(help="Run folder, store, or folder of `interpret attribute`.")],
-    motifs: Annotated[str, typer.Option(help="Motif file (MEME, JASPAR, TRANSFAC), or jaspar:2026:….")],
+    motifs: Annotated[
+        str, typer.Option(help="Motif file (MEME, JASPAR, HOMER, TRANSFAC, CIS-BP, UniPROBE), or jaspar:2026:….")
+    ],
     bed_out: Annotated[
         Path | None, typer.Option("--bed-out", dir_okay=False, help="Also write a BED file of the instances.")
     ] = None,

@@ -19,7 +19,9 @@ def command(
     regions: RegionOptions,
     work: WorkOptions,
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    motifs: Annotated[str, typer.Option(help="Motif file (MEME, JASPAR, TRANSFAC), or jaspar:2026:….")],
+    motifs: Annotated[
+        str, typer.Option(help="Motif file (MEME, JASPAR, HOMER, TRANSFAC, CIS-BP, UniPROBE), or jaspar:2026:….")
+    ],
     method: Annotated[
         str,
         typer.Option(

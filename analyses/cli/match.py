@@ -12,7 +12,10 @@ from motiflens.analyses.cli.shared_options import Overwrite
 
 def command(
     query: Annotated[
-        str, typer.Argument(help="Motif file of the queries (MEME v4, JASPAR, HOMER, TRANSFAC; .gz).")
+        str,
+        typer.Argument(
+            help="Motif file of the queries (MEME v4, JASPAR, HOMER, TRANSFAC, CIS-BP, UniPROBE; .gz)."
+        ),
     ],
     targets: Annotated[
         list[str],

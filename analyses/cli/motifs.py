@@ -37,7 +37,7 @@ def command(
     targets: Annotated[
         list[str] | None,
         typer.Option(
-            help="Motifs to match against: a file (MEME, JASPAR, TRANSFAC, …), or jaspar:RELEASE[:TAXON], "
+            help="Motifs to match against: a file (MEME, JASPAR, HOMER, TRANSFAC, …), or jaspar:RELEASE[:TAXON], "
             "such as jaspar:2026:plants; repeatable: all together are one database."
         ),
     ] = None,

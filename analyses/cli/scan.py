@@ -15,8 +15,8 @@ def command(
     motifs: Annotated[
         str,
         typer.Option(
-            help="Motif file (MEME v4, JASPAR, HOMER, TRANSFAC; .gz), or jaspar, jaspar:2016, jaspar:2026:fungi, "
-            "jaspar:2026:human, jaspar:2026:NRF1."
+            help="Motif file (MEME v4, JASPAR, HOMER, TRANSFAC, CIS-BP, UniPROBE; .gz), or jaspar, jaspar:2016, "
+            "jaspar:2026:fungi, jaspar:2026:human, jaspar:2026:NRF1."
         ),
     ],
     out: Annotated[

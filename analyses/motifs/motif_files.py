@@ -1,4 +1,4 @@
-"""Motif files: MEME, JASPAR, HOMER and TRANSFAC text, and the built-in JASPAR releases by name."""
+"""Motif files: MEME, JASPAR, HOMER, TRANSFAC, CIS-BP and UniPROBE text, and built-in JASPAR releases by name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.analyses.motifs.formats.cisbp_text import parse_cisbp
 from motiflens.analyses.motifs.formats.lines import Lines, MotifFile
 from motiflens.analyses.motifs.formats.matrix_text import EITHER, HOMER, JASPAR, parse_matrices
 from motiflens.analyses.motifs.formats.meme_text import parse_meme
 from motiflens.analyses.motifs.formats.transfac_text import parse_transfac
+from motiflens.analyses.motifs.formats.uniprobe_text import parse_uniprobe
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models import types
 from motiflens.models.files import write_text
@@ -38,8 +40,14 @@ FORMATS = {
     "jaspar": _Format(JASPAR, parse_matrices, re.compile(r">")),
     "homer": _Format(HOMER, parse_matrices, re.compile(r">")),
     "transfac": _Format("TRANSFAC text", parse_transfac, re.compile(r"P[O0]\s")),
+    "cisbp": _Format("CIS-BP text", parse_cisbp, re.compile(r"Pos(\s+[ACGTU]){4}\s*$", re.IGNORECASE)),
+    "uniprobe": _Format("UniPROBE text", parse_uniprobe, re.compile(r"\s*A\s*:\s*[\d.]", re.IGNORECASE)),
 }
-_BY_CONTENT = (FORMATS["meme"], FORMATS["jaspar"]._replace(title=EITHER), FORMATS["transfac"])
+_BY_CONTENT = (
+    FORMATS["meme"],
+    FORMATS["jaspar"]._replace(title=EITHER),
+    *(FORMATS[name] for name in ("transfac", "cisbp", "uniprobe")),
+)
 
 
 def read_motifs(source: types.Path, *, format: str | None = None) -> list[Motif]:
@@ -49,12 +57,13 @@ def read_motifs(source: types.Path, *, format: str | None = None) -> list[Motif]
     ----------
     source
         A file (``.gz`` allowed; the format is found from its content): MEME version 4 minimal or full text,
-        JASPAR text (rows with or without letters and brackets), HOMER or ``.pfm`` text (a row a position), or
-        TRANSFAC text. Or ``jaspar``, ``jaspar:2016``, ``jaspar:2026:fungi``, ``jaspar:2026:human``,
-        ``jaspar:2026:NRF1``, ``jaspar:2026:all``, ``jaspar:2026:MA0139.1,MA0138``: see `jaspar_by_name`.
+        JASPAR text (rows with or without letters and brackets), HOMER or ``.pfm`` text (a row a position),
+        TRANSFAC, CIS-BP or UniPROBE text. Or ``jaspar``, ``jaspar:2016``, ``jaspar:2026:fungi``,
+        ``jaspar:2026:human``, ``jaspar:2026:NRF1``, ``jaspar:2026:all``, ``jaspar:2026:MA0139.1,MA0138``: see
+        `jaspar_by_name`.
     format
-        ``meme``, ``jaspar``, ``homer`` (a row a position, with any header) or ``transfac``: for files that could
-        be two of them. A file's name may state it as well: ``file.pfm=homer``.
+        ``meme``, ``jaspar``, ``homer`` (a row a position, with any header), ``transfac``, ``cisbp`` or
+        ``uniprobe``: for files that could be two of them. A file's name may state it as well: ``file.pfm=homer``.
 
     Returns
     -------
@@ -153,8 +162,8 @@ def _text(path: Path, name: str) -> str:
 
 def _known() -> str:
     return (
-        "MEME v4 ('MEME version 4'), JASPAR ('>ID name', 4 rows), HOMER ('>consensus', tab, name, tab, threshold) "
-        "or TRANSFAC text ('P0 A C G T')"
+        "MEME v4 ('MEME version 4'), JASPAR ('>ID name', 4 rows), HOMER ('>consensus', tab, name, tab, "
+        "threshold), TRANSFAC ('P0 A C G T'), CIS-BP ('Pos A C G T') or UniPROBE text ('A:', 'C:', 'G:', 'T:')"
     )
 
 

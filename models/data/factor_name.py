@@ -148,10 +148,10 @@ def factor_candidates(name: str) -> tuple[str, ...]:
     -------
     tuple of str
         Upper-case symbols without hyphens (``USF1``), each once; a part that the name says twice comes first, and
-        older names are followed by the symbol (``NRSF``, ``REST``; ``HNF4ALPHA``, ``HNF4A``); last come the parts of
-        hyphenated words. Words that are cell types, laboratories, antibodies, tags, accessions or kinds of file are
-        none; what a word means otherwise is not known
-        here, so that the caller has to look the candidates up. Empty where nothing is left.
+        older names are followed by the symbol (``NRSF``, ``REST``; ``HNF4ALPHA``, ``HNF4A``); last come the parts
+        of hyphenated words. Words that are cell types, laboratories, antibodies, tags, accessions or kinds of file
+        are none; what a word means otherwise is not known here, so that the caller has to look the candidates up.
+        Empty where nothing is left.
 
     Examples
     --------
@@ -173,8 +173,8 @@ def factor_candidates(name: str) -> tuple[str, ...]:
         parts = [part for part in _SEPARATORS.split(_BRACKETS.sub("_", text)) if part]
         symbols = [symbol for part in parts for symbol in _symbols(part)]
         symbols.sort(key=lambda symbol: -symbols.count(symbol))  # stable: order of the name otherwise
-        pieces = [piece for part in parts for piece in part.split("-") if "-" in part and len(piece) > 1]
-        symbols += [symbol for piece in pieces for symbol in _symbols(piece)]
+        pieces = [part.split("-") for part in parts if re.search(r"-(?!\d+$)", part)]  # not of USF-1
+        symbols += [symbol for some in pieces for piece in some if len(piece) > 1 for symbol in _symbols(piece)]
     return tuple(dict.fromkeys(each for symbol in symbols for each in (symbol, *other_names(symbol))))
 
 

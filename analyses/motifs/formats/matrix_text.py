@@ -82,6 +82,8 @@ def _rows(lines: Lines, body: Sequence[tuple[int, str]]) -> tuple[list[str], Row
         elif labels:
             raise lines.refusal(number, "a row without a letter below rows with letters")
         words = re.sub(r"[\[\]]", " ", label[2] if label else line).split()
+        if re.fullmatch(r"[ACGTUNacgtun-]{2,}", "".join(words)):
+            raise lines.refusal(number, "a sequence, no matrix: give counts, which JASPAR has beside its sites")
         if words:
             rows.append(lines.numbers(words, number))
     if labels and (sorted(labels) != list("ACGT") or len(rows) != 4):

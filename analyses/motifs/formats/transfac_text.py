@@ -41,6 +41,9 @@ def parse_transfac(lines: Lines) -> MotifFile:
             finish()
             identifier, alt = "", ""
         elif words[0] in ("AC", "ID", "NA") and len(words) > 1:
+            if rows:  # the last motif was not closed by '//'
+                finish()
+                identifier, alt = "", ""
             value = words[1].rstrip(";")
             if words[0] == "AC" or (words[0] == "ID" and not identifier):
                 identifier = value

@@ -216,6 +216,54 @@ def test_transfac_text() -> None:
     assert (second.name, second.ppm.tolist()) == ("any", [[0.5, 0.5, 0, 0]])
 
 
+def test_a_transfac_motif_that_is_not_closed_keeps_its_name() -> None:
+    text = "AC M1\nP0 A C G T\n01 1 0 0 0\nAC M2\nP0 A C G T\n01 0 1 0 0\n"
+    assert [(m.name, letters(m)) for m in parse_motifs(text).motifs] == [("M1", "A"), ("M2", "C")]
+
+
+CISBP = """TF\tT012345_2.00
+TF Name\tGATA1
+Motif\tM00123_2.00
+
+Pos\tA\tC\tG\tT
+1\t0.1\t0.1\t0.6\t0.2
+2\t0.7\t0.1\t0.1\t0.1
+
+Pos\tT\tG\tC\tA
+1\t0.7\t0.1\t0.1\t0.1
+"""
+
+
+def test_cisbp_text(tmp_path: Path) -> None:
+    (tmp_path / "M7.txt").write_text(CISBP)
+    first, second = read_motifs(tmp_path / "M7.txt")
+    assert (first.name, first.alt, first.nsites, letters(first)) == ("M00123_2.00", "GATA1", None, "GA")
+    np.testing.assert_allclose(first.ppm[0], [0.1, 0.1, 0.6, 0.2], rtol=1e-12)
+    assert (second.name, letters(second)) == ("M7_2", "T")
+
+
+UNIPROBE = """Protein: Gata4\tSeed k-mer: AGATAAG
+A:\t0.1\t0.7
+C:\t0.1\t0.1
+G:\t0.7\t0.1
+T:\t0.1\t0.1
+
+Sox4 primary
+T:\t0.7
+G:\t0.1
+C:\t0.1
+A:\t0.1
+"""
+
+
+def test_uniprobe_text(tmp_path: Path) -> None:
+    first, second = parse_motifs(UNIPROBE).motifs
+    assert (first.name, letters(first)) == ("Gata4", "GA")
+    assert (second.name, letters(second)) == ("Sox4", "T")
+    (tmp_path / "Alx3.pwm").write_text("A: .7\nC: .1\nG: .1\nT: .1\n")
+    assert [m.name for m in read_motifs(tmp_path / "Alx3.pwm")] == ["Alx3"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -233,6 +281,11 @@ def test_transfac_text() -> None:
         (JASPAR.replace("[ 2 19 11]", "[ 2 19]"), "of one length"),
         (">m\nA [0 1]\nC [0 1]\nG [0 1]\nT [0 1]\n", "zeros"),
         (TRANSFAC.replace("T      G      C      A", "T G C"), "expected 'P0 A C G T'"),
+        (CISBP.replace("A\tC", "C"), "read as CIS-BP text.*, line 5: expected 'Pos A C G T'"),
+        (CISBP.replace("\t0.6", ""), "line 6: expected a position and 4 numbers"),
+        ("Pos\tA\tC\tG\tT\n", "holds no motif"),
+        (UNIPROBE.replace("T:\t0.1\t0.1\n", ""), "read as UniPROBE text.*, line 6: expected a row of T"),
+        (">MA0004.1\tARNT\t1\ntgggCACGTGaa\n", "line 2: a sequence, no matrix"),
     ],
 )
 def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
