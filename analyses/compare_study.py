@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.compare_cells import TWO, compare_cell_boxes, compare_cells
 from motiflens.analyses.figures.compare_panels import (
     compare_boxes,
     compare_differences,
@@ -28,24 +30,29 @@ from motiflens.models.run_files import LOG
 from motiflens.models.types import Json
 
 NAMED = 5  # largest gains that are named
+MOST_PAIRS = 10  # pairs with figures of their own; the tables have all
 
 
 def compare_study(
     tables: Mapping[str, pd.DataFrame],
     *,
     metric: str = "auprc",
+    every: bool = False,
     logs: Mapping[str, pd.DataFrame] | None = None,
     made_by: Json | None = None,
 ) -> Study:
-    """Set each further group of runs against the first.
+    """Set each further group of runs against the first, or every pair against one another.
 
     Parameters
     ----------
     tables
         Name -> measures, one row a task: ``task``, metrics, and where known ``sequences`` (see
-        `compare.task_table`). Tasks that all have are compared.
+        `compare.task_table`) or ``size``, and ``cell_type`` (else what stands behind | in a task's name). Tasks
+        that all have are compared.
     metric
         Of gains, boxes and histograms.
+    every
+        Compare every pair, not each with the first alone.
     logs
         Name -> ``log.csv`` of a run, for learning curves.
     made_by
@@ -58,8 +65,11 @@ def compare_study(
     """
     long = measures_table(tables)
     names = list(dict.fromkeys(long["run"]))
-    pairs, gains, sizes = pair_table(long), gain_table(long, metric), size_table(long)
+    whose = list(combinations(names, 2)) if every else [(names[0], name) for name in names[1:]]
+    pairs, gains, sizes = pair_table(long, whose), gain_table(long, metric, whose), size_table(long)
     by_name = {"measures": long, "pairs": pairs, "gains": gains, "sizes": sizes, "ranks": rank_table(long)}
+    if _by_cell(long):
+        by_name["cells"] = cell_table(long)
     curves = dict(logs or {})
     if curves:
         by_name["epochs"] = epoch_table(curves)
@@ -67,14 +77,15 @@ def compare_study(
         kind="compare",
         title="Runs side by side",
         findings=_findings(pairs, gains, metric),
-        figures=_figures(long, pairs, gains, names, metric, curves),
+        figures=_figures(long, pairs, gains, metric, curves),
         tables=by_name,
         captions={
             "measures": "Every run at every task that all have.",
-            "pairs": "Each run against the first, for each metric: tasks above and below, Wilcoxon's signed-rank "
+            "pairs": "Second run against first, for each metric: tasks above and below, Wilcoxon's signed-rank "
             "and the paired t-test, and how the two runs' values correlate.",
-            "gains": f"Gain of {metric} over the first run, largest first.",
+            "gains": f"Gain of {metric} of the second run over the first, largest first.",
             "sizes": "Mean of each metric by size of the data set.",
+            "cells": "Mean and median of each metric by cell type.",
             "ranks": "Rank of each run at each task (1: best) in the four metrics of DREAM.",
             "epochs": "Epochs trained, and the best one by validation auPRC.",
         },
@@ -137,28 +148,28 @@ def measures_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     if not common:
         raise ValueError(f"{' and '.join(tables)} have no task in common")
     parts = []
-    sequences = _sequences(tables)
+    sizes, cells = _sizes(tables), _cell_types(tables)
     for name, table in tables.items():
         part = table.set_index("task").reindex(common).reindex(columns=list(METRICS)).reset_index()
         part.insert(0, "run", name)
-        part.insert(2, "size", [size_class(sequences.get(task, float("nan"))) for task in common])
+        part.insert(2, "size", [sizes.get(task, "unknown") for task in common])
+        part.insert(3, "cell_type", [cells.get(task, "") for task in common])
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
-def pair_table(long: pd.DataFrame) -> pd.DataFrame:
-    """Compare each run with the first one in every metric that both have."""
+def pair_table(long: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Compare pairs of runs, (first, second), in every metric that both have."""
     from scipy.stats import pearsonr, spearmanr
 
-    names = list(dict.fromkeys(long["run"]))
     rows = []
-    for second in names[1:]:
+    for first, second in pairs:
         for metric in METRICS:
-            wide = _wide(long, metric, [names[0], second]).dropna()
+            wide = _wide(long, metric, [first, second]).dropna()
             if not len(wide):
                 continue
-            a, b = (wide[name].to_numpy() for name in (names[0], second))
-            row: Json = {"first": names[0], "second": second, "metric": metric, "tasks": len(wide)}
+            a, b = (wide[name].to_numpy() for name in (first, second))
+            row: Json = {"first": first, "second": second, "metric": metric, "tasks": len(wide)}
             row |= {"above": int((b > a).sum()), "below": int((b < a).sum()), "equal": int((b == a).sum())}
             row |= {"mean_first": a.mean(), "mean_second": b.mean(), **paired_tests(a, b)}
             varied = len(a) > 2 and a.std() > 0 and b.std() > 0
@@ -168,18 +179,31 @@ def pair_table(long: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).drop(columns="pairs")
 
 
-def gain_table(long: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return each task's gain of a metric over the first run, and the first run's auPRC; largest gains first."""
-    names = list(dict.fromkeys(long["run"]))
-    wide = _wide(long, metric, names)
-    base = long[long["run"] == names[0]].set_index("task")
+def gain_table(long: pd.DataFrame, metric: str, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Return each task's gain of a metric over the pair's first run, and that run's auPRC; largest gains first."""
     parts = []
-    for second in names[1:]:
-        part = pd.DataFrame({"second": second, "task": wide.index, "gain": wide[second] - wide[names[0]]})
+    for first, second in pairs:
+        wide = _wide(long, metric, [first, second])
+        base = long[long["run"] == first].set_index("task")
+        part = pd.DataFrame(
+            {"first": first, "second": second, "task": wide.index, "gain": wide[second] - wide[first]}
+        )
         part["baseline_auprc"] = base["auprc"].reindex(wide.index).to_numpy()
         part["size"] = base["size"].reindex(wide.index).to_numpy()
         parts.append(part.dropna(subset=["gain"]).sort_values("gain", ascending=False))
     return pd.concat(parts, ignore_index=True)
+
+
+def cell_table(long: pd.DataFrame) -> pd.DataFrame:
+    """Return mean and median of every metric by run and cell type (004, Tables 2 and 3)."""
+    rows = []
+    for (run, cell), part in long[long["cell_type"] != ""].groupby(["run", "cell_type"], sort=False):
+        for metric in METRICS:
+            values = part[metric].dropna()
+            if len(values):
+                row = {"run": run, "cell_type": cell, "metric": metric, "tasks": len(values)}
+                rows.append({**row, "mean": values.mean(), "median": values.median()})
+    return pd.DataFrame(rows)
 
 
 def size_table(long: pd.DataFrame) -> pd.DataFrame:
@@ -219,37 +243,54 @@ def _wide(long: pd.DataFrame, metric: str, names: list[str]) -> pd.DataFrame:
     return table.reindex(index=order, columns=names)
 
 
-def _sequences(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+def _sizes(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Return the size class of each task, of the first run that knows any."""
     for table in tables.values():
+        if "size" in table:
+            return {
+                str(task): str(size) or "unknown" for task, size in zip(table["task"], table["size"], strict=True)
+            }
         if "sequences" in table and table["sequences"].notna().any():
-            return {str(task): float(count) for task, count in zip(table["task"], table["sequences"], strict=True)}
+            counts = zip(table["task"], table["sequences"], strict=True)
+            return {str(task): size_class(float(count)) for task, count in counts}
     return {}
+
+
+def _cell_types(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Return the cell type of each task: as some run says, or as its name does, ``TF|cell type``."""
+    known: dict[str, str] = {}
+    for table in tables.values():
+        for task in table["task"].astype(str):
+            known.setdefault(task, task.partition("|")[2])
+        if "cell_type" in table:
+            known |= dict(zip(table["task"].astype(str), table["cell_type"].fillna("").astype(str), strict=True))
+    return known
 
 
 def _figures(
     long: pd.DataFrame,
     pairs: pd.DataFrame,
     gains: pd.DataFrame,
-    names: list[str],
     metric: str,
     logs: Mapping[str, pd.DataFrame],
 ) -> list[StudyFigure]:
     tasks = long["task"].nunique()
     figures = []
-    for place, second in enumerate(names[1:], start=1):
-        suffix = f"_{place}" if len(names) > 2 else ""
-        own = pairs[pairs["second"] == second]
+    whose = list(dict.fromkeys(zip(gains["first"], gains["second"], strict=True)))
+    for place, (first, second) in enumerate(whose[:MOST_PAIRS], start=1):
+        suffix = f"_{place}" if len(whose) > 1 else ""
+        own = pairs[(pairs["first"] == first) & (pairs["second"] == second)]
         tests = "; ".join(
             f"{row['metric']} Wilcoxon {p_words(row['wilcoxon_p'])}, t-test {p_words(row['t_p'])}"
             for _, row in own[own["metric"].isin(("auroc", "auprc"))].iterrows()
         )
-        part = gains[gains["second"] == second]
+        part = gains[(gains["first"] == first) & (gains["second"] == second)]
         named = listed(part.head(NAMED)["task"].astype(str))
         figures += [
             StudyFigure(
                 f"metrics{suffix}",
-                compare_metrics(long, names[0], second, list(part.head(NAMED)["task"])),
-                f"{second} against {names[0]}, a point a task (n = {tasks}): orange above, blue below the "
+                compare_metrics(long, first, second, list(part.head(NAMED)["task"])),
+                f"{second} against {first}, a point a task (n = {tasks}): orange above, blue below the "
                 f"diagonal, with counts and both correlations; named: the largest gains of {metric} ({named}). "
                 f"{tests}. Tasks of one data set share windows, so that the tests' p are too small; the named "
                 "ones were picked for being largest.",
@@ -257,11 +298,13 @@ def _figures(
             StudyFigure(
                 f"gain{suffix}",
                 compare_gain(part, metric),
-                f"Gain of {metric} by {second} over {names[0]} against {names[0]}'s auPRC (n = {len(part)}). A "
+                f"Gain of {metric} by {second} over {first} against {first}'s auPRC (n = {len(part)}). A "
                 "negative correlation is expected by chance alone: the baseline's error stands on both axes with "
                 "opposite signs (regression to the mean), and high values leave less room.",
             ),
         ]
+        if _by_cell(long) and own["metric"].isin(TWO).any():
+            figures.append(_cell_figure(long, (first, second), suffix))
     figures += [
         StudyFigure(
             "boxes",
@@ -272,7 +315,7 @@ def _figures(
         StudyFigure(
             "differences",
             compare_differences(gains, metric),
-            f"Differences of {metric} from {names[0]}, task by task, stacked by size of the training set (small "
+            f"Differences of {metric}, task by task, stacked by size of the training set (small "
             "below 3,000 sequences, large above 30,000); n and counts on either side of 0 in the panels.",
         ),
         StudyFigure(
@@ -282,6 +325,17 @@ def _figures(
             "chance gives auROC 0.5. No interval is drawn.",
         ),
     ]
+    if _by_cell(long):
+        shown = long[long["cell_type"] != ""]
+        figures.append(
+            StudyFigure(
+                "cells",
+                compare_cell_boxes(shown),
+                f"auROC and average precision of {amount(long['run'].nunique(), 'run')} by cell type "
+                f"({_counted(shown)}): median, quartiles, whiskers of 1.5 interquartile ranges; points where a "
+                "cell type has fewer than five tasks. Cell types differ in factors: compare runs within one.",
+            )
+        )
     if logs:
         figures.append(
             StudyFigure(
@@ -294,10 +348,33 @@ def _figures(
     return figures
 
 
+def _cell_figure(long: pd.DataFrame, pair: tuple[str, str], suffix: str) -> StudyFigure:
+    first, second = pair
+    shown = long[long["cell_type"] != ""]
+    return StudyFigure(
+        f"by_cell{suffix}",
+        compare_cells(shown, first, second),
+        f"{second} against {first} by cell type, a point a task ({_counted(shown)}); in the legend how many tasks "
+        "lie above / below the diagonal in auROC. No test: a cell type's tasks share its accessibility and "
+        "expression.",
+    )
+
+
+def _by_cell(long: pd.DataFrame) -> bool:
+    """Tell whether two cell types are known."""
+    return len(set(long["cell_type"])) > 1
+
+
+def _counted(long: pd.DataFrame) -> str:
+    """Return how many tasks each cell type has."""
+    counts = long.drop_duplicates("task").groupby("cell_type", sort=False).size()
+    return ", ".join(f"{cell} n = {count}" for cell, count in counts.items())
+
+
 def _findings(pairs: pd.DataFrame, gains: pd.DataFrame, metric: str) -> list[str]:
     lines = []
     for _, row in pairs[pairs["metric"] == metric].iterrows():
-        best = gains[gains["second"] == row["second"]].head(3)
+        best = gains[(gains["first"] == row["first"]) & (gains["second"] == row["second"])].head(3)
         named = ", ".join(f"{task} {gain:+.3f}" for task, gain in zip(best["task"], best["gain"], strict=True))
         lines.append(
             f"{row['second']} against {row['first']}, {metric}: {number(row['mean_second'], 3)} against "

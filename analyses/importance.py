@@ -178,7 +178,7 @@ def importance(
     batch = windows.read(rows)
     base = _scores(opened, batch, target.output, how)
     before = auprc(curve(labels, base))
-    draws = _draws(labels, base, blocks.number, how)
+    draws = interval_draws(labels, base, blocks.number, how)
     drops = []
     for part in spoil(opened, batch, base, target.output, how):
         after = [auprc(curve(labels, scores)) for scores in part.scores]
@@ -278,7 +278,7 @@ def compare_kinds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Draws:
+class Draws:
     """Bootstrap draws of windows, with auPRC as it is in each, and the number of blocks."""
 
     labels: Floats
@@ -303,7 +303,18 @@ class _Draws:
         return float(low), float(high), min(1.0, 2 * max(share, 1 / (len(drops) + 1)))
 
 
-def _draws(labels: Floats, base: Floats, blocks: Integers, how: ImportanceOptions) -> _Draws:
+def interval_draws(labels: Floats, base: Floats, blocks: Integers, how: ImportanceOptions) -> Draws:
+    """Draw blocks of windows with replacement, and measure what each draw gives as it is.
+
+    Parameters
+    ----------
+    labels, base
+        (N,) bound or not; scores.
+    blocks
+        (N,) block of each window, from 0.
+    how
+        ``bootstrap`` and ``seed`` count.
+    """
     rng = np.random.default_rng([how.seed, 8])
     count = int(blocks.max()) + 1
     members = [np.flatnonzero(blocks == block) for block in range(count)]
@@ -311,7 +322,7 @@ def _draws(labels: Floats, base: Floats, blocks: Integers, how: ImportanceOption
         np.concatenate([members[block] for block in rng.integers(0, count, count)]) for _ in range(how.bootstrap)
     ]
     before = np.array([auprc(curve(labels[rows], base[rows])) for rows in index])
-    return _Draws(labels, index, before, count)
+    return Draws(labels, index, before, count)
 
 
 def _rows(opened: OpenedRun, target: Target, how: ImportanceOptions) -> Integers:
@@ -361,7 +372,8 @@ def _figures(table: pd.DataFrame, kinds: pd.DataFrame, words: str, how: Importan
             f"over runs and targets; with one of them its 95 % interval (bootstrap over {words}), else a dot "
             "each. Inputs that carry the same information replace one another, so that a small drop does not "
             "mean that an input is useless. A spoilt input is nothing the model was trained on: zero DNase is a "
-            "closed genome, permuted bins are chimeras. auPRC depends on the share of bound windows.",
+            "closed genome, permuted bins are chimeras. auPRC depends on the share of bound windows."
+            + _constant_words(table),
         )
     ]
     if len(kinds):
@@ -378,6 +390,16 @@ def _figures(table: pd.DataFrame, kinds: pd.DataFrame, words: str, how: Importan
             )
         )
     return figures
+
+
+def _constant_words(table: pd.DataFrame) -> str:
+    """Say of expression that exchanging it between windows of one cell type changes nothing."""
+    if not table["input"].str.startswith("expression").any():
+        return ""
+    return (
+        " Expression is one vector a cell type: exchanged between its windows it stays what it was, so that only "
+        "zero and the order within the vector tell its worth."
+    )
 
 
 def _main_inputs(table: pd.DataFrame) -> list[str]:

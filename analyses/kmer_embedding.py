@@ -16,6 +16,7 @@ import pandas as pd
 
 from motiflens.analyses.figures.kmer_map import kmer_distances, kmer_map, kmer_sensitivity
 from motiflens.analyses.study import Study, StudyFigure, number, p_words
+from motiflens.analyses.targets import short_names
 from motiflens.models import types
 from motiflens.models.compare import run_folders, task_table
 from motiflens.models.metrics import METRICS
@@ -25,6 +26,7 @@ from motiflens.models.run import Run, open_run
 from motiflens.models.types import Doubles, Integers, Json
 
 SETTINGS = ("k", "stride", "dimension", "units", "strategy")
+SWEPT = ("k", "stride", "dimension")  # what the paper's figure is about
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class KmerOptions:
 
     Attributes
     ----------
-    pairs
-        Random pairs of k-mers, and permutations of the test.
+    pairings
+        Random pairings of k-mers, which the test permutes.
     metric
         Of the sensitivity to k, stride and dimension.
     split
@@ -45,7 +47,7 @@ class KmerOptions:
         Of every random choice.
     """
 
-    pairs: int = 2000
+    pairings: int = 500
     metric: str = "auroc"
     split: str = "valid"
     data: str | None = None
@@ -101,9 +103,10 @@ def kmer_study(paths: Sequence[types.Path], options: KmerOptions | None = None) 
     sensitivity = sensitivity_table(folders, how)
     tables = {"kmers": table, "distances": distances, "tests": tests}
     if len(sensitivity):
-        tables["sensitivity"] = sensitivity
+        tables |= {"sensitivity": sensitivity, "settings": settings_table(sensitivity)}
     made = provenance(seed=how.seed, data=how.data or run.config.get("data", {}).get("source"))
-    made["runs"] = {str(folder.name): open_run(folder).weights_hash for folder in folders}
+    names = short_names(folders)
+    made["runs"] = {name: open_run(folder).weights_hash for name, folder in zip(names, folders, strict=True)}
     made["parameters"] = asdict(how)
     return Study(
         kind="kmers",
@@ -114,11 +117,13 @@ def kmer_study(paths: Sequence[types.Path], options: KmerOptions | None = None) 
         captions={
             "kmers": "Each k-mer: share of G and C, and its place in the plane of the first two principal "
             "components.",
-            "distances": "Cosine distance of each k-mer to its reverse complement, and of random pairs, with and "
+            "distances": "Cosine distance (of vectors less their mean) of each k-mer to its reverse complement, and "
+            "of random pairs, with and "
             "without equal GC.",
             "tests": "Mean distance of reverse complements against random pairs; p: share of random pairings of "
             "the same k-mers that are as close (one-sided).",
-            "sensitivity": "Measures of the runs by their settings; mean over a run's tasks.",
+            "sensitivity": "Measures of the runs by their settings; mean and median over a run's tasks.",
+            "settings": "Mean and median over the runs (data sets, seeds) of each k, stride and dimension.",
         },
         made_by=made,
     )
@@ -164,25 +169,26 @@ def reverse_complement_distances(embedding: Embedding, options: KmerOptions) -> 
     Returns
     -------
     distances
-        ``pair`` (``reverse complements``, ``equal GC``, ``any two``) and ``distance`` (cosine).
+        ``pair`` (``reverse complements``, ``equal GC``, ``any two``) and ``distance``: cosine of the vectors less
+        their mean, since all vectors of word2vec share a direction that says nothing of any k-mer.
     tests
         For either kind of random pair: both means and a one-sided permutation p.
     """
-    unit = embedding.vectors / np.maximum(np.linalg.norm(embedding.vectors, axis=1, keepdims=True), 1e-12)
+    centred = embedding.vectors - embedding.vectors.mean(axis=0)
+    unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
     rng = np.random.default_rng([options.seed, 10])
     first = np.flatnonzero(np.arange(len(unit)) < embedding.reverse)  # each pair once, palindromes left out
     own = _cosine(unit, first, embedding.reverse[first])
     parts, rows = [pd.DataFrame({"pair": "reverse complements", "distance": own})], []
     for name in ("equal GC", "any two"):
         means, drawn = [], np.zeros(0)
-        repeats = max(20, options.pairs // max(len(first), 1))
-        for _ in range(repeats):
+        for _ in range(options.pairings):
             other = _partners(embedding, first, rng, same_gc=name == "equal GC")
             drawn = _cosine(unit, first, other)
             means.append(float(drawn.mean()))
         parts.append(pd.DataFrame({"pair": name, "distance": drawn}))
-        p = (1 + sum(mean <= own.mean() for mean in means)) / (1 + repeats)
-        rows.append((name, len(first), float(own.mean()), float(np.mean(means)), p, repeats))
+        p = (1 + sum(mean <= own.mean() for mean in means)) / (1 + options.pairings)
+        rows.append((name, len(first), float(own.mean()), float(np.mean(means)), p, options.pairings))
     columns = ["against", "pairs", "reverse_complements", "random", "p", "pairings"]
     return pd.concat(parts, ignore_index=True), pd.DataFrame(rows, columns=columns)
 
@@ -190,27 +196,37 @@ def reverse_complement_distances(embedding: Embedding, options: KmerOptions) -> 
 def sensitivity_table(folders: Sequence[Path], options: KmerOptions) -> pd.DataFrame:
     """Return settings and measures of runs, one row each: mean and median over the run's tasks."""
     rows = []
-    for folder in folders:
+    for folder, name in zip(folders, short_names(folders), strict=True):
         run = open_run(folder)
         kmer_embedding(run)
         try:
             values = task_table(folder, split=options.split)[options.metric]
         except FileNotFoundError:
             continue
-        own: Json = {name: run.model.hyperparameters.get(name) for name in SETTINGS}
-        rows.append({"run": folder.name, **own, "mean": float(values.mean()), "median": float(values.median())})
+        own: Json = {setting: run.model.hyperparameters.get(setting) for setting in SETTINGS}
+        rows.append({"run": name, **own, "mean": float(values.mean()), "median": float(values.median())})
     return pd.DataFrame(rows)
 
 
+def settings_table(sensitivity: pd.DataFrame) -> pd.DataFrame:
+    """Return how many runs each k, stride and dimension has, and the mean and median of their measures.
+
+    A run counts once, by the mean over its tasks (004, Fig. 4: over 125 data sets).
+    """
+    runs = sensitivity.groupby(list(SWEPT), sort=True)["mean"]
+    return runs.agg(runs="size", mean="mean", median="median").reset_index()
+
+
 def _partners(embedding: Embedding, first: Integers, rng: np.random.Generator, *, same_gc: bool) -> Integers:
-    """Draw another k-mer for each: any, or one with as many G and C as its reverse complement has."""
-    if not same_gc:
-        return rng.integers(0, len(embedding.words), len(first))
+    """Draw another k-mer for each, never itself: any, or one of equal GC, as its reverse complement is."""
     counts = np.round(embedding.gc * len(embedding.words[0])).astype(np.int64)
+    kinds = counts if same_gc else np.zeros_like(counts)
     partners = np.empty(len(first), dtype=np.int64)
-    for count in np.unique(counts[first]).tolist():
-        here = counts[first] == count
-        partners[here] = rng.choice(np.flatnonzero(counts == count), int(here.sum()))
+    for kind in np.unique(kinds[first]).tolist():
+        here = np.flatnonzero(kinds[first] == kind)
+        others = np.flatnonzero(kinds == kind)
+        own = np.searchsorted(others, first[here])
+        partners[here] = others[(own + rng.integers(1, len(others), len(here))) % len(others)]
     return partners
 
 
@@ -242,10 +258,11 @@ def _figures(
         StudyFigure(
             "reverse_complements",
             kmer_distances(distances),
-            f"{run.path.name}: cosine distance between a k-mer and its reverse complement "
+            f"{run.path.name}: cosine distance (of vectors less their mean) of a k-mer to its reverse complement "
             f"({int(tests['pairs'].iloc[0])} pairs, mean {number(tests['reverse_complements'].iloc[0], 3)}) "
             f"against random pairs: {words}; one-sided permutation test over pairings. Reverse complements have "
-            "equal GC, which alone brings vectors together: the middle box is the fair comparison.",
+            "equal GC, which alone brings vectors together: the middle box is the fair comparison. Whiskers: 1.5 "
+            "interquartile ranges; what lies beyond is not drawn.",
         ),
     ]
     if len(sensitivity) > 1:
@@ -254,7 +271,8 @@ def _figures(
                 "sensitivity",
                 kmer_sensitivity(sensitivity, how.metric),
                 f"{how.metric} on the {how.split} split of {len(sensitivity)} runs by k, stride and dimension: a "
-                "point a run, lines join means. Runs differ in the other settings too, and one seed each says "
+                "point a run, lines join means (solid) and medians (dashed). "
+                "Runs differ in the other settings too, and one seed each says "
                 "nothing of chance: no test.",
             )
         )

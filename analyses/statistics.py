@@ -16,6 +16,7 @@ from motiflens.models.types import Doubles, Floats, Integers
 Values: TypeAlias = Floats | Doubles
 
 MANY_CHROMOSOMES = 10  # from here on chromosomes are the blocks
+LONG = 20  # window lengths after which a chain of windows that overlap is cut
 
 
 class Interval(NamedTuple):
@@ -135,8 +136,9 @@ def genome_blocks(table: pd.DataFrame, length: int, *, wanted: int = 20) -> Bloc
     Returns
     -------
     Blocks
-        Chromosomes where there are many of them. Else stretches of them with about equally many windows, which
-        never part windows that overlap; of windows without coordinates each is its own.
+        Chromosomes where there are many of them. Else stretches of them with about equally many windows; windows
+        that overlap are parted only where a chain of them is longer than `LONG` windows, as bins that tile a
+        chromosome are: few of them then stand at a border. Of windows without coordinates each is its own.
     """
     if not {"chrom", "start"} <= set(table) or table["chrom"].isna().all():
         return Blocks(np.arange(len(table)), "windows (no coordinates: overlaps are unknown)")
@@ -144,7 +146,7 @@ def genome_blocks(table: pd.DataFrame, length: int, *, wanted: int = 20) -> Bloc
     names = len(set(chrom.tolist()))
     if names >= MANY_CHROMOSOMES:
         return Blocks(np.asarray(chrom, dtype=np.int64), f"{names} chromosomes")
-    groups = window_groups(table, length)
+    groups = _pieces(window_groups(table, length), table["start"].fillna(0).to_numpy(np.int64), LONG * length)
     order = np.argsort(groups, kind="stable")
     first = np.concatenate([[True], np.diff(groups[order]) != 0])
     rank = np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))  # place of the group's first window
@@ -157,6 +159,14 @@ def genome_blocks(table: pd.DataFrame, length: int, *, wanted: int = 20) -> Bloc
     return Blocks(
         blocks, f"{int(numbers.max()) + 1} stretches of {where} (too few chromosomes to draw whole ones)"
     )
+
+
+def _pieces(groups: Integers, start: Integers, most: int) -> Integers:
+    """Cut groups of windows into pieces that begin within `most` bp, numbered along the genome as groups are."""
+    first = np.full(int(groups.max()) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, groups, start)
+    piece = (start - first[groups]) // most
+    return np.asarray(np.unique(np.stack([groups, piece], axis=1), axis=0, return_inverse=True)[1].reshape(-1))
 
 
 def block_interval(values: Values, blocks: Integers, *, draws: int = 2000, seed: int = 0) -> Interval:

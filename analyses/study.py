@@ -171,18 +171,20 @@ def read_study(path: types.Path) -> StudyFolder:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """Return a number as captions show it: with its sign, or a dash where there is none.
+    """Return a number as captions show it, or a dash where there is none; a zero has no sign.
 
-    >>> number(0.1234), number(float("nan"))
-    ('0.12', '-')
+    >>> number(0.1234), number(-0.001), number(float("nan"))
+    ('0.12', '0.00', '-')
     """
-    return f"{value:.{digits}f}" if value == value else "-"
+    return f"{round(value, digits) + 0.0:.{digits}f}" if value == value else "-"
 
 
 def p_words(p: float) -> str:
     """Return a p-value as captions show it.
 
-    >>> p_words(0.03), p_words(1e-9)
-    ('p = 0.03', 'p = 1e-09')
+    >>> p_words(0.03), p_words(1e-9), p_words(0.0)
+    ('p = 0.03', 'p = 1e-09', 'p < 1e-300')
     """
-    return "p unknown" if p != p else f"p = {p:.2g}"
+    if p != p:
+        return "p unknown"
+    return f"p = {p:.2g}" if p else "p < 1e-300"

@@ -1,4 +1,4 @@
-"""The tables and figures of a study: models side by side over data sets, and each pair of them set by set."""
+"""The tables and figures of a study: models side by side over data sets and cell types, and each pair of them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.compare_figure import compare_figure
+from motiflens.analyses.compare_study import compare_study
+from motiflens.analyses.study import write_study
 from motiflens.models import types
 from motiflens.models.compare import Paired, paired_counts
 from motiflens.models.files import files_together, write_text, write_whole
+from motiflens.models.metrics import METRICS
+from motiflens.models.provenance import provenance
 from motiflens.models.study.results import targets
 
 if TYPE_CHECKING:
@@ -24,7 +28,8 @@ _MOST_PAIRS = 30  # figures
 def study_report(results: pd.DataFrame, out: types.Path, *, metric: str = "auprc") -> pd.DataFrame:
     """Write ``models.tsv`` (a column a model), a figure of their distributions, and a table and figure a pair.
 
-    All of them appear together, or none does.
+    Below ``compare`` lies the study of `compare_study`, each model against the first: every metric, by size of the
+    data set and by cell type. All of them appear together, or none does.
 
     Parameters
     ----------
@@ -58,6 +63,10 @@ def _report(results: pd.DataFrame, folder: Path, metric: str) -> pd.DataFrame:
             name = f"{first}_{second}".replace(" ", "_").replace("/", "_")
             write_text(folder / "pairs" / f"{name}.tsv", compared.table.to_csv(sep="\t", index=False))
             compare_figure(compared, folder / "pairs" / f"{name}.svg")
+    tables = measures_of(results)
+    if len(tables) > 1:
+        study = compare_study(tables, metric=metric, made_by={"metric": metric, **provenance()})
+        write_study(study, folder / "compare")
     best = wide.idxmax(axis=1)
     rows = [
         {
@@ -79,6 +88,35 @@ def by_model(results: pd.DataFrame, metric: str) -> pd.DataFrame:
         return pd.DataFrame()
     order = list(dict.fromkeys(tested["model"]))
     return targets(tested).pivot_table(index="target", columns="model", values="value", sort=False)[order]
+
+
+def measures_of(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return each model's measures on the test splits as `compare_study` takes them; seeds are averaged.
+
+    Returns
+    -------
+    dict
+        Model -> ``task``, ``cell_type``, ``size`` and metrics; a model that shares no target with
+        those before it is left out.
+    """
+    tested = results[(results["split"] == "test") & results["metric"].isin(METRICS) & (results["control"] == "")]
+    if tested.empty:
+        return {}
+    long = targets(tested)
+    whose = long.drop_duplicates("target").set_index("target")
+    tables: dict[str, pd.DataFrame] = {}
+    for model, part in long.groupby("model", sort=False):
+        table = part.pivot_table(index="target", columns="metric", values="value", sort=False, dropna=False)
+        known = whose.reindex(table.index)
+        table = table.assign(cell_type=known["cell_type"], size=known["size_class"].replace("", "unknown"))
+        tables[str(model)] = table.rename_axis(index="task").reset_index()
+    common = set(next(iter(tables.values()))["task"])
+    joined: dict[str, pd.DataFrame] = {}
+    for name, table in tables.items():
+        if common & set(table["task"]):
+            common &= set(table["task"])
+            joined[name] = table
+    return joined
 
 
 def paired(wide: pd.DataFrame, sizes: pd.Series, names: tuple[str, str], metric: str) -> Paired:

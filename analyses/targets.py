@@ -111,7 +111,7 @@ def open_runs(
     """
     folders = [folder for path in paths for folder in run_folders(path)]
     opened = []
-    for folder, name in zip(folders, _names(folders), strict=True):
+    for folder, name in zip(folders, short_names(folders), strict=True):
         run = open_run(folder)
         if regions:
             dataset = region_dataset(run, regions)
@@ -207,8 +207,12 @@ def _target(windows: Windows, name: str, output: int, column: int, rows: Integer
     return Target(name, output, column, rows, fold, dnase)
 
 
-def _names(folders: Sequence[Path]) -> list[str]:
-    """Return short names that differ: as many of a path's last parts as it takes."""
+def short_names(folders: Sequence[Path]) -> list[str]:
+    """Return short names that differ: as many of a path's last parts as it takes.
+
+    >>> short_names([Path("a/run"), Path("b/run")])
+    ['a/run', 'b/run']
+    """
     paths = [folder.resolve() for folder in folders]
     for depth in range(1, max(len(path.parts) for path in paths)):
         names = ["/".join(path.parts[-depth:]) for path in paths]

@@ -10,6 +10,7 @@ from motiflens.models.data.open_dataset import open_dataset, source_kind
 from motiflens.models.data.options import Options
 from motiflens.models.data.signal_ranges import PUBLISHED, SignalRange, fit_signals
 from motiflens.models.data.windows import Dataset
+from motiflens.models.pooled import TASK
 from motiflens.models.reading import reading
 from motiflens.models.recipes import Recipe
 from motiflens.models.recorded import recorded, recorded_data
@@ -78,7 +79,8 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
     source
         Other data, in place of the run's.
     options
-        Options to set otherwise; those left at their defaults, and the seed, are the run's. Of signals that are of
+        Options to set otherwise; those left at their defaults, and the seed, are the run's. A global model's
+        folder of sets is pooled as it was for its training. Of signals that are of
         another size than those that the model knows a note warns, or ``scale_signals`` multiplies them.
 
     Raises
@@ -104,6 +106,10 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
         chosen["signals"] = tuple(chosen["signals"])
     scale = bool(chosen.pop("scale_signals", False))
     own = {key: value for key, value in trained.items() if key not in changes and "source" in record}
+    if run.tasks == (TASK,) and not chosen.get("tf") and _holds_sets(where):
+        how = {key: run.config.get("training", {}).get(key) for key in ("ratio", "pooling", "related")}
+        known = Recipe(**{key: value for key, value in how.items() if value is not None})
+        return pooled_folder(where, known, seed=int(chosen.get("seed", 0)))
     with recorded(run, own if source is not None else {**own, "source": where}):
         return fit_signals(open_dataset(where, **chosen), known_signals(run), scale=scale)
 

@@ -34,4 +34,6 @@ def make_schedule(recipe: Recipe, optimizer: torch.optim.Optimizer, steps: int) 
     if recipe.schedule == "constant":
         return None
     total = max(recipe.epochs * steps, 2)
-    return OneCycleLR(optimizer, recipe.rate, total_steps=total, pct_start=0.1, cycle_momentum=False)
+    # Of ten steps a tenth is the first one, and torch would divide by the steps to it, which are none.
+    share = 0.1 if total != 10 else 0.1001
+    return OneCycleLR(optimizer, recipe.rate, total_steps=total, pct_start=share, cycle_momentum=False)

@@ -156,7 +156,7 @@ OWN: dict[str, dict[str, Range]] = {
     "HitOptions": _HITS,
     "ImportanceOptions": {"maximum": Range(10, MANY.high)},
     "InteractionOptions": _INTERACTIONS,
-    "KmerOptions": {"pairs": Range(10, 1_000_000)},
+    "KmerOptions": {"pairings": Range(10, 1_000_000)},
     "MarginalizeOptions": {"count": COUNT},
     "MotifOptions": _MOTIFS,
     "Model": _STUDY,

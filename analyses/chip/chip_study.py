@@ -103,12 +103,24 @@ def _tables(measured: Sequence[TargetChip]) -> dict[str, pd.DataFrame]:
     whole = tables["correlations"]
     main = (whole["strand"] == "mean") & (whole["at"] == "positions") & (whole["statistic"] == "pearson")
     chip = whole[main].drop(columns=["strand", "at", "statistic"]).reset_index(drop=True)
-    every = {"chip": chip, "looks": _looks(chip), **tables}
+    every = {"chip": chip, "looks": looks_table(chip), **tables}
     return {name: table for name, table in every.items() if len(table)}
 
 
-def _looks(chip: pd.DataFrame) -> pd.DataFrame:
-    """Compare each look with the first one over runs and targets."""
+def looks_table(chip: pd.DataFrame) -> pd.DataFrame:
+    """Compare each look with the first one over runs and targets (000, Fig. 5d).
+
+    Parameters
+    ----------
+    chip
+        ``run``, ``target``, ``look``, ``quantity``, ``mean``.
+
+    Returns
+    -------
+    DataFrame
+        ``quantity`` (observed, excess), ``first``, ``second`` (looks), their means, and
+        `statistics.paired_tests`.
+    """
     rows = []
     looks = list(dict.fromkeys(chip["look"]))
     for quantity in ("observed", "excess"):

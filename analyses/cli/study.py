@@ -80,7 +80,7 @@ def command(
     }
     chosen = dataclasses.replace(chosen, **{key: value for key, value in given.items() if value is not None})
     inputs = [plan if plan is not None and Path(plan).is_file() else None, chosen.data]
-    written = (*FILES, "models.tsv", "models.svg", "pairs/*")
+    written = (*FILES, "models.tsv", "models.svg", "pairs/*", "compare/*")
     output_folder(out, mark=PLAN, names=written, inputs=inputs, overwrite=None)
     with progress_display() as progress:
         who = workers(processes or (1 if dask else cores()), dask, threads)

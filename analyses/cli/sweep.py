@@ -32,18 +32,20 @@ def command(
     """Train a model with every combination of some settings.
 
     Validation chooses, and the chosen run is tested. Started again, it goes on where it was. KEGRU's Table 1 is
-    --model kegru --grid optimizer=sgd,adam,adagrad,rmsprop --grid units=50,80,100.
+    --model kegru --grid optimizer=sgd,adam,adagrad,rmsprop --grid units=50,80,100; the window's length is swept by
+    --grid length=300,600,1000. OUT/settings has the measures by setting, as table and figure.
     """
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.analyses.cli.workers import workers
+    from motiflens.analyses.sweep_report import FOLDER, sweep_report
     from motiflens.models.destination import output_folder
     from motiflens.models.settings import split_settings
     from motiflens.models.study.study import FILES, PLAN
     from motiflens.models.sweep import TABLE, read_grid, sweep, sweep_plan
 
-    written = (*FILES, TABLE, f"{TABLE}.json")
+    written = (*FILES, TABLE, f"{TABLE}.json", f"{FOLDER}/*")
     output_folder(out, mark=PLAN, names=written, inputs=data.files, overwrite=None)
     with progress_display() as progress:
         plan = sweep_plan(
@@ -57,6 +59,7 @@ def command(
         )
         who = workers(processes or 1, dask, threads)
         table = sweep(plan, out, workers=who, accelerator=accelerator, progress=progress)
+    sweep_report(table, plan.models[0].grid, out, seed)
     best = {row["set"]: row["run"] for row in table.to_dict("records") if row["chosen"]}
     result({"table": f"{out}/sweep.tsv", "best_on_validation": best, "rows": table.to_dict("records")})
     frame_table(table, title=f"{out}/sweep.tsv")

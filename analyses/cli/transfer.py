@@ -17,7 +17,7 @@ def command(
     model: Annotated[str, typer.Option("--model", help=MODEL_HELP, autocompletion=complete_model)] = "saresnet",
     preset: Annotated[str, typer.Option(help="Recipe: short is for windows of ~100 bp.")] = "paper",
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of all runs; repeatable.")] = None,
-    metric: Annotated[str, typer.Option(help="Which metric to show.")] = "auroc",
+    metric: Annotated[str, typer.Option(help="Which metric to show and draw.")] = "auroc",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     accelerator: Annotated[str, typer.Option(help="What trains; auto takes a GPU where there is one.")] = "auto",
     processes: Processes = None,
@@ -26,12 +26,14 @@ def command(
 ) -> None:
     """Compare models of one set, of all sets, and fine-tuned ones.
 
-    As SAResNet's authors did: individual, global, and transferred from the global one.
+    As SAResNet's authors did: individual, global, and transferred from the global one. OUT/compare has scatters of
+    every pair, gains, box plots and bars by size, and all metrics' means.
     """
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.tables import frame_table
     from motiflens.analyses.cli.workers import workers
+    from motiflens.analyses.transfer_report import FOLDER, transfer_report
     from motiflens.models.destination import output_folder
     from motiflens.models.metrics import METRICS
     from motiflens.models.settings import split_settings
@@ -40,13 +42,17 @@ def command(
 
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
-    written = (*FILES, *(f"{table}{end}" for table in (TABLE, RELATED) for end in ("", ".json")))
+    written = (*FILES, *(f"{table}{end}" for table in (TABLE, RELATED) for end in ("", ".json")), f"{FOLDER}/*")
     output_folder(out, mark=PLAN, names=written, inputs=[data], overwrite=None)
     plan = transfer_plan(data, architecture=model, preset=preset, settings=split_settings(set_ or []), seed=seed)
     with progress_display() as progress:
         who = workers(processes or 1, dask, threads)
         rows = transfer(plan, out, workers=who, accelerator=accelerator, progress=progress)
+    transfer_report(rows, out, metric=metric, seed=seed)
     result({"table": f"{out}/transfer.tsv", "rows": rows.to_dict("records")})
-    frame_table(transfer_table(rows, metric), title=f"{metric}; all metrics are in {out}/transfer.tsv")
+    frame_table(
+        transfer_table(rows, metric),
+        title=f"{metric}; all metrics are in {out}/transfer.tsv, figures in {out}/{FOLDER}",
+    )
     for row in rows[rows["note"] != ""].to_dict("records"):
         say(f"{row['data_set']} {row['way']}: {row['note']}")

@@ -41,7 +41,7 @@ def chip_shift(slid: Slid, table: pd.DataFrame) -> Figure:
         ends = np.array([place.min(), place.max()], dtype=np.float64)
         middle = (float(place.mean()), float(np.nanmean(center)))
         colour = COLOURS[1 + number]
-        words = f"{row['model']}: {row['slope']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+        words = f"{row['model']}: {number(row['slope'])} ({number(row['low'])} to {number(row['high'])})"
         axis.plot(ends, middle[1] + row["slope"] * (ends - middle[0]), color=colour, lw=1.6, label=words)
     axis.set_xlim(0, length)
     axis.set_ylim(0, length)

@@ -25,7 +25,7 @@ def chip_slid(places: Sequence[SlidPlace]) -> Figure:
         twin.spines["right"].set_visible(True)
         for at, offset in enumerate(place.offsets.tolist()):
             x = place.start + offset + np.arange(place.attention.shape[1])
-            twin.fill_between(x, place.fold_change[at], color=GREY, lw=0, alpha=0.45)
+            twin.fill_between(x, place.fold_change[at], color=GREY, lw=0.3, alpha=0.45)
             axis.plot(x, place.attention[at], color=COLOURS[at], lw=0.9, label=f"window moved {offset:+d} bp")
         axis.set_zorder(twin.get_zorder() + 1)
         axis.patch.set_visible(False)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 @styled
 def chip_tracks(example: ChipExample) -> Figure:
     """Draw the tracks above one another; see `ChipExample`."""
+    from matplotlib.ticker import MaxNLocator
+
     length = len(example.fold_change)
     measured = [("fold\nchange", example.fold_change, COLOURS[1])]
     if example.dnase is not None:
@@ -27,7 +29,7 @@ def chip_tracks(example: ChipExample) -> Figure:
     axes = [row[0] for row in grid]
     bases = np.arange(length)
     for axis, (name, values, colour) in zip(axes, measured, strict=False):
-        axis.fill_between(bases, values, step="mid", color=colour, alpha=0.7, lw=0)
+        axis.fill_between(bases, values, step="mid", color=colour, alpha=0.7, lw=0.3)
         axis.set_ylabel(name)
         axis.set_ylim(bottom=min(0.0, float(values.min())))
         axis.locator_params(axis="y", nbins=3)
@@ -43,6 +45,8 @@ def chip_tracks(example: ChipExample) -> Figure:
     bar = figure.colorbar(image, ax=heat, pad=0.01, aspect=12, fraction=0.05)
     bar.set_label("attention" if example.kind != "channel" else "attention\n(row: 0 to 1)", fontsize=6)
     bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.locator = MaxNLocator(3 if len(example.weights) > 1 else 1)
+    bar.update_ticks()
     line.step(centers, example.profile, where="mid", color=COLOURS[0])
     line.set_ylabel("mean\nattention" if example.kind == "channel" else "attention")
     line.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))

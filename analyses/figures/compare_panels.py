@@ -115,18 +115,19 @@ def compare_boxes(long: pd.DataFrame, metric: str) -> Figure:
 @styled
 def compare_differences(gains: pd.DataFrame, metric: str) -> Figure:
     """Draw the histogram of differences of each pair, stacked by size of the data set."""
-    names = list(dict.fromkeys(gains["second"]))[:6]
-    figure, grid = new_figure(len(names), 1, height=0.6 + 1.1 * len(names), share_x=True)
+    pairs = list(dict.fromkeys(zip(gains["first"], gains["second"], strict=True)))[:6]
+    figure, grid = new_figure(len(pairs), 1, height=0.6 + 1.2 * len(pairs), share_x=True)
     most = float(gains["gain"].abs().max()) or 0.01
     edges = np.linspace(-most, most, 25)
     sizes = [size for size in SIZE_COLOURS if (gains["size"] == size).any()]
-    for axis, name in zip((row[0] for row in grid), names, strict=True):
-        part = gains[gains["second"] == name]
+    for axis, (first, second) in zip((row[0] for row in grid), pairs, strict=True):
+        part = gains[(gains["first"] == first) & (gains["second"] == second)]
         values = [part.loc[part["size"] == size, "gain"].to_numpy() for size in sizes]
         axis.hist(values, bins=edges.tolist(), stacked=True, color=[SIZE_COLOURS[s] for s in sizes], label=sizes)
         axis.axvline(0, color=GREY, lw=0.6)
         above, below = int((part["gain"] > 0).sum()), int((part["gain"] < 0).sum())
-        axis.set_title(f"{short(name, 28)}: {above} better, {below} worse of {len(part)}", fontsize=6.5)
+        words = f"{short(second, 20)} − {short(first, 20)}\n{above} better, {below} worse of {len(part)}"
+        axis.set_title(words, fontsize=6.5)
         axis.set_ylabel("tasks")
     grid[-1][0].set_xlabel(f"difference of {WORDS.get(metric, metric)}")
     if sizes != ["unknown"]:

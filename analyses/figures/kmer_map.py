@@ -32,11 +32,17 @@ def kmer_map(table: pd.DataFrame, explained: Doubles) -> Figure:
     size = float(np.clip(3000 / len(table), 1.5, 12))
     points = axis.scatter(table["pc1"], table["pc2"], c=table["gc"], s=size, cmap=SEQUENTIAL, lw=0, vmin=0, vmax=1)
     points.set_rasterized(len(table) > 2000)
-    far = (table["pc1"] ** 2 + table["pc2"] ** 2).nlargest(NAMED).index
-    for row in far:
-        place = (float(table["pc1"].loc[row]), float(table["pc2"].loc[row]))
+    for row in _outermost(table):
+        x, y = float(table["pc1"].iloc[row]), float(table["pc2"].iloc[row])
+        left = x > table["pc1"].mean()  # towards the middle, so that no name leaves the frame
         axis.annotate(
-            str(table["kmer"].loc[row]), place, fontsize=5, color=GREY, xytext=(2, 2), textcoords="offset points"
+            str(table["kmer"].iloc[row]),
+            (x, y),
+            fontsize=5,
+            color=GREY,
+            xytext=(-2 if left else 2, 2),
+            ha="right" if left else "left",
+            textcoords="offset points",
         )
     axis.set_xlabel(f"component 1 ({explained[0]:.0%} of variance)")
     axis.set_ylabel(f"component 2 ({explained[1]:.0%})")
@@ -44,6 +50,21 @@ def kmer_map(table: pd.DataFrame, explained: Doubles) -> Figure:
     bar.set_label("share of G and C")
     bar.outline.set_visible(False)  # type: ignore[operator]
     return figure
+
+
+def _outermost(table: pd.DataFrame) -> list[int]:
+    """Return rows of the k-mers furthest out whose names do not lie on one another."""
+    places = table[["pc1", "pc2"]].to_numpy(dtype=np.float64)
+    size = np.ptp(places, axis=0)
+    places = (places - places.mean(axis=0)) / np.where(size > 0, size, 1.0)
+    chosen: list[int] = []
+    for row in np.argsort(-(places**2).sum(axis=1), kind="stable").tolist():
+        apart = np.abs(places[chosen] - places[row]) > (0.16, 0.05)
+        if apart.any(axis=1).all():
+            chosen.append(row)
+        if len(chosen) == NAMED:
+            break
+    return chosen
 
 
 @styled
@@ -69,14 +90,14 @@ def kmer_distances(distances: pd.DataFrame) -> Figure:
         hue_order=order,
         palette=[COLOURS[0], COLOURS[1], GREY],
         width=0.5,
-        fliersize=1,
+        showfliers=False,
         linewidth=0.6,
         boxprops={"alpha": 0.5},
         legend=False,
         ax=axis,
     )
     axis.set_xlabel("")
-    axis.set_ylabel("cosine distance")
+    axis.set_ylabel("cosine distance (centred)")
     return figure
 
 
@@ -94,9 +115,11 @@ def kmer_sensitivity(table: pd.DataFrame, metric: str) -> Figure:
     figure, axes = new_figure(1, 3, height=1.8, share_y=True)
     for axis, name in zip(axes[0], ("k", "stride", "dimension"), strict=True):
         axis.plot(table[name], table["mean"], "o", color=COLOURS[0], alpha=0.6, ms=2.5)
-        means = table.groupby(name)["mean"].mean()
-        axis.plot(means.index, means, color=COLOURS[1], lw=0.9)
+        runs = table.groupby(name)["mean"]
+        axis.plot(runs.mean().index, runs.mean(), color=COLOURS[1], lw=0.9, label="mean")
+        axis.plot(runs.median().index, runs.median(), color=GREY, lw=0.9, ls=(0, (3, 2)), label="median")
         axis.set_xticks(sorted(set(table[name])))
         axis.set_xlabel({"k": "k (bp)", "stride": "stride (bp)"}.get(name, name))
     axes[0][0].set_ylabel(metric)
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure

@@ -30,7 +30,11 @@ def motif_windows(profile: MotifProfile, length: int) -> Figure:
     """
     rows = 2 if profile.dnase is not None else 1
     figure, grid = new_figure(rows, 2, height=0.5 + 1.45 * rows)
-    _heat(grid[0][0], profile.attention, profile.places, length, "attention")
+    at = profile.positions
+    half = (at[1] - at[0]) / 2 if len(at) > 1 else length / 2
+    edges = (float(at[0] - half), float(at[-1] + half))
+    _heat(grid[0][0], profile.attention, profile.places, edges, "attention")
+    grid[0][0].set_xlim(0, length)
     histogram = grid[0][1]
     histogram.hist(profile.places, bins=np.linspace(0, length, 41).tolist(), color=COLOURS[0])
     histogram.set_xlim(0, length)
@@ -38,16 +42,22 @@ def motif_windows(profile: MotifProfile, length: int) -> Figure:
     histogram.set_ylabel("windows")
     histogram.locator_params(axis="y", integer=True)
     if profile.dnase is not None and profile.around is not None:
-        _heat(grid[1][0], np.log1p(np.maximum(profile.dnase, 0)), profile.places, length, "DNase, log(1 + x)")
+        _heat(
+            grid[1][0],
+            np.log1p(np.maximum(profile.dnase, 0)),
+            profile.places,
+            (0.0, float(length)),
+            "DNase, log(1 + x)",
+        )
         _mean(grid[1][1], profile, len(profile.around))
     figure.suptitle(f"{profile.label} ({profile.name}): {len(profile.places):,} windows", fontsize=7.5)
     return figure
 
 
-def _heat(axis: Axes, values: Floats, places: np.ndarray, length: int, name: str) -> None:
-    """Draw one row a window, in the order of the motif's place, which a thin line marks."""
+def _heat(axis: Axes, values: Floats, places: np.ndarray, edges: tuple[float, float], name: str) -> None:
+    """Draw one row a window between two places in bp, in the order of the motif's place: the thin line."""
     low, high = np.nanquantile(values, [0.01, 0.99])
-    extent = (0.0, float(length), float(len(values)), 0.0)
+    extent = (*edges, float(len(values)), 0.0)
     image = axis.imshow(values, aspect="auto", extent=extent, vmin=low, vmax=max(high, low + 1e-12))
     axis.plot(places, np.arange(len(places)) + 0.5, color="white", lw=0.5)
     axis.set_ylabel("windows")

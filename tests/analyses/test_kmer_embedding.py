@@ -7,16 +7,19 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from motiflens.analyses.cli.main import main
+from motiflens.analyses.figures.kmer_map import kmer_map, kmer_sensitivity
 from motiflens.analyses.kmer_embedding import (
     KmerOptions,
     kmer_embedding,
     kmer_study,
     principal_components,
     reverse_complement_distances,
+    settings_table,
 )
 from motiflens.models import build, open_run, save_run
 
@@ -64,6 +67,64 @@ def test_twins_are_told_from_an_embedding_that_knows_no_strands(tmp_path: Path) 
     _, other = reverse_complement_distances(plain, how)
     assert (other["p"] > 0.01).all()
     assert other["reverse_complements"].iloc[0] == pytest.approx(1.0, abs=0.2)  # as any two random vectors
+
+
+def test_no_kmer_is_its_own_random_partner(tmp_path: Path) -> None:
+    """With two letters a class of equal GC has four members: a quarter of the pairs would have distance 0."""
+    found = kmer_embedding(open_run(_run(tmp_path / "run", k=2)))
+    distances, _ = reverse_complement_distances(found, KmerOptions())
+    drawn = distances.loc[distances["pair"] != "reverse complements", "distance"]
+    assert (drawn > 1e-6).all()
+
+
+def test_a_direction_that_all_vectors_share_is_no_likeness(tmp_path: Path) -> None:
+    found = kmer_embedding(open_run(_run(tmp_path / "run")))
+    _, tests = reverse_complement_distances(found, KmerOptions())
+    _, moved = reverse_complement_distances(found._replace(vectors=found.vectors + 50.0), KmerOptions())
+    np.testing.assert_allclose(moved["reverse_complements"], tests["reverse_complements"], rtol=1e-9)
+    np.testing.assert_allclose(moved["random"], tests["random"], rtol=1e-9)
+
+
+def test_the_map_shows_each_kmer_by_its_gc(tmp_path: Path) -> None:
+    """004, Fig. 4: places are principal components, colours the share of G and C; names lie apart."""
+    study = kmer_study([_run(tmp_path / "run")])
+    table = study.tables["kmers"]
+    figure = kmer_map(table, np.array([0.5, 0.2]))
+    points = figure.axes[0].collections[0]
+    np.testing.assert_allclose(points.get_offsets(), table[["pc1", "pc2"]].to_numpy())
+    np.testing.assert_allclose(np.asarray(points.get_array()), table["gc"])
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) > 3
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+
+
+def test_means_and_medians_over_data_sets() -> None:
+    """004, Fig. 4: of every k, stride and dimension over the data sets, in the table and as lines."""
+    rows = [
+        (k, s, 50, mean)
+        for k, s, means in ((4, 2, (0.6, 0.7, 0.95)), (5, 2, (0.8, 0.9)), (5, 3, (0.5,)))
+        for mean in means
+    ]
+    table = pd.DataFrame(rows, columns=["k", "stride", "dimension", "mean"])
+    found = settings_table(table).set_index(["k", "stride", "dimension"])
+    assert found.loc[(4, 2, 50)].tolist() == pytest.approx([3, 0.75, 0.7])
+    assert found.loc[(5, 2, 50)].tolist() == pytest.approx([2, 0.85, 0.85])
+    by_k, by_stride, _ = kmer_sensitivity(table, "auroc").axes
+    points, means, medians = by_k.lines
+    assert sorted(points.get_ydata()) == sorted(table["mean"])
+    np.testing.assert_allclose(means.get_ydata(), [0.75, 2.2 / 3])
+    np.testing.assert_allclose(medians.get_ydata(), [0.7, 0.8])
+    np.testing.assert_allclose(by_stride.lines[1].get_xdata(), [2, 3])
+
+
+def test_runs_of_equal_name_in_two_sets_are_told_apart(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        _run(tmp_path / name / "k=3")
+    study = kmer_study([tmp_path / "one", tmp_path / "two"])
+    assert study.tables["sensitivity"]["run"].tolist() == ["one/k=3", "two/k=3"]
+    assert list(study.made_by["runs"]) == ["one/k=3", "two/k=3"]
+    assert study.tables["settings"]["runs"].tolist() == [2]
 
 
 def test_sensitivity_and_command(

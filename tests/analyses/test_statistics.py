@@ -104,6 +104,14 @@ def test_blocks_are_chromosomes_or_stretches_that_part_no_overlap() -> None:
     for group in np.unique(groups):
         assert len(set(found.number[groups == group].tolist())) == 1
     assert genome_blocks(pd.DataFrame({"name": list("abc")}), 100).count == 3
+    # Bins that tile a chromosome are one chain: it is cut, and few windows stand at a border.
+    tiled = pd.DataFrame({"chrom": "chr1", "start": np.arange(0, 100_000, 50)})
+    found = genome_blocks(tiled, 100)
+    assert 15 <= found.count <= 25
+    counts = np.bincount(found.number)
+    assert counts.max() <= 3 * counts.min()
+    parted = found.number[1:] != found.number[:-1]
+    assert parted.sum() == found.count - 1
     # Chromosomes are never joined.
     two = pd.DataFrame({"chrom": ["a"] * 3 + ["b"] * 3, "start": [0, 10, 20] * 2})
     assert genome_blocks(two, 100).count == 2
