@@ -117,9 +117,8 @@ def kmer_study(paths: Sequence[types.Path], options: KmerOptions | None = None) 
         captions={
             "kmers": "Each k-mer: share of G and C, and its place in the plane of the first two principal "
             "components.",
-            "distances": "Cosine distance (of vectors less their mean) of each k-mer to its reverse complement, and "
-            "of random pairs, with and "
-            "without equal GC.",
+            "distances": "Cosine distance (of vectors less their mean) of each k-mer to its reverse complement, "
+            "and of random pairs, with and without equal GC.",
             "tests": "Mean distance of reverse complements against random pairs; p: share of random pairings of "
             "the same k-mers that are as close (one-sided).",
             "sensitivity": "Measures of the runs by their settings; mean and median over a run's tasks.",
