@@ -9,6 +9,7 @@ import pandas as pd
 
 from motiflens.analyses.chip.shift import Slid, center_of_mass
 from motiflens.analyses.figures.style import COLOURS, new_figure, styled
+from motiflens.analyses.study import number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,10 +38,10 @@ def chip_shift(slid: Slid, table: pd.DataFrame) -> Figure:
     for x, y in zip(place, center, strict=True):
         axis.plot(x, y, color=COLOURS[0], lw=0.4, alpha=0.4)
     axis.plot([], [], color=COLOURS[0], lw=0.8, label=f"one of {len(place)} peaks")
-    for number, (_, row) in enumerate(table[table["measure"] == "mass"].iterrows()):
+    for line, (_, row) in enumerate(table[table["measure"] == "mass"].iterrows()):
         ends = np.array([place.min(), place.max()], dtype=np.float64)
         middle = (float(place.mean()), float(np.nanmean(center)))
-        colour = COLOURS[1 + number]
+        colour = COLOURS[1 + line]
         words = f"{row['model']}: {number(row['slope'])} ({number(row['low'])} to {number(row['high'])})"
         axis.plot(ends, middle[1] + row["slope"] * (ends - middle[0]), color=colour, lw=1.6, label=words)
     axis.set_xlim(0, length)
