@@ -18,6 +18,7 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.tables import print_table
     from motiflens.analyses.motifs.by_factor import by_factor
+    from motiflens.analyses.motifs.other_taxa import taxon_words
     from motiflens.analyses.report.words import control_words
 
     summary, matched = findings.summary, findings.significant
@@ -62,6 +63,8 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
     if factors["unknown"]:
         some = ", ".join(factors["unknown"][:3]) + (", …" if len(factors["unknown"]) > 3 else "")
         say(f"unknown factor: no known motif is named by {some}; --factor names it")
+    for line in taxon_words(findings):
+        say(line)
     if factors["trained_on"]:
         say(
             f"factors named by kernels: {len(factors['found_by_kernels'])} of {len(factors['trained_on'])} "

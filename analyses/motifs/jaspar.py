@@ -32,6 +32,10 @@ _SPECIES = {  # common names; any Latin name of the release is known as well
     "tomato": "Solanum lycopersicum",
 }
 _TAXA = "SELECT DISTINCT VAL FROM MATRIX_ANNOTATION WHERE TAG = 'tax_group' ORDER BY 1"
+_TAXA_OF_CORE = (
+    "SELECT DISTINCT VAL FROM MATRIX_ANNOTATION JOIN MATRIX USING (ID) "
+    "WHERE TAG = 'tax_group' AND COLLECTION = 'CORE' ORDER BY 1"
+)
 _OF_TAXON = "ID IN (SELECT ID FROM MATRIX_ANNOTATION WHERE TAG = 'tax_group' AND VAL = ?)"
 _OF_SPECIES = (
     "ID IN (SELECT S.ID FROM MATRIX_SPECIES S JOIN TAX T ON S.TAX_ID = T.TAX_ID WHERE lower(T.SPECIES) = lower(?))"
@@ -41,6 +45,16 @@ _OF_SPECIES = (
 def releases() -> list[str]:
     """Return the releases that are installed, oldest first: ``['2014', ..., '2026']``."""
     return sorted(path.stem.removeprefix("JASPAR") for path in _folder().glob("JASPAR*.sqlite"))
+
+
+def taxa(release: str = "2026") -> list[str]:
+    """Return the taxonomic groups of a release's CORE collection, in the order of their names.
+
+    >>> "fungi" in taxa(), "vertebrates" in taxa()
+    (True, True)
+    """
+    with _connected(release) as connection:
+        return [str(row[0]) for row in connection.execute(_TAXA_OF_CORE)]
 
 
 def jaspar(
