@@ -5,8 +5,8 @@ Run: python benchmarks/keras_training.py --keras-python OTHER_VENV/bin/python [-
 Keras (TensorFlow) lives in an environment of its own. For each architecture two processes on the same core take
 turns, ours and Keras's, each with the paper's sizes, batch and optimiser, on random windows in memory: a step that
 warms up, then the best of some steps, by the process's own CPU time and by the clock. Layers are the same as far
-as Keras has them: dropout within FactorNet's recurrent layers is left out on both sides, and DeepBind,
-Expectation-Luo and DeepGRN, whose layers Keras lacks, are not compared.
+as Keras has them: dropout within FactorNet's recurrent layers is left out on both sides. DeepGRN, some of whose
+layers Keras lacks, is not compared.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ SIZES: dict[str, tuple[int, int, int, str]] = {
     "saresnet": (101, 1, 100, "adam"),
     "kegru": (101, 1, 200, "adam"),
     "factornet": (1000, 1, 100, "adam"),
+    "deepbind": (101, 1, 64, "fast sgd"),
+    "expectation_luo": (101, 1, 100, "adadelta"),
 }
 OWN: dict[str, dict[str, Any]] = {"factornet": {"input_dropout": 0.0, "recurrent_dropout": 0.0}}
 
@@ -100,6 +102,7 @@ def kerass(name: str, seconds: float) -> dict[str, float]:
         "adam": lambda: keras.optimizers.Adam(1e-3),
         "rmsprop": lambda: keras.optimizers.RMSprop(1e-3),
         "sgd": lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+        "fast sgd": lambda: keras.optimizers.SGD(0.01, momentum=0.98, nesterov=True),
         "adadelta": lambda: keras.optimizers.Adadelta(1.0),
     }
     model.compile(optimizers[SIZES[name][3]](), "binary_crossentropy")
@@ -205,6 +208,30 @@ def keras_factornet(keras: Any, length: int, outputs: int) -> Any:
     x = layers.Input((length, 4))
     turned = layers.Lambda(lambda h: h[:, ::-1, ::-1])(x)
     return keras.Model(x, layers.Average()([trunk(x), trunk(turned)]))
+
+
+def keras_deepbind(keras: Any, length: int, outputs: int) -> Any:
+    layers = keras.layers
+    trunk = keras.Sequential(
+        [
+            layers.ZeroPadding1D(23), layers.Conv1D(16, 24, activation="relu"), layers.GlobalMaxPooling1D(),
+            layers.Dense(32, activation="relu"), layers.Dense(outputs),
+        ]
+    )  # fmt: skip
+    x = layers.Input((length, 4))
+    turned = layers.Lambda(lambda h: h[:, ::-1, ::-1])(x)
+    best = layers.Maximum()([trunk(x), trunk(turned)])
+    return keras.Model(x, layers.Activation("sigmoid")(best))
+
+
+def keras_expectation_luo(keras: Any, length: int, outputs: int) -> Any:
+    layers = keras.layers
+    x = layers.Input((length, 4))
+    h = layers.Conv1D(128, 24, activation="relu")(x)
+    h = layers.Multiply()([h, layers.Softmax(axis=1)(h)])  # m is 1
+    h = layers.Lambda(lambda values: keras.backend.sum(values, axis=1))(h)
+    h = layers.Dropout(0.5)(layers.Dense(32, activation="relu")(h))
+    return keras.Model(x, layers.Dense(outputs, activation="sigmoid")(h))
 
 
 LAYERS = {name: globals()[f"keras_{name}"] for name in SIZES}

@@ -1,0 +1,121 @@
+"""What share of the bare model's speed do `predict` over a genome and `attribute` reach, start-up included?
+
+Run from the repository's root: ``python benchmarks/genome_scoring.py``. Each side is a process of its own on one
+core and one thread, whose CPU time counts from its start: the command, which reads the yeast genome, makes
+windows, scores and writes; and a loop of the same model over as many one-hot windows that lie in memory, in the
+same batches, which writes nothing. Attribution is input × gradient of both strands; the loop calls autograd.
+Weights are fresh: speed does not depend on them. Writes ``benchmarks/results/genome_scoring.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from side_by_side import RESULTS, processor
+
+from motiflens.models import build, open_run, save_run
+from motiflens.models.architectures.base import reverse_complement
+from motiflens.models.files import write_text
+from motiflens.models.keep_memory import keep_memory
+from motiflens.models.provenance import versions
+from motiflens.models.recipes import recipe
+from motiflens.models.strands import both_strands
+
+LENGTH = 101
+SHARED = Path("../shared/data/yeast_fkh1/sacCer3.fa.gz")
+
+
+class Taken(NamedTuple):
+    """What a process took."""
+
+    cpu: float  # seconds
+    memory: float  # MiB, peak
+
+
+def bare(what: str, folder: str, count: int) -> None:
+    """Score or attribute random windows in memory."""
+    keep_memory()
+    batch = 256 if what == "predict" else 64
+    model = open_run(folder).model.eval()
+    codes = torch.randint(4, (batch, LENGTH))
+    x = torch.nn.functional.one_hot(codes, 4).transpose(1, 2).float().contiguous()
+    for _ in range(-(-count // batch)):
+        if what == "predict":
+            with torch.inference_mode():
+                both_strands(model, x)
+        else:
+            for strand in (x, reverse_complement(x)):
+                leaf = strand.clone().requires_grad_()
+                (gradient,) = torch.autograd.grad(model(leaf, None).sum(), leaf)
+                gradient * leaf
+
+
+def take(arguments: list[str]) -> Taken:
+    """Run a process; return what it took."""
+    running = subprocess.Popen([sys.executable, *arguments], env=os.environ | {"OMP_NUM_THREADS": "1"})
+    _, state, usage = os.wait4(running.pid, 0)
+    if state:
+        raise SystemExit(f"{' '.join(arguments)} failed with {state}")
+    return Taken(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--genome", default=str(SHARED))
+    parser.add_argument("--models", default="deepbind,tbinet")
+    parser.add_argument("--step", type=int, default=61, help="bp between predicted bins: 200,000 of the genome")
+    parser.add_argument("--windows", type=int, default=15_000, help="attributed")
+    parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.bare:
+        bare(options.bare[0], options.bare[1], int(options.bare[2]))
+        return
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    command = ["-m", "motiflens.analyses.cli.main"]
+    lines = [
+        "# Commands over a genome beside the bare model",
+        "",
+        "Made by `python benchmarks/genome_scoring.py`: CPU seconds of whole processes on one core and thread,",
+        "start included; preset `short`, windows of 101 bp of the yeast genome. The loop has as many windows in",
+        "memory, and writes nothing. MiB: peak of the process.",
+        "",
+        "| what | windows | command, s | loop, s | share of the loop's speed | MiB | loop |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for model in options.models.split(","):
+            made = build(model, length=LENGTH, outputs=1, **recipe(model, preset="short").hyperparameters)
+            run = str(save_run(folder / model, made, {"tasks": ["x"], "channels": list("ACGT")}))
+            given = ["--genome", options.genome, "--device", "cpu", "--quiet"]
+            out = folder / f"{model}.tsv"
+            predicting = ["predict", run, *given, "--bin", str(LENGTH), "--step", str(options.step)]
+            here = [take([*command, *predicting, "--out", str(out)])]
+            with out.open(encoding="utf-8") as file:
+                counts = [sum(1 for _ in file) - 1, options.windows]
+            locus = f"chrIV:0-{LENGTH * options.windows}"
+            attributing = ["attribute", run, *given, "--locus", locus, "--method", "input_x_gradient"]
+            here.append(take([*command, *attributing, "--out", str(folder / f"{model}_a")]))
+            for what, count, mine in zip(("predict", "attribute"), counts, here, strict=True):
+                loop = take([__file__, "--bare", what, run, str(count)])
+                lines.append(
+                    f"| {what}, {model} | {count:,} | {mine.cpu:.1f} | {loop.cpu:.1f} | {loop.cpu / mine.cpu:.2f} "
+                    f"| {mine.memory:.0f} | {loop.memory:.0f} |"
+                )
+                print(lines[-1], flush=True)
+    used = versions()
+    named = ", ".join(f"{name} {used[name]}" for name in ("python", "torch", "numpy", "numba"))
+    lines += ["", f"{processor()}; {named}."]
+    write_text(RESULTS / "genome_scoring.md", "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
