@@ -26,7 +26,6 @@ from motiflens.models.files import write_text
 from motiflens.models.keep_memory import keep_memory
 from motiflens.models.provenance import versions
 from motiflens.models.recipes import recipe
-from motiflens.models.strands import both_strands
 
 LENGTH = 101
 SHARED = Path("../shared/data/yeast_fkh1/sacCer3.fa.gz")
@@ -49,7 +48,7 @@ def bare(what: str, folder: str, count: int) -> None:
     for _ in range(-(-count // batch)):
         if what == "predict":
             with torch.inference_mode():
-                both_strands(model, x)
+                model(x, None)
         else:
             for strand in (x, reverse_complement(x)):
                 leaf = strand.clone().requires_grad_()

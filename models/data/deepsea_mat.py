@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
-import scipy.io
 
 from motiflens.models import types
 from motiflens.models.cache import cache_folder
@@ -85,6 +84,8 @@ def column_range(columns: str | None, total: int, path: Path) -> tuple[int, int]
 
 
 def _read_file(path: Path, columns: str | None) -> dict[str, Windows]:
+    import scipy.io  # late, as it takes long and few have such files
+
     hdf5 = h5py.is_hdf5(path)
     with contextlib.ExitStack() as stack:
         stack.enter_context(reading(path, "MATLAB file"))

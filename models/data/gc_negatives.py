@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.genome_windows import Places, gc_and_masked
@@ -134,6 +133,8 @@ def _rank(values: Integers) -> Integers:
 
 def _nearest(wanted: Doubles, offered: Doubles) -> Integers:
     """Return for each column of `wanted` a column of `offered` near it, each used once."""
+    from scipy.spatial import KDTree  # half a second that few need
+
     tree = KDTree(offered.T)
     used = np.zeros(offered.shape[1], dtype=bool)
     out = np.empty(wanted.shape[1], dtype=np.int64)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from motiflens.models.data.numba_kmers import Keys, kmer_counts, kmer_keys, shared_pairs
 from motiflens.models.types import Codes, Integers
@@ -65,6 +63,9 @@ def homology_groups(parts: Sequence[Codes], *, k: int = K, share: float = SHARE)
     a, b = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
     counts = kmer_counts(keys, total)
     near = times >= np.maximum(share * np.minimum(counts[a], counts[b]), 1)
+    from scipy.sparse import coo_array  # late: half a second that few need
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(int(near.sum()), dtype=np.int8), (a[near], b[near])), shape=(total, total))
     labels = connected_components(graph, directed=False)[1].astype(np.int64)
     return np.split(labels, ends[1:-1])
