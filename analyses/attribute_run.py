@@ -12,22 +12,26 @@ import numpy as np
 from motiflens.analyses.pair_maps import pair_maps, parse_part
 from motiflens.analyses.report.plot_window import save_window
 from motiflens.analyses.report.window_view import parse_region, region_view, row_view, top_rows
-from motiflens.interpret.adapter import adapt
+from motiflens.interpret.adapter import Adapter, adapt
+from motiflens.interpret.attribution.method_costs import COSTS
 from motiflens.interpret.export_bigwig import export_bigwig
 from motiflens.interpret.export_modisco import export_modisco
 from motiflens.interpret.store import Store, open_store
-from motiflens.interpret.write_store import StoreOptions, write_store
+from motiflens.interpret.write_store import BATCHES, StoreJob, StoreOptions, fill_store
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
+from motiflens.models.executor import Workers, device_processes
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.output import Output
 from motiflens.models.progress import Progress, Step, silent
-from motiflens.models.run import Run, task_number
+from motiflens.models.run import Run, open_run, task_number
 from motiflens.models.types import Booleans, Integers, Json
+from motiflens.models.window_source import WindowSource
 
 STORE = "attributions.h5"
 EXPORTS = ("bigwig", "modisco")
+PASSES = 10_000  # of a model, some seconds, for which a further process is worth starting
 Only = Literal["positive", "negative", "all"]
 _COMMON = ("baseline", "n_baselines", "correct", "tolerance")
 
@@ -95,6 +99,12 @@ class AttributeOptions:
             parse_part(self.pairs)
         self.store()
 
+    def worth(self, windows: int, device: str) -> int:
+        """Return how many processes of this machine are worth starting for so many windows."""
+        most = windows if self.maximum is None else min(windows, self.maximum + 100 * len(self.plot))
+        parts = -(-most // (BATCHES * self.batch_size))
+        return max(1, min(device_processes(device), parts, most * COSTS[self.method].passes // PASSES))
+
     def store(self) -> StoreOptions:
         """Return how to attribute and what to keep of it. Errors as in `StoreOptions`."""
         own = dict(self.options or {})
@@ -141,6 +151,31 @@ class Attributed:
     without_rule: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Attributor:
+    """Who attributes, and how processes beside this one open the run and its windows.
+
+    Attributes
+    ----------
+    workers
+        Who.
+    source
+        The windows; the run is that of its folder.
+    device
+        Where each of them computes.
+    """
+
+    workers: Workers
+    source: WindowSource
+    device: str = "cpu"
+
+    def open(self) -> tuple[Adapter, Windows]:
+        """Open them, in any process."""
+        run = open_run(self.source.run)
+        run.model.to(self.device)
+        return adapt(run.model), self.source.open(run).windows
+
+
 def attribute_run(
     run: Run,
     windows: Windows,
@@ -148,11 +183,12 @@ def attribute_run(
     options: AttributeOptions,
     *,
     made_by: Json | None = None,
+    by: Attributor | None = None,
     progress: Progress = silent,
 ) -> Attributed:
     """Attribute windows into ``OUT/attributions.h5`` and export and plot what is wanted.
 
-    Interrupted and called again with the same arguments, it continues where it stopped.
+    Interrupted and called again with the same arguments, it continues where it stopped, whoever works.
 
     Parameters
     ----------
@@ -166,6 +202,8 @@ def attribute_run(
         See `AttributeOptions`.
     made_by
         Provenance.
+    by
+        Who attributes; this process by default. Files do not depend on how many there are.
     progress
         Told how many windows are done, then of exports and plots.
 
@@ -180,15 +218,16 @@ def attribute_run(
     regions = [parse_region(text) for text in options.plot]
     index = _rows(windows, column, options, regions)
     folder = Path(out)
-    path = write_store(
+    job = StoreJob(
         adapt(run.model),
         windows,
-        folder / STORE,
-        replace(options.store(), target=target, column=column, index=index),
         identity={key: (made_by or {}).get(key) for key in ("weights_hash", "data_hash")},
-        made_by=made_by,
-        progress=progress,
+        made_by=made_by or {},
+        workers=None if by is None else by.workers,
+        opening=by,
     )
+    chosen = replace(options.store(), target=target, column=column, index=index)
+    path = fill_store(job, folder / STORE, chosen, progress)
     with open_store(path) as store:
         files = _exports(store, windows, folder, options, progress)
         files += _plots(store, windows, folder, options, regions, progress)

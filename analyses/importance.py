@@ -27,7 +27,7 @@ from motiflens.models.metrics import auprc, curve
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.precision import full_precision, like
 from motiflens.models.progress import Progress, counted, silent
-from motiflens.models.strands import both_strands
+from motiflens.models.strands import both_strands, strand_merge
 from motiflens.models.types import Doubles, Floats, Integers
 
 Way = Literal["zero", "between", "within"]
@@ -341,7 +341,7 @@ def _scores(opened: OpenedRun, batch: Batch, output: int, how: ImportanceOptions
     """Logits of one output, (N,)."""
     model = full_precision(opened.run.model)
     there = like(model)
-    both = bool(opened.run.config.get("training", {}).get("average_strands", False))
+    merge = strand_merge(opened.run.config)
     parts = []
     with torch.inference_mode():
         for first in range(0, len(batch.x), how.batch_size):
@@ -349,7 +349,7 @@ def _scores(opened: OpenedRun, batch: Batch, output: int, how: ImportanceOptions
             meta = None
             if batch.meta is not None and model.meta:
                 meta = torch.from_numpy(batch.meta[first : first + how.batch_size]).to(there)
-            logits = both_strands(model, x, meta) if both else model(x, meta)
+            logits = both_strands(model, x, meta, merge) if merge else model(x, meta)
             parts.append(logits[:, output].float().cpu().numpy())
     return np.concatenate(parts)
 

@@ -19,6 +19,7 @@ from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.provenance import provenance
 from motiflens.models.regions import Regions, region_dataset, split_windows
 from motiflens.models.run import Run, open_run
+from motiflens.models.strands import strand_merge
 from motiflens.models.types import Doubles, Floats, Integers, Json
 
 
@@ -180,8 +181,8 @@ def bound_rows(
 
 def probabilities(opened: OpenedRun, rows: Integers) -> Doubles:
     """Return what the model predicts for windows, (n, outputs): as its recipe says, of one strand or of both."""
-    both = bool(opened.run.config.get("training", {}).get("average_strands", False))
-    parts: list[Floats] = list(score(opened.run.model, opened.windows, rows, average_strands=both))
+    merge = strand_merge(opened.run.config) or False
+    parts: list[Floats] = list(score(opened.run.model, opened.windows, rows, average_strands=merge))
     logits = np.concatenate(parts) if parts else np.zeros((0, opened.run.model.outputs), dtype=np.float32)
     return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))))
 

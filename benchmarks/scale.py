@@ -2,14 +2,16 @@
 
 Run from the repository's root: ``python benchmarks/scale.py``. It predicts the yeast genome (TBiNet's short
 recipe, untrained, bins of 100 bp) and scans it with JASPAR's matrices through the command line, once with one
-process and once with two of one thread each, checks that the files are equal to the byte, and samples the memory
-of each process (RssAnon, every 50 ms); it attributes windows in one process. It writes
-``benchmarks/results/scale.md``, with a table on paper: the rates of one core, times what hg38 has. Linux only.
+process and once with two of one thread each, and attributes windows in both ways; it checks that the files are
+equal to the byte (of the stores of attributions, which tell the command line, each array), and samples the memory
+of each process (RssAnon, every 50 ms). It writes ``benchmarks/results/scale.md``, with a table on paper: the rates
+of one core, times what hg38 has. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -18,6 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+import h5py
+import numpy as np
 
 from motiflens.models import build, save_run
 from motiflens.models.files import write_text
@@ -58,8 +63,23 @@ def take(arguments: list[str], out: Path) -> Taken:
         raise SystemExit(f"{arguments} failed with {ended[1]}")
     processor = ended[2].ru_utime + ended[2].ru_stime  # of its processes too
     seconds = time.perf_counter() - begun
-    record = json.loads(Path(f"{out}.json").read_text(encoding="utf-8")) if out.is_file() else {}
-    return Taken(seconds, processor, most, out.read_bytes() if out.is_file() else b"", record)
+    if out.is_dir():
+        return Taken(seconds, processor, most, arrays(out / "attributions.h5"), {})
+    record = json.loads(Path(f"{out}.json").read_text(encoding="utf-8"))
+    return Taken(seconds, processor, most, out.read_bytes(), record)
+
+
+def arrays(store: Path) -> bytes:
+    """Return the hash of every array of a store."""
+    digest = hashlib.sha256()
+
+    def add(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            digest.update(repr((name, item.shape, item.dtype)).encode() + np.asarray(item[()]).tobytes())
+
+    with h5py.File(store) as file:
+        file.visititems(add)
+    return digest.digest()
 
 
 def children(parent: int) -> list[int]:
@@ -110,15 +130,14 @@ def main() -> None:
                 out = folder / f"{what}{processes}.tsv"
                 taken[what, processes] = take([*arguments, *more, "--processes", str(processes)], out)
                 print(what, processes, f"{taken[what, processes].processor:.1f} s", flush=True)
-        attributed = ["attribute", run, "--locus", f"chrI:0-{LENGTH * SAMPLE}", "--genome", genome]
-        methods = {}
-        for method in ("input_x_gradient", "deep_lift_shap"):
-            done = take([*attributed, "--method", method, "--device", "cpu"], folder / method)
-            methods[method] = done
-            print(method, f"{done.processor:.1f} s", flush=True)
-        start = take(
-            ["attribute", run, "--locus", f"chrI:0-{LENGTH}", "--genome", genome], folder / "one"
-        ).processor
+        attributed = ["attribute", run, "--genome", genome, "--device", "cpu", "--only", "all"]
+        for method, processes in (("input_x_gradient", 1), ("deep_lift_shap", 1), ("deep_lift_shap", 2)):
+            place = ["--locus", f"chrI:0-{LENGTH * SAMPLE}", "--method", method]
+            more = [*place, "--processes", str(processes)]
+            taken[method, processes] = take([*attributed, *more], folder / f"{method}{processes}")
+            print(method, processes, f"{taken[method, processes].processor:.1f} s", flush=True)
+        start = take([*attributed, "--locus", f"chrI:0-{LENGTH}"], folder / "one").processor
+    methods = {method: taken[method, 1] for method in ("input_x_gradient", "deep_lift_shap")}
     write_text(RESULTS / "scale.md", report(taken, methods, start, options.model))
 
 
@@ -128,7 +147,8 @@ def report(taken: dict[tuple[str, int], Taken], methods: dict[str, Taken], start
         "# One process and two, and what a large genome needs",
         "",
         "Made by `python benchmarks/scale.py` on the yeast genome (12.2 Mb): whole commands, start included;",
-        f"`predict` with {model} ({LENGTH} bp, bins of {BIN} bp), `scan` with 1,019 matrices on both strands.",
+        f"`predict` with {model} ({LENGTH} bp, bins of {BIN} bp), `scan` with 1,019 matrices on both strands,",
+        f"`attribute` with deep_lift_shap on {SAMPLE} windows.",
         "Memory is what the process that holds most has of its own. The machine has two cores, which other work",
         f"used at the same time (load {os.getloadavg()[2]:.0f}), so seconds on the clock say little; those of",
         "the processor count what starting and feeding a second process costs, and twice their ratio is the",
@@ -137,13 +157,14 @@ def report(taken: dict[tuple[str, int], Taken], methods: dict[str, Taken], start
         "| | processes | s on the clock | s of processor | speed-up, at most | MB a process | equal bytes |",
         "|---|---|---|---|---|---|---|",
     ]
-    for what in ("predict", "scan"):
+    for what in ("predict", "scan", "deep_lift_shap"):
         one = taken[what, 1]
         for processes in (1, 2):
             done = taken[what, processes]
             equal = "" if processes == 1 else ("yes" if done.result == one.result else "NO")
+            name = "attribute" if what == "deep_lift_shap" else what
             lines.append(
-                f"| {what} | {processes} | {done.seconds:.1f} | {done.processor:.1f} | "
+                f"| {name} | {processes} | {done.seconds:.1f} | {done.processor:.1f} | "
                 f"{processes * one.processor / done.processor:.2f} | {done.memory:.0f} | {equal} |"
             )
     scan, predict = taken["scan", 1], taken["predict", 1]
@@ -164,7 +185,7 @@ def report(taken: dict[tuple[str, int], Taken], methods: dict[str, Taken], start
         "## On paper",
         "",
         "Seconds of processor above, times the amount of work; parts are taken as divided evenly, though putting",
-        "them together is one process's work. Attribution goes in one process (`--device cuda` for speed).",
+        "them together is one process's work.",
         f"A scan of hg38 at p < 1e-4 finds about {hits / 1e6:,.0f} million hits, which wait in",
         f"{32 * hits / 1e9:,.0f} GB of `OUT.parts` and become {len(scan.result) * ratio / 1e9:,.0f} GB of table;",
         "by chance alone `--thresh 1e-6` would leave a hundredth of them (not measured).",
@@ -173,9 +194,7 @@ def report(taken: dict[tuple[str, int], Taken], methods: dict[str, Taken], start
         "|---|" + "---|" * (len(CORES) + 1),
     ]
     for name, seconds in work.items():
-        cells = [_time(seconds / (cores if "attribute" not in name else 1)) for cores in CORES]
-        if "attribute" in name:
-            cells = [cells[0], *["–"] * (len(CORES) - 1)]
+        cells = [_time(seconds / cores) for cores in CORES]
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {memory[name]:.0f} |")
     lines += ["", f"Versions: {', '.join(f'{name} {version}' for name, version in versions().items())}."]
     return "\n".join(lines) + "\n"

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from motiflens.interpret.results import Attention, Attribution, Field
     from motiflens.interpret.sanity import Sanity, SanityOptions, sanity
     from motiflens.interpret.store import Store, open_store
-    from motiflens.interpret.store_writer import StoreWriter
     from motiflens.interpret.write_store import StoreOptions, write_store
 
 __all__ = [
@@ -36,7 +35,6 @@ __all__ = [
     "SanityOptions",
     "Store",
     "StoreOptions",
-    "StoreWriter",
     "StrandAgreement",
     "adapt",
     "attribute",
@@ -80,7 +78,6 @@ __getattr__ = lazy_exports(
         "sanity": "motiflens.interpret.sanity",
         "Store": "motiflens.interpret.store",
         "open_store": "motiflens.interpret.store",
-        "StoreWriter": "motiflens.interpret.store_writer",
         "StoreOptions": "motiflens.interpret.write_store",
         "write_store": "motiflens.interpret.write_store",
     },

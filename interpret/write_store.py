@@ -1,25 +1,33 @@
-"""Attributing any number of windows into a store, in constant memory."""
+"""Attributing any number of windows into a store, in constant memory, on any number of processes."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import torch
 
 from motiflens.interpret.adapter import Adapter, Strand
 from motiflens.interpret.attribution.options import AttributionArguments, AttributionOptions
+from motiflens.interpret.join_blocks import StoreContents, join_blocks
 from motiflens.interpret.results import Attention
-from motiflens.interpret.store_writer import StoreWriter
+from motiflens.interpret.store_block import PRECISIONS, read_block, store_block, write_block
 from motiflens.models import types
 from motiflens.models.data.windows import Windows
-from motiflens.models.progress import Progress, Step, silent
+from motiflens.models.executor import Workers, crew
+from motiflens.models.files import check_room
+from motiflens.models.parts import make_parts, part_file, parts_folder
+from motiflens.models.progress import Progress, silent
 from motiflens.models.types import Integers, Json
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+BATCHES = 4  # of windows in a part
 
 
 @dataclass(frozen=True)
@@ -50,10 +58,10 @@ class StoreOptions(AttributionOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.precision not in ("float32", "float16"):
+        if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be float32 or float16, not {self.precision!r}")
 
-    def identity(self, rows: Integers) -> Json:
+    def identity(self) -> Json:
         """Return what tells these attributions from others of the same model and windows."""
         return {
             "method": self.method,
@@ -64,8 +72,7 @@ class StoreOptions(AttributionOptions):
             "options": repr(
                 (self.n_baselines, self.correct, self.tolerance, sorted((self.options or {}).items()))
             ),
-            "keeps": [self.attention, self.layer, self.hypothetical],
-            "index": hashlib.sha256(rows.tobytes()).hexdigest(),
+            "keeps": [self.attention, self.layer, self.hypothetical, self.precision],
         }
 
 
@@ -78,6 +85,42 @@ class StoreArguments(AttributionArguments, total=False):
     layer: str | None
     hypothetical: bool
     precision: str
+
+
+class Opening(Protocol):
+    """Opens, in any process, the model and the windows that a store is made of: picklable, and known by value."""
+
+    def open(self) -> tuple[Adapter, Windows]:
+        """Return the model's adapter and the windows."""
+        ...
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True, eq=False)
+class StoreJob:
+    """What a store is made of, and by whom.
+
+    Attributes
+    ----------
+    adapter, windows
+        The model, and one split of a data set.
+    identity
+        What tells this model and these data from others (hashes), so that only parts of the same are taken.
+    made_by
+        Provenance.
+    workers
+        Who works; this process by default. The result does not depend on their number.
+    opening
+        How other processes come by the adapter and the windows; without it this one works alone.
+    """
+
+    adapter: Adapter
+    windows: Windows
+    identity: Json = field(default_factory=dict)
+    made_by: Json = field(default_factory=dict)
+    workers: Workers | None = None
+    opening: Opening | None = None
 
 
 def write_store(
@@ -93,8 +136,8 @@ def write_store(
 ) -> Path:
     """Write attributions and attention of windows into an HDF5 store; read it with `open_store`.
 
-    Interrupted and called again with the same arguments, it goes on where it stopped (``PATH.part``). Memory holds
-    four times ``batch_size`` windows, however many there are.
+    Interrupted and called again with the same arguments, it goes on where it stopped (``PATH.parts``). Memory
+    holds four times ``batch_size`` windows, however many there are.
 
     Parameters
     ----------
@@ -106,10 +149,8 @@ def write_store(
         The store.
     settings
         How; or by keyword arguments:
-    identity
-        What tells this model and these data from others (hashes), so that only the same is gone on with.
-    made_by
-        Provenance.
+    identity, made_by
+        See `StoreJob`.
     progress
         Told of the rows done and the rows to do.
     **arguments
@@ -126,45 +167,136 @@ def write_store(
         As `attribute` does, or if the target is none of the windows' tasks.
     """
     chosen = StoreOptions(**arguments) if settings is None else replace(settings, **arguments)
+    return fill_store(StoreJob(adapter, windows, identity or {}, made_by or {}), path, chosen, progress)
+
+
+def fill_store(job: StoreJob, path: types.Path, chosen: StoreOptions, progress: Progress = silent) -> Path:
+    """Make the parts of a store that are not there yet, by whom the job says, and put them together.
+
+    Parameters
+    ----------
+    job
+        Of what, and by whom.
+    path
+        The store; parts wait in ``PATH.parts``, where all workers must be able to write.
+    chosen
+        How.
+    progress
+        Told of the rows done and the rows to do.
+
+    Raises
+    ------
+    ValueError
+        See `write_store`.
+    """
+    windows = job.windows
     rows = np.arange(len(windows)) if chosen.index is None else np.asarray(chosen.index, dtype=np.int64)
-    writer = _writer(windows, path, rows, chosen, identity or {}, made_by or {})
-    try:
-        step = 4 * chosen.batch_size
-        progress(Step("attributing", writer.done, len(rows)))
-        for start in range(writer.done, len(rows), step):
-            some = rows[start : start + step]
-            batch = windows.read(some)
-            scores = adapter.attribute(batch.x, chosen, meta=batch.meta)
-            profiles = _attention(adapter, batch.x, batch.meta, chosen) if chosen.attention else {}
-            writer.write(windows.codes(some), scores, profiles, hypothetical=chosen.hypothetical)
-            progress(Step("attributing", writer.done, len(rows)))
-        return writer.finish()
-    finally:
-        writer.close()
-
-
-def _writer(
-    windows: Windows, path: types.Path, rows: Integers, chosen: StoreOptions, identity: Json, made_by: Json
-) -> StoreWriter:
     task = chosen.target if chosen.column is None else chosen.column
     if task >= len(windows.tasks):
         raise ValueError(f"target {task} is out of range: the data have {len(windows.tasks)} tasks")
-    return StoreWriter(
-        path,
-        index=rows,
-        labels=windows.labels[rows, task],
-        table=windows.table_of,
-        identity={**identity, **chosen.identity(rows)},
-        attributes={
-            "method": chosen.method,
-            "target": chosen.target,
-            "task": windows.tasks[task],
-            "channels": list(windows.channels),
-            "length": windows.length,
-            "made_by": made_by,
-        },
+    if not len(rows):
+        raise ValueError("there are no windows to write")
+    workers, alone = _who(job)
+    with parts_folder(path) as folder, crew(workers) as team:
+        parts = _parts(job, chosen, rows, folder)
+        check_room(path, 2 * len(rows) * _row_bytes(windows, chosen))  # parts, and the store beside them
+        work = partial(_attribute_here, job.adapter, windows) if alone else _attribute_part
+        make_parts(work, parts, team, progress, stage="attributing")
+        _opened.cache_clear()
+        contents = StoreContents(
+            rows,
+            windows.labels[rows, task],
+            windows.table_of,
+            {
+                "method": chosen.method,
+                "target": chosen.target,
+                "task": windows.tasks[task],
+                "channels": list(windows.channels),
+                "length": windows.length,
+                "made_by": job.made_by,
+            },
+        )
+        return join_blocks(path, (read_block(part.file) for part in parts), contents)
+
+
+def _who(job: StoreJob) -> tuple[Workers, bool]:
+    """Return who works, and whether that is this process alone."""
+    if job.workers is None:  # with as many threads as the caller has given it
+        return Workers(threads=torch.get_num_threads()), True
+    alone = job.opening is None or (job.workers.processes == 1 and job.workers.dask is None)
+    return (replace(job.workers, processes=1, dask=None) if alone else job.workers), alone
+
+
+def _row_bytes(windows: Windows, chosen: StoreOptions) -> int:
+    """Return about how many bytes a store keeps of a window, before they are compressed."""
+    values = len(windows.channels) + 4 * chosen.hypothetical
+    return windows.length * (1 + values * np.dtype(chosen.precision).itemsize)
+
+
+@dataclass(frozen=True, eq=False)
+class StorePart:
+    """Some rows of a store.
+
+    Attributes
+    ----------
+    opening, content
+        See `StoreJob`; a hash of what they give, so that what a worker has open is known to be the same.
+    chosen
+        How, without the rows of the whole store.
+    rows
+        Which windows.
+    file
+        The block, see `write_block`.
+    """
+
+    opening: Opening | None
+    content: str
+    chosen: StoreOptions
+    rows: Integers
+    file: Path
+
+    @property
+    def size(self) -> int:
+        """Windows."""
+        return len(self.rows)
+
+
+def _parts(job: StoreJob, chosen: StoreOptions, rows: Integers, folder: Path) -> list[StorePart]:
+    how = replace(chosen, index=None)
+    what = (job.identity, chosen.identity(), chosen.batch_size)
+    content = repr(sorted(job.identity.items()))
+    step = BATCHES * chosen.batch_size
+    parts = []
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
+        digest = hashlib.sha256(some.tobytes()).hexdigest()
+        file = part_file(folder, f"{start:09d}", digest, *what, ending=".npz")
+        parts.append(StorePart(job.opening, content, how, some, file))
+    return parts
+
+
+@lru_cache(maxsize=1)
+def _opened(opening: Opening, content: str) -> tuple[Adapter, Windows]:
+    return opening.open()
+
+
+def _attribute_part(part: StorePart) -> None:
+    assert part.opening is not None
+    _attribute_here(*_opened(part.opening, part.content), part)
+
+
+def _attribute_here(adapter: Adapter, windows: Windows, part: StorePart) -> None:
+    chosen, batch = part.chosen, windows.read(part.rows)
+    scores = adapter.attribute(batch.x, chosen, meta=batch.meta)
+    profiles = _attention(adapter, batch.x, batch.meta, chosen) if chosen.attention else {}
+    block = store_block(
+        windows.codes(part.rows),
+        scores,
+        profiles,
+        hypothetical=chosen.hypothetical,
         precision=chosen.precision,
     )
+    write_block(part.file, block)
 
 
 def _fingerprint(baseline: Any) -> str | None:

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.architectures.layers import Merge
 from motiflens.models.check_run_fits import check_model_fits, check_run_fits
 from motiflens.models.data.both_strands import BothStrands
 from motiflens.models.data.windows import Dataset, Windows
@@ -21,7 +22,7 @@ from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.run import Run
 from motiflens.models.run_files import METRICS
-from motiflens.models.strands import both_strands
+from motiflens.models.strands import both_strands, strand_merge
 from motiflens.models.types import Floats, Integers
 
 
@@ -30,7 +31,7 @@ def score(
     windows: Windows,
     index: Integers | None = None,
     *,
-    average_strands: bool = False,
+    average_strands: bool | Merge = False,
     batch_size: int = 256,
     device: torch.device | str | None = None,
 ) -> Iterator[Floats]:
@@ -45,7 +46,8 @@ def score(
     index
         Rows to score, in order; all by default.
     average_strands
-        Give the logit of the mean probability of both strands; models that do so themselves are left alone.
+        Give the logit of both strands' mean probability (True, ``mean``) or of the larger one (``max``); models
+        that merge strands themselves are left alone.
     batch_size
         Windows at a time.
     device
@@ -59,6 +61,9 @@ def score(
     check_model_fits(model, windows)
     check_range("batch_size", batch_size, PREDICT_RANGES["batch_size"])
     check_device(device)
+    merge: Merge | None = (
+        average_strands if isinstance(average_strands, str) else "mean" if average_strands else None
+    )
     rows = np.arange(len(windows)) if index is None else np.asarray(index, dtype=np.int64)
     cache = CodeCache(windows, limit=0)
     network = full_precision(model)
@@ -74,7 +79,7 @@ def score(
             x = inputs(there).to(dtype)
             meta = None if there.meta is None else there.meta.to(dtype)
             with torch.inference_mode():
-                logits = both_strands(network, x, meta) if average_strands else network(x, meta)
+                logits = both_strands(network, x, meta, merge) if merge else network(x, meta)
             yield logits.float().cpu().numpy()
     finally:
         network.to(here)
@@ -86,7 +91,7 @@ def evaluate(
     dataset: Dataset,
     *,
     split: str = "test",
-    average_strands: bool | None = None,
+    average_strands: bool | Merge | None = None,
     strands_as_rows: bool = False,
     batch_size: int = 256,
     device: torch.device | str | None = None,
@@ -103,7 +108,7 @@ def evaluate(
     split
         ``test``, ``valid`` or ``train``.
     average_strands
-        As in `score`; by default as the run's recipe says.
+        See `strand_merge`; by default as the run's recipe says, or as validation chose.
     strands_as_rows
         Count every window twice, as it is and as its reverse complement, in place of averaging both (TBiNet's data
         hold both as rows); such measures are not kept.
@@ -125,20 +130,19 @@ def evaluate(
     windows = dataset[split]
     check_run_fits(run, windows)
     columns = _columns(run, windows)
-    if average_strands is None:
-        average_strands = bool(run.config.get("training", {}).get("average_strands", False))
+    merge = strand_merge(run.config, average_strands)
     if strands_as_rows:
-        windows, average_strands = BothStrands(windows), False
+        windows, merge = BothStrands(windows), None
     progress(Step("evaluating", 0, len(windows)))
     parts, done = [], 0
-    for part in score(run.model, windows, average_strands=average_strands, batch_size=batch_size, device=device):
+    for part in score(run.model, windows, average_strands=merge or False, batch_size=batch_size, device=device):
         parts.append(part)
         done += len(part)
         progress(Step("evaluating", done, len(windows)))
     logits = np.concatenate(parts) if parts else np.zeros((0, run.model.outputs), dtype=np.float32)
     table = task_metrics(windows.labels[:, columns], logits, run.tasks)
     if not strands_as_rows:  # what is kept is what commands compare
-        _keep(run, split, dataset, table, average_strands)
+        _keep(run, split, dataset, table, merge)
     return table
 
 
@@ -152,14 +156,15 @@ def _columns(run: Run, windows: Windows) -> list[int]:
     return [windows.tasks.index(task) for task in run.tasks]
 
 
-def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, average_strands: bool) -> None:
+def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, merge: Merge | None) -> None:
     path = run.path / METRICS
     record = read_metrics(run.path)
     measures = {
         "data": dataset.source,
         "data_hash": dataset.hash,
         "weights_hash": run.weights_hash,
-        "average_strands": average_strands,
+        "average_strands": merge is not None,
+        "strand_merge": merge,
         "tasks": table.to_dict("records"),
     }
     write_json(path, with_split_record(record, split, measures))

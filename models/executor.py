@@ -63,6 +63,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def device_processes(device: object) -> int:
+    """Return how many processes a device keeps busy: one a core, or one a GPU."""
+    if str(device).partition(":")[0] == "cuda":
+        import torch
+
+        return max(1, torch.cuda.device_count())
+    return cores() if str(device) == "cpu" else 1
+
+
 class Here(Executor):
     """Works in this process and thread, as parts are handed in."""
 

@@ -10,6 +10,7 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.architectures.layers import Merge
 from motiflens.models.attention_entropy import attention_entropy
 from motiflens.models.epochs import draw_epoch
 from motiflens.models.files import write_whole
@@ -18,7 +19,7 @@ from motiflens.models.objective import masked_loss, without_some_signals
 from motiflens.models.optimizers import make_optimizer, make_schedule
 from motiflens.models.recipes import Recipe
 from motiflens.models.run_files import LAST
-from motiflens.models.strands import both_strands
+from motiflens.models.strands import both_strands, strand_merge
 from motiflens.models.training_log import TrainingLog, Validation
 from motiflens.models.types import Json
 from motiflens.models.validation import valid_rows, validate
@@ -31,19 +32,19 @@ class Trainee(nn.Module):
     ----------
     model
         The model.
-    average_strands
-        Whether validation scores the mean probability of both strands.
+    merge
+        How validation merges the probabilities of both strands; None to score one.
     """
 
-    def __init__(self, model: SequenceModel, *, average_strands: bool) -> None:
+    def __init__(self, model: SequenceModel, *, merge: Merge | None) -> None:
         super().__init__()
-        self.model, self.average_strands = model, average_strands
+        self.model, self.merge = model, merge
 
     def forward(self, x: Tensor, meta: Tensor | None) -> tuple[Tensor, ...]:
         """Return the logits of each part that is trained by itself, or in eval mode those of the whole."""
         if self.training:
             return self.model.training_logits(x, meta)
-        return (both_strands(self.model, x, meta) if self.average_strands else self.model(x, meta),)
+        return (both_strands(self.model, x, meta, self.merge) if self.merge else self.model(x, meta),)
 
 
 class Fit:
@@ -74,7 +75,7 @@ class Fit:
     ) -> None:
         self.fabric, self.model, self.recipe, self.seed = fabric, model, recipe, seed
         self._train_split, self._valid_split, self.log = train, valid, log
-        trainee = Trainee(model, average_strands=recipe.average_strands)
+        trainee = Trainee(model, merge=strand_merge({"training": recipe.json}))
         weights = [weight for weight in model.parameters() if weight.requires_grad]
         optimizer = make_optimizer(recipe, weights)
         self._trainee, self._optimizer = fabric.setup(trainee, optimizer)

@@ -10,6 +10,7 @@ from motiflens.models.epochs import draw_epoch
 from motiflens.models.evaluate import score
 from motiflens.models.progress import Progress, silent
 from motiflens.models.recipes import Recipe
+from motiflens.models.strands import strand_merge
 from motiflens.models.training_log import TrainingLog, Validation
 from motiflens.models.validation import valid_rows, validate
 
@@ -46,7 +47,8 @@ def fit_once(
     model.fit(windows, rows, seed=seed, progress=progress)
     log.trained()
     validated = valid_rows(len(valid), recipe.valid_windows, seed)
-    parts = list(score(model, valid, validated, average_strands=recipe.average_strands))
+    merge = strand_merge({"training": recipe.json}) or False
+    parts = list(score(model, valid, validated, average_strands=merge))
     measures = validate(valid, validated, np.concatenate(parts))
     figures = {"train_loss": float("nan"), **measures.figures}
     log.validated(0, model, Validation(figures, measures.table, 0.0))

@@ -70,7 +70,8 @@ def split_record(metrics: types.Json, split: str, data_hash: str | None = None) 
     Returns
     -------
     dict or None
-        ``data`` (source), ``data_hash``, ``average_strands`` and ``tasks``; None if there is no such record.
+        ``data`` (source), ``data_hash``, ``average_strands``, ``strand_merge`` (``mean``, ``max``, or None of one
+        strand) and ``tasks``; None if there is no such record.
     """
     records = [row for row in metrics.get(_key(split), []) if data_hash in (None, row["data_hash"])]
     return records[-1] if records else None

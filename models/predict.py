@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from motiflens.models import types
+from motiflens.models.architectures.layers import Merge
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.text import listed
 from motiflens.models.data.windows import Windows
@@ -21,6 +22,7 @@ from motiflens.models.files import silent_stderr, write_whole
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step
 from motiflens.models.run import Run
+from motiflens.models.strands import strand_merge
 from motiflens.models.types import Floats, Integers
 
 if TYPE_CHECKING:
@@ -43,12 +45,12 @@ class PredictOptions:
     Attributes
     ----------
     average_strands
-        Mean probability of both strands; None for what the run's recipe says.
+        Probability of both strands, merged; see `strand_merge`. None for what the run's recipe says.
     batch_size, device
         As in `evaluate.score`.
     """
 
-    average_strands: bool | None = None
+    average_strands: bool | Merge | None = None
     batch_size: int = 256
     device: torch.device | str | None = None
 
@@ -59,10 +61,10 @@ class PredictOptions:
 
 def probabilities(run: Run, windows: Windows, how: PredictOptions) -> Iterator[Floats]:
     """Yield the probabilities of windows, (n, T) a batch."""
-    both = how.average_strands
-    if both is None:
-        both = bool(run.config.get("training", {}).get("average_strands", False))
-    batches = score(run.model, windows, average_strands=both, batch_size=how.batch_size, device=how.device)
+    merge = strand_merge(run.config, how.average_strands)
+    batches = score(
+        run.model, windows, average_strands=merge or False, batch_size=how.batch_size, device=how.device
+    )
     for logits in batches:
         yield (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
 

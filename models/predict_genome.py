@@ -19,6 +19,7 @@ from motiflens.models.parts import make_parts, part_file
 from motiflens.models.predict import Chunk, PredictOptions, predict_bins
 from motiflens.models.progress import Progress, silent
 from motiflens.models.run import Run, open_run
+from motiflens.models.strands import strand_merge
 
 PART = 8192  # bins of a part, at least
 
@@ -150,7 +151,8 @@ def _parts(request: GenomeRequest, run: Run, source: GenomeSource, folder: Path)
     opened = source.opened
     data = source.genome.hash if opened is None else dataset_hash(opened.spec.files(), opened.options.given())
     content = " ".join([str(run.weights_hash), data, black])
-    how = (request.how.average_strands, request.how.batch_size, run.config.get("training", {}))
+    merge = strand_merge(run.config, request.how.average_strands)
+    how = (merge, request.how.batch_size, run.config.get("training", {}))
     what = (content, source.cell, source.bin, source.length, request.step, *how, *request.factors)
     return [
         GenomePart(

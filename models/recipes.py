@@ -51,7 +51,10 @@ class Recipe:
     reverse_complement
         Show each training window as its reverse complement half of the time.
     average_strands
-        Evaluate and predict with the mean probability of both strands.
+        Evaluate and predict with the probabilities of both strands, merged.
+    strand_merge
+        How: by their ``mean``, by their maximum (``max``), or by what validates better at the end of the training
+        (``valid``; by `monitor`, the mean among equals). Models that merge strands themselves are left alone.
     signal_dropout
         Share of training windows, drawn again each time, whose signals are set to 0. A model that reads DNase
         learns accessibility first, which predicts binding well, and may never look at the bases: this makes it.
@@ -92,6 +95,7 @@ class Recipe:
     epoch_windows: int | None = None
     reverse_complement: bool = True
     average_strands: bool = True
+    strand_merge: Literal["mean", "max", "valid"] = "mean"
     signal_dropout: float = 0.0
     attention_entropy: float = 0.0
     attended_gain: float = 1.0

@@ -340,7 +340,7 @@ def _fit(job: Job, machine: Machine, progress: Progress) -> None:
     if job.state is not None:
         log.load_state_dict(job.state["keeper"])
         if log.waited >= recipe.patience or len(log.rows) >= recipe.epochs:
-            return log.write_metrics(finished=True)
+            return _finish(job, log)
     with quiet():
         fabric = make_fabric(machine)
         fabric.launch()
@@ -356,8 +356,15 @@ def _fit(job: Job, machine: Machine, progress: Progress) -> None:
             log.write_log()
             log.write_metrics(finished=False)
             raise KeyboardInterrupt from None
-        log.write_metrics(finished=True)
+        _finish(job, log)
         fabric.barrier()  # the run is whole for all processes
+
+
+def _finish(job: Job, log: TrainingLog) -> None:
+    from motiflens.models.choose_merge import choose_merge
+
+    choose_merge(log, job.dataset["valid"], job.recipe, seed=job.seed)
+    log.write_metrics(finished=True)
 
 
 @contextlib.contextmanager

@@ -140,7 +140,7 @@ class TrainingLog:
         self.seconds += spent
         self.sequences += self._seen
         self.rows = [*self.rows, {"epoch": epoch, **figures, "rate": measures.rate, "seconds": round(spent, 2)}]
-        value = figures["valid_auprc"] if self.monitor == "auprc" else -figures["valid_loss"]
+        value = self.value_of(figures)
         if value > self.best:
             self.best, self.best_epoch, self.waited = value, epoch, 0
             self.table = measures.table
@@ -151,6 +151,10 @@ class TrainingLog:
         self.write_metrics(finished=False)
         self._loss = figures["train_loss"]
         self._tell(validated=True)
+
+    def value_of(self, figures: dict[str, float]) -> float:
+        """Return what is watched, the higher the better."""
+        return figures["valid_auprc"] if self.monitor == "auprc" else -figures["valid_loss"]
 
     def write_model(self, model: SequenceModel) -> None:
         """Write the weights and ``config.json``."""

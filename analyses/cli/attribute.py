@@ -11,6 +11,7 @@ from motiflens.analyses.cli.data_options import DataOptions
 from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.region_options import RegionOptions
 from motiflens.analyses.cli.shared_options import Overwrite
+from motiflens.analyses.cli.workers import Dask, Processes, Threads
 from motiflens.interpret.attribution.method_costs import costs
 
 
@@ -50,25 +51,31 @@ def command(
     batch_size: Annotated[int, typer.Option(help="Most rows in one pass; bounds the memory.")] = 64,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     device: Annotated[str | None, typer.Option(help="By default the GPU, where there is one.")] = None,
+    processes: Processes = None,
+    dask: Dask = None,
+    threads: Threads = 1,
 ) -> None:
     """Attribute predictions to single bases, with attention.
 
     Both go into an HDF5 store, and on request into tracks and plots.
+
+    Many windows are attributed in parts, by as many processes as there are cores (or GPUs); stopped, the same
+    command goes on with what is missing.
     """
-    from motiflens.analyses.attribute_run import STORE, AttributeOptions, attribute_run
+    from motiflens.analyses.attribute_run import STORE, AttributeOptions, Attributor, attribute_run
     from motiflens.analyses.cli.attribute_report import show, values
     from motiflens.analyses.cli.one_run import one_run
     from motiflens.analyses.cli.output import note
     from motiflens.analyses.cli.progress_display import progress_display
+    from motiflens.analyses.cli.workers import workers
     from motiflens.models.destination import output_folder
     from motiflens.models.evaluate import best_device
     from motiflens.models.folder_lock import folder_lock
-    from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.output import parse_output
     from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
-    from motiflens.models.regions import open_regions, split_windows
     from motiflens.models.run import open_run
+    from motiflens.models.window_source import WindowSource
 
     options = values(set_ or [])
     regions = own.of(data)
@@ -96,22 +103,22 @@ def command(
     output_folder(
         out,
         mark=STORE,
-        names=(STORE, f"{STORE}.part", "*.bw", "*.npz", "*.png", "*.svg", "*.pdf"),
+        names=(STORE, "*.bw", "*.npz", "*.png", "*.svg", "*.pdf"),
         inputs=[folder, data.source, data.genome, *own.files],
         overwrite=overwrite,
     )
+    place = device or best_device()
     opened = open_run(folder)
-    opened.model.to(device or best_device())
+    opened.model.to(place)
+    source = WindowSource(str(folder), data.named(), data.options(), own.split, regions or None)
     with folder_lock(out), progress_display() as progress:
         progress(Step("opening the data"))
-        if regions:
-            windows, source, data_hash, _, notes = open_regions(opened, regions)
-        else:
-            dataset = open_as_trained(opened, data.named(), data.options())
-            notes = dataset.notes
-            windows, source, data_hash = split_windows(dataset, own.split), dataset.source, dataset.hash
-        for line in notes:
+        found = source.open(opened)
+        for line in found.notes:
             note(line)
-        made_by = provenance(seed=seed, data=source, data_hash=data_hash, weights_hash=opened.weights_hash)
-        made = attribute_run(opened, windows, out, chosen, made_by=made_by, progress=progress)
+        identity = {"data_hash": found.hash, "weights_hash": opened.weights_hash}
+        made_by = provenance(seed=seed, data=found.source, **identity)
+        most = processes or (1 if dask else chosen.worth(len(found.windows), place))
+        by = Attributor(workers(most, dask, threads), source.anywhere(), place)
+        made = attribute_run(opened, found.windows, out, chosen, made_by=made_by, by=by, progress=progress)
     show(made, method)

@@ -21,6 +21,9 @@ def command(
         bool | None,
         typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained."),
     ] = None,
+    strand_merge: Annotated[
+        str | None, typer.Option(help="Merge both strands so; else as trained, or as validation chose.")
+    ] = None,
     strands_as_rows: Annotated[
         bool,
         typer.Option("--strands-as-rows", help="Count each window twice, as it is and turned (TBiNet's data)."),
@@ -55,9 +58,11 @@ def command(
     from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
+    from motiflens.models.strands import merging
 
-    if strands_as_rows and strands is not None:
-        raise ValueError("give either --strands-as-rows, or --both-strands or --one-strand")
+    merge = merging(strands, strand_merge)
+    if strands_as_rows and merge is not None:
+        raise ValueError("give either --strands-as-rows, or --both-strands, --one-strand or --strand-merge")
     if out is not None:
         output_file(out, inputs=[run, data.source], overwrite=overwrite)
     if curves is not None:
@@ -72,7 +77,7 @@ def command(
             opened,
             dataset,
             split=split,
-            average_strands=strands,
+            average_strands=merge,
             strands_as_rows=strands_as_rows,
             device=device or best_device(),
             progress=progress,

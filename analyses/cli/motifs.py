@@ -12,6 +12,7 @@ from motiflens.analyses.cli.model_names import complete_model
 from motiflens.analyses.cli.option_groups import option_groups
 from motiflens.analyses.cli.region_options import RegionOptions
 from motiflens.analyses.cli.shared_options import Overwrite
+from motiflens.analyses.cli.workers import Dask, Processes, Threads
 from motiflens.interpret.attribution.method_costs import costs
 
 
@@ -68,6 +69,9 @@ def command(
         typer.Option("--controls/--no-controls", help="Measure the model, a JASPAR matrix and 6-mers as well."),
     ] = True,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    processes: Processes = None,
+    dask: Dask = None,
+    threads: Threads = 1,
     # Old spellings.
     jaspar: Annotated[str | None, typer.Option(hidden=True)] = None,
     taxon: Annotated[str | None, typer.Option(hidden=True)] = None,
@@ -81,12 +85,17 @@ def command(
     They are named, tested against chance, and clustered.
 
     Own regions (--bed, --fasta, --locus) are taken as bound by what the model predicts.
+
+    Kernels, untrained models and attributions go over many windows in parts, by as many processes as they are
+    worth; stopped, the same command goes on with what is missing.
     """
     from motiflens.analyses.cli.one_run import one_run
     from motiflens.analyses.cli.progress_display import progress_display
-    from motiflens.analyses.motifs.model_motifs import model_motifs
+    from motiflens.analyses.cli.workers import workers
+    from motiflens.analyses.motifs.model_motifs import ByName, model_motifs
     from motiflens.analyses.motifs.motif_files import read_databases
     from motiflens.analyses.motifs.motif_options import MotifOptions
+    from motiflens.analyses.motifs.motif_parts import MotifWork
     from motiflens.models.destination import output_folder
     from motiflens.models.folder_lock import folder_lock
 
@@ -112,6 +121,7 @@ def command(
     inputs = [chosen if run else None, data.source, data.genome, *regions.files, *(targets or ())]
     names = ("*.tsv", "*.meme", "*.bed", "*.npz", "summary.json", "dendrogram.json", "figures/*", "report.html")
     output_folder(out, mark="summary.json", names=names, inputs=inputs, overwrite=overwrite)
+    who = None if processes is None and dask is None else workers(processes or 1, dask, threads)
     with folder_lock(out), progress_display() as progress:
         findings = model_motifs(
             chosen,
@@ -119,8 +129,8 @@ def command(
             data=own or data.named(),
             opening=data.options(),
             options=options,
-            preset=preset,  # type: ignore[arg-type]
-            settings=tuple(set_ or ()),
+            by_name=ByName(preset, tuple(set_ or ())),  # type: ignore[arg-type]
+            work=MotifWork(out, who),
             progress=progress,
         )
         # They bring the motif engines along, which are compiled during the training if they never were before.

@@ -43,6 +43,9 @@ def command(
     strands: Annotated[
         bool | None, typer.Option("--both-strands/--one-strand", help="Average both strands; else as trained.")
     ] = None,
+    strand_merge: Annotated[
+        str | None, typer.Option(help="Merge both strands so; else as trained, or as validation chose.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
     device: Annotated[str | None, typer.Option(help="By default the GPU, where there is one.")] = None,
     processes: Processes = None,
@@ -60,11 +63,12 @@ def command(
 
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
-    from motiflens.analyses.cli.workers import absolute, device_processes, shared_output, workers
+    from motiflens.analyses.cli.workers import absolute, shared_output, workers
     from motiflens.models.data.options import Options
     from motiflens.models.data.signal_ranges import scaled_notes
     from motiflens.models.destination import output_file
     from motiflens.models.evaluate import best_device
+    from motiflens.models.executor import device_processes
     from motiflens.models.files import streamed, write_with_record
     from motiflens.models.genome_source import genome_notes
     from motiflens.models.open_for_run import open_as_trained
@@ -82,6 +86,7 @@ def command(
     from motiflens.models.provenance import provenance
     from motiflens.models.regions import Regions, data_factors, open_regions, split_windows
     from motiflens.models.run import open_run
+    from motiflens.models.strands import merging
 
     wanted = Options(scale_signals=scale_signals)
     own = Regions(bed, fasta, locus, genome, data, cell_type, wanted)
@@ -93,7 +98,7 @@ def command(
         note(f"{out}: the ending names no format, so tab-separated values are written")
     opened = open_run(run)
     made_by = provenance(weights_hash=opened.weights_hash)
-    how = PredictOptions(strands, batch_size, device or best_device())
+    how = PredictOptions(merging(strands, strand_merge), batch_size, device or best_device())
     sizes = None
     task_column(opened.tasks, task, format_of(out))
     with ExitStack() as stack:

@@ -28,7 +28,18 @@ PANELS: dict[str, tuple[str, ...]] = {
     ),
     "Model": (
         *("model", "models", "architecture", "kind", "alphabet", "factor", "task", "target", "output", "layer"),
-        *("preset", "set_", "grid", "list_settings", "init_from", "seeds", "strands", "strands_as_rows", "twin"),
+        *(
+            "preset",
+            "set_",
+            "grid",
+            "list_settings",
+            "init_from",
+            "seeds",
+            "strands",
+            "strand_merge",
+            "strands_as_rows",
+            "twin",
+        ),
         *("twins", "epochs"),
     ),
     "Statistics": (
@@ -77,6 +88,7 @@ CHOICES: dict[str, str] = {
     "negatives": "dinucleotide|gc|bins|FILE",
     "control": "random_split|shuffled_labels",
     "mismatch": "refuse|skip",
+    "strand_merge": "mean|max",
     "scaling": "field|authors",
     "segments": "field|linear",
     "kernel_threshold": "half|zero",

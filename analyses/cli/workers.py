@@ -25,17 +25,6 @@ def workers(processes: int, dask: str | None, threads: int) -> Workers:
     return Workers(processes, dask, threads)
 
 
-def device_processes(device: object) -> int:
-    """Return how many processes a device keeps busy: one a core, or one a GPU."""
-    from motiflens.models.executor import cores
-
-    if str(device).partition(":")[0] == "cuda":
-        import torch
-
-        return max(1, torch.cuda.device_count())
-    return cores() if str(device) == "cpu" else 1
-
-
 def absolute(path: object) -> str | None:
     """Return a path as every process of this machine understands it."""
     from pathlib import Path

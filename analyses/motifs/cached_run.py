@@ -17,6 +17,8 @@ from motiflens.models.registry import architecture
 from motiflens.models.run import Run, open_run
 from motiflens.models.run_files import CONFIG
 
+_SINCE = (("strand_merge", "mean"),)
+
 
 def cached_run(
     name: str,
@@ -56,7 +58,9 @@ def cached_run(
     architecture(name)  # an unknown name is said before any data are made
     how = adjust(recipe(name, preset=preset), name, list(settings))
     dataset = open_for_training(source, how, data)
-    key = json.dumps([name, dataset.hash, dict(dataset.options), how.json, seed], sort_keys=True, default=str)
+    # A setting that has come since, and has its default, makes no other run of those that the cache holds.
+    settled = {key: value for key, value in how.json.items() if (key, value) not in _SINCE}
+    key = json.dumps([name, dataset.hash, dict(dataset.options), settled, seed], sort_keys=True, default=str)
     folder = cache_folder("runs") / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     if not (folder / CONFIG).is_file():
         part = Path(f"{folder}.part")

@@ -19,6 +19,7 @@ from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.motif_findings import MotifFindings
 from motiflens.analyses.motifs.motif_options import ROUTES, MotifOptions
+from motiflens.analyses.motifs.motif_parts import MotifParts
 from motiflens.analyses.motifs.motif_table import ROUTE_OF, by_construction, motif_table
 from motiflens.analyses.motifs.naming import name_motifs
 from motiflens.analyses.motifs.routes.route_result import RouteResult
@@ -38,6 +39,7 @@ def find_motifs(
     tf: str | None = None,
     options: MotifOptions | None = None,
     progress: Progress = silent,
+    parts: MotifParts | None = None,
 ) -> MotifFindings:
     """Find a model's motifs by several routes, name them, test them, cluster them.
 
@@ -55,6 +57,8 @@ def find_motifs(
         See `MotifOptions`.
     progress
         Told what is being done.
+    parts
+        Who goes over the windows in parts (see `motif_parts`); None for this process, over all at once.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def find_motifs(
     ValueError
         For an unknown factor, no targets, a route that was asked for and is impossible, or no motif at all.
     """
-    context = MotifContext(run, dataset, targets, tf, options or MotifOptions(), progress)
+    context = MotifContext(run, dataset, targets, tf, options or MotifOptions(), progress, parts)
     return _findings(context, _take_routes(context))
 
 

@@ -87,12 +87,7 @@ def first_layer_motifs(
         If the model has no first convolution, the windows are shorter than its kernels or hold no base, or no
         kernel is activated by any window.
     """
-    convolution = model.first_convolution()
-    if convolution is None:
-        raise ValueError(
-            f"{model.name or type(model).__name__} has no first convolution, hence no kernels: "
-            "use the routes 'seqlets' or 'denovo'"
-        )
+    convolution = first_kernels(model)
     both = model.siamese if both_strands is None else both_strands
 
     done, total = 0, len(windows) * (2 if kernel_threshold == "half" else 1)
@@ -112,12 +107,18 @@ def first_layer_motifs(
         both_strands=both,
         prepare=model.first_inputs,
     )
-    if not sites.counts.sum():
+    return kernel_motifs(sites, windows=len(windows), both_strands=both)
+
+
+def first_kernels(model: SequenceModel) -> nn.Conv1d:
+    """Return a model's first convolution; ValueError where it has none."""
+    convolution = model.first_convolution()
+    if convolution is None:
         raise ValueError(
-            f"none of the {len(sites.sites)} kernels is activated by any of the {len(windows)} windows: "
-            "train the model further, or use other windows"
+            f"{model.name or type(model).__name__} has no first convolution, hence no kernels: "
+            "use the routes 'seqlets' or 'denovo'"
         )
-    return _motifs(sites, sequences=len(windows) * (2 if both else 1))
+    return convolution
 
 
 def kernel_sites(
@@ -153,14 +154,52 @@ def kernel_sites(
     ValueError
         If sequences are shorter than the kernels, or hold no base.
     """
-    count, width = convolution.out_channels, convolution.kernel_size[0]
-    span = (width - 1) * convolution.dilation[0] + 1
-    floor = torch.zeros(count)
+    floor = np.zeros(convolution.out_channels, dtype=np.float32)
     if kernel_threshold == "half":
-        best = torch.full((count,), -np.inf)
-        for x, _ in _chunks(convolution, batches, span, both_strands):
-            best = torch.maximum(best, _activate(convolution, prepare(x)).amax(dim=(0, 2)).cpu())
-        floor = (best / 2).clamp(min=0)
+        floor = half(kernel_maxima(convolution, batches, both_strands=both_strands, prepare=prepare))
+    sites = sites_above(convolution, batches, floor, both_strands=both_strands, prepare=prepare)
+    if sites is None:
+        raise ValueError("there are no sequences with a known base to search for kernels' sites")
+    return sites
+
+
+def half(maximum: Floats) -> Floats:
+    """Return the threshold ``half`` of the largest activations, at least 0."""
+    return np.maximum(maximum / 2, 0)
+
+
+def _span(convolution: nn.Conv1d) -> int:
+    return (convolution.kernel_size[0] - 1) * convolution.dilation[0] + 1
+
+
+def kernel_maxima(
+    convolution: nn.Conv1d,
+    batches: Callable[[], Iterator[tuple[Codes, Floats]]],
+    *,
+    both_strands: bool = False,
+    prepare: Callable[[Tensor], Tensor] = lambda x: x,
+) -> Floats:
+    """Return the largest activation of each kernel, (K,); minus infinity without sequences. See `kernel_sites`."""
+    best = torch.full((convolution.out_channels,), -np.inf)
+    for x, _ in _chunks(convolution, batches, _span(convolution), both_strands):
+        best = torch.maximum(best, _activate(convolution, prepare(x)).amax(dim=(0, 2)).cpu())
+    return best.numpy()
+
+
+def sites_above(
+    convolution: nn.Conv1d,
+    batches: Callable[[], Iterator[tuple[Codes, Floats]]],
+    floor: Floats,
+    *,
+    both_strands: bool = False,
+    prepare: Callable[[Tensor], Tensor] = lambda x: x,
+) -> KernelSites | None:
+    """Count the best subsequences that are activated above a floor, (K,); None without sequences.
+
+    See `kernel_sites`.
+    """
+    count, width = convolution.out_channels, convolution.kernel_size[0]
+    span, least = _span(convolution), torch.from_numpy(floor)
     counts = torch.zeros(count * width * 5, dtype=torch.int64)
     sites = torch.zeros(count, dtype=torch.int64)
     maximum = torch.full((count,), -np.inf)
@@ -168,14 +207,14 @@ def kernel_sites(
     for x, codes in _chunks(convolution, batches, span, both_strands):
         value, place = _best(_activate(convolution, prepare(x)))  # n, K
         maximum = torch.maximum(maximum, value.amax(dim=0).cpu())
-        passed = value > floor.to(value.device)
+        passed = value > least.to(value.device)
         at = place * convolution.stride[0]
         sites += passed.sum(dim=0).cpu()
         counts += _count(codes, at, passed, width, convolution.dilation[0]).cpu()
         histogram = _histogram(at, passed, codes.shape[1] - span + 1).cpu()
         starts = histogram if starts is None else starts + histogram
     if starts is None:
-        raise ValueError("there are no sequences with a known base to search for kernels' sites")
+        return None
     return KernelSites(
         counts.view(count, width, 5)[..., :4].numpy(), sites.numpy(), maximum.numpy(), starts.numpy()
     )
@@ -241,7 +280,14 @@ def _histogram(at: Tensor, passed: Tensor, length: int) -> Tensor:
     return torch.bincount(cell, minlength=at.shape[1] * length).view(-1, length)
 
 
-def _motifs(sites: KernelSites, *, sequences: int) -> list[Motif]:
+def kernel_motifs(sites: KernelSites, *, windows: int, both_strands: bool) -> list[Motif]:
+    """Make a motif of each kernel that is activated; ValueError if none is by any of the windows."""
+    if not sites.counts.sum():
+        raise ValueError(
+            f"none of the {len(sites.sites)} kernels is activated by any of the {windows} windows: "
+            "train the model further, or use other windows"
+        )
+    sequences = windows * (2 if both_strands else 1)
     digits = max(3, len(str(len(sites.sites) - 1)))
     return [
         Motif(

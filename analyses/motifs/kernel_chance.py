@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from motiflens.analyses.motifs.engines.match import match
-from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs
 from motiflens.analyses.motifs.gate import gated
+from motiflens.analyses.motifs.kernel_parts import context_kernels
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.naming import Named, name_motifs
 from motiflens.analyses.motifs.nulls import Null, decoy_null, random_model_null
-from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.progress import Progress
 
 
@@ -58,14 +57,13 @@ def kernel_chance(context: MotifContext, motifs: Sequence[Motif], named: Named) 
     shuffled = decoy_null(named.best["p"].to_numpy(), accepted.tolist(), named.decoys, total=len(motifs))
     untrained_best: list[pd.DataFrame] = []
 
-    def count(twin: SequenceModel) -> int:
+    def count(seed: int) -> int:
         stage = f"untrained model {len(untrained_best) + 1} of {options.untrained}"
-        best = named_kernels(context, twin, _staged(context.progress, stage)).best
+        best = named_kernels(context, seed, _staged(context.progress, stage)).best
         untrained_best.append(best)
         return int((best["q"] < options.alpha).sum())
 
     untrained = random_model_null(
-        context.run.model,
         count,
         observed=int(accepted.sum()),
         total=len(motifs),
@@ -79,13 +77,11 @@ def kernel_chance(context: MotifContext, motifs: Sequence[Motif], named: Named) 
     )
 
 
-def named_kernels(context: MotifContext, model: SequenceModel, progress: Progress) -> Named:
-    """Name the kernels of another model of the same kind, all steps included."""
+def named_kernels(context: MotifContext, seed: int, progress: Progress) -> Named:
+    """Name the kernels of an untrained model of the same kind, whose weights are drawn from `seed`."""
     options = context.options
     try:
-        motifs = first_layer_motifs(
-            model, context.windows, kernel_threshold=options.kernel_threshold, progress=progress
-        )
+        motifs = context_kernels(context, progress, seed)
     except ValueError:  # no kernel of an untrained model is ever active
         motifs = []
     kept = [motif for motif, passed in zip(*gated(motifs, options.gate), strict=True) if passed]

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from motiflens.analyses.motifs.cached_run import cached_run
 from motiflens.analyses.motifs.engines.compile_ahead import compile_ahead
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_options import MotifOptions
+from motiflens.analyses.motifs.motif_parts import MotifWork, motif_parts
 from motiflens.models.data.options import Options
 from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.recipes import Preset, recipe
-from motiflens.models.regions import Regions, region_dataset
+from motiflens.models.regions import Regions, region_dataset, split_windows
 from motiflens.models.registry import architecture
 from motiflens.models.run import Run, open_run
 from motiflens.models.run_files import CONFIG
+from motiflens.models.window_source import WindowSource
 
 if TYPE_CHECKING:
     from motiflens.analyses.motifs.motif_findings import MotifFindings
+
+
+class ByName(NamedTuple):
+    """How an architecture is trained by its name; see `cached_run`."""
+
+    preset: Preset = "small"
+    settings: tuple[str, ...] = ()
 
 
 def model_motifs(
@@ -31,8 +40,8 @@ def model_motifs(
     data: str | Regions | None = None,
     opening: Options | None = None,
     options: MotifOptions | None = None,
-    preset: Preset = "small",
-    settings: tuple[str, ...] = (),
+    by_name: ByName | None = None,
+    work: MotifWork | None = None,
     progress: Progress = silent,
 ) -> MotifFindings:
     """Find the motifs of a run, or of an architecture that is trained on the data first.
@@ -51,8 +60,10 @@ def model_motifs(
         positives are looked at.
     options
         How motifs are sought.
-    preset, settings
-        Training by name; see `cached_run`.
+    by_name
+        Training by name.
+    work
+        Who goes over the windows; this process by default. The result does not depend on it.
     progress
         Told what is being done.
 
@@ -62,35 +73,43 @@ def model_motifs(
         `write_folder` writes them.
     """
     options = options or MotifOptions()
-    opening = opening or Options(seed=options.seed)
+    opening, how = opening or Options(seed=options.seed), by_name or ByName()
     regions, named = (data, data.data) if isinstance(data, Regions) else (None, data)
     if _is_run(model) and regions is not None:
-        run = open_run(model)
+        run, opened = open_run(model), Options()
         dataset = region_dataset(run, regions)
     elif _is_run(model):
         run = open_run(model)
         tf = opening.tf if _opened_for_factor(run) else None
-        dataset = open_as_trained(run, named, replace(opening, tf=tf))
+        opened = replace(opening, tf=tf)
+        dataset = open_as_trained(run, named, opened)
     else:
         architecture(model)  # an unknown name is said before anything is made
         progress(Step(f"model {model} on {named or 'the built-in data'}"))
         # Models that read signals are one factor's (DeepGRN, FactorNet); others have a task for each.
-        tf = opening.tf if recipe(model, preset=preset).signals is None else None
+        tf = opening.tf if recipe(model, preset=how.preset).signals is None else None
         with compile_ahead():
             run, dataset = cached_run(
                 model,
                 named,
                 data=replace(opening, tf=tf),
-                preset=preset,
-                settings=settings,
+                preset=how.preset,
+                settings=how.settings,
                 seed=options.seed,
                 progress=progress,
             )
         dataset = dataset if regions is None else region_dataset(run, regions)
+        named, opened = None, Options()
     # Imported late: where its engines were never compiled, `compile_ahead` had them compiled during the training.
     from motiflens.analyses.motifs.find_motifs import find_motifs
+    from motiflens.analyses.motifs.motif_context import analysed_split
 
-    return find_motifs(run, dataset, targets=targets, tf=opening.tf, options=options, progress=progress)
+    split = analysed_split(dataset, options.split)
+    source = WindowSource(str(run.path), named, opened, split, regions)
+    with motif_parts(work, run, split_windows(dataset, split), source, dataset.hash) as parts:
+        return find_motifs(
+            run, dataset, targets=targets, tf=opening.tf, options=options, progress=progress, parts=parts
+        )
 
 
 def _is_run(model: str) -> bool:

@@ -9,6 +9,7 @@ from functools import cached_property
 from motiflens.analyses.motifs.factors import TrainedFactors, trained_factors
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_options import MotifOptions
+from motiflens.analyses.motifs.motif_parts import MotifParts
 from motiflens.analyses.motifs.subsequences import Positives, Subsequences, predicted_positives, subsequences
 from motiflens.interpret.adapter import adapt
 from motiflens.models.check_run_fits import check_run_fits
@@ -36,6 +37,8 @@ class MotifContext:
         See `MotifOptions`.
     progress
         Told how far the work is.
+    parts
+        Who goes over the windows in parts; None for this process, over all at once.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class MotifContext:
     tf: str | None = None
     options: MotifOptions = field(default_factory=MotifOptions)
     progress: Progress = silent
+    parts: MotifParts | None = None
 
     def __post_init__(self) -> None:
         """Check that there is something to look at, and that the model can read it."""
@@ -62,9 +66,7 @@ class MotifContext:
     @property
     def split(self) -> str:
         """The split that is analysed: by default ``test`` where there is one, else ``valid``, else ``train``."""
-        if self.options.split is not None:
-            return self.options.split
-        return next(name for name in ("test", "valid", "train") if name in self.dataset.splits)
+        return analysed_split(self.dataset, self.options.split)
 
     @cached_property
     def windows(self) -> Windows:
@@ -98,6 +100,11 @@ class MotifContext:
             options=self.options,
             progress=self.progress,
         )
+
+
+def analysed_split(dataset: Dataset, wanted: str | None) -> str:
+    """Return the split that is analysed; see `MotifOptions`."""
+    return wanted or next(name for name in ("test", "valid", "train") if name in dataset.splits)
 
 
 def tasks_of(windows: Windows, tf: str | None) -> list[int]:

@@ -139,8 +139,7 @@ def untrained(model: SequenceModel, *, seed: int) -> SequenceModel:
 
 
 def random_model_null(
-    model: SequenceModel,
-    matching: Callable[[SequenceModel], int],
+    matching: Callable[[int], int],
     *,
     observed: int,
     total: int,
@@ -151,16 +150,14 @@ def random_model_null(
 
     Parameters
     ----------
-    model
-        The trained model.
     matching
-        Counts a model's motifs that match, all steps included (sites, trimming, gate, correction).
+        Counts the motifs that match of the untrained model whose weights are drawn from a seed (see `untrained`),
+        all steps included (sites, trimming, gate, correction).
     observed, total
         Matching motifs and motifs of the trained model.
     repeats
         Untrained models.
     seed
-        Of their weights.
+        Of the first one's weights; each further one has the next.
     """
-    counts = tuple(matching(untrained(model, seed=seed + repeat)) for repeat in range(repeats))
-    return Null(observed, total, counts)
+    return Null(observed, total, tuple(matching(seed + repeat) for repeat in range(repeats)))

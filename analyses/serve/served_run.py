@@ -19,6 +19,7 @@ from motiflens.models import types
 from motiflens.models.architectures.base import reverse_complement
 from motiflens.models.data.one_hot import decode, encode, one_hot
 from motiflens.models.run import Run, open_run
+from motiflens.models.strands import strand_merge
 from motiflens.models.types import Codes, Floats
 
 _BATCH = 64  # windows in a pass
@@ -142,7 +143,8 @@ class ServedRun:
 
     def _entry(self, one: Named, tiles: list[tuple[int, Codes]], plus: Floats, minus: Floats) -> types.Json:
         strands = np.stack([_sigmoid(plus), _sigmoid(minus)])  # 2, N, T
-        whole = strands.mean(axis=0) if self._averages else strands[0]
+        merge = strand_merge(self.run.config)
+        whole = strands[0] if merge is None else strands.max(axis=0) if merge == "max" else strands.mean(axis=0)
         best = whole.argmax(axis=0)  # T
         rows = {}
         for number, task in enumerate(self.run.tasks):
@@ -160,10 +162,6 @@ class ServedRun:
             "probabilities": {task: row["probability"] for task, row in rows.items()},
             "strands": rows,
         }
-
-    @property
-    def _averages(self) -> bool:
-        return bool(self.run.config.get("training", {}).get("average_strands", False))
 
     def explain(self, one: Named, start: int, task: int, method: str) -> types.Json:
         """Return what a window's prediction is owed to.

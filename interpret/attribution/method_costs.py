@@ -16,10 +16,13 @@ class Method(NamedTuple):
         Work for one window, in passes of the model (forward and backward, where gradients are taken).
     shuffles
         Shuffled baselines a window by default; None for methods that compare with no baseline.
+    passes
+        About how many passes a window of 200 bp takes, for deciding how many processes are worth starting.
     """
 
     cost: str
     shuffles: int | None = None
+    passes: int = 1
 
 
 # Several shuffles a window; fewer where each of them costs a whole path of passes.
@@ -27,14 +30,16 @@ COSTS: Final[Mapping[str, Method]] = MappingProxyType(
     {
         "saliency": Method("1 pass"),
         "input_x_gradient": Method("1 pass"),
-        "integrated_gradients": Method("8 passes a baseline (4), about 30 more where the logit has kinks", 4),
-        "gradient_shap": Method("1 pass a baseline (20)", 20),
-        "smoothgrad": Method("1 pass a sample (25)"),
-        "occlusion": Method("1 forward pass every 5 bp and channel"),
-        "ism": Method("3 forward passes a base, of what a base reaches"),
-        "deep_lift_shap": Method("2 passes a baseline (10)", 10),
+        "integrated_gradients": Method(
+            "8 passes a baseline (4), about 30 more where the logit has kinks", 4, passes=60
+        ),
+        "gradient_shap": Method("1 pass a baseline (20)", 20, passes=20),
+        "smoothgrad": Method("1 pass a sample (25)", passes=25),
+        "occlusion": Method("1 forward pass every 5 bp and channel", passes=40),
+        "ism": Method("3 forward passes a base, of what a base reaches", passes=200),
+        "deep_lift_shap": Method("2 passes a baseline (10)", 10, passes=20),
         "attention_x_gradient": Method("1 pass"),
-        "gkm_explain": Method("1 pass of a gkm-SVM"),
+        "gkm_explain": Method("1 pass of a gkm-SVM", passes=100),
         "random": Method("1 forward pass"),
     }
 )

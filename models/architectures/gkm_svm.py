@@ -45,7 +45,8 @@ class GkmSVM(FittedModel):
         Whether a word and its reverse complement are one.
     most
         Bound windows to train on at most, and as many unbound ones, chosen at random (the papers took 5,000);
-        None for all. Memory grows with its square: 10,000 windows take 0.8 GB.
+        None for all. Memory and time grow with its square: 10,000 windows take 0.8 GB, and of 101 bp about 11
+        minutes of one core (all cores are used), nearly all of it in the package's loop over pairs of words.
     supports, support_length
         Support windows of each output (one number: of every one), and their length in bp. Set by `fit`; until
         then they are random.

@@ -67,15 +67,19 @@ def labelled_windows(
 
 
 def _cells_of(opened: Opened, split: str) -> list[int]:
-    """Return which cell types a split has (see `FolderSpec.test_cell_types`)."""
-    held_out = opened.spec.test_cell_types
-    for name in held_out:
-        if name not in opened.spec.accessibility:
-            raise ValueError(f"{opened.spec.path}: the test cell type {name!r} is in no experiment")
-    cells = [
-        i for i, name in enumerate(opened.cell_types) if not held_out or (name in held_out) == (split == "test")
-    ]
-    return cells or list(range(len(opened.cell_types)))
+    """Return which cell types a split has (see `FolderSpec`)."""
+    spec = opened.spec
+    held_out = {"test": spec.test_cell_types, "leaderboard": spec.leaderboard_cell_types}
+    for of, names in held_out.items():
+        for name in names:
+            if name not in spec.accessibility:
+                raise ValueError(f"{spec.path}: the {of} cell type {name!r} is in no experiment")
+    if split == "leaderboard" and held_out[split]:
+        return [i for i, name in enumerate(opened.cell_types) if name in held_out[split]]
+    free = [i for i, name in enumerate(opened.cell_types) if name not in held_out["leaderboard"]]
+    test = held_out["test"]
+    cells = [i for i in free if not test or (opened.cell_types[i] in test) == (split == "test")]
+    return cells or free or list(range(len(opened.cell_types)))
 
 
 def _labeller(opened: Opened, experiment: Experiment) -> Labeller:

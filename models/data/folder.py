@@ -40,8 +40,11 @@ def open_spec(spec: FolderSpec, options: Options) -> tuple[dict[str, Windows], t
     first = _first_windows(opened)
     notes += depth_notes(features)
     splits: dict[str, Windows] = {}
-    for split in ("train", "valid", "test"):
+    for split in ("train", "valid", "test", "leaderboard"):
         if not numbers[split]:
+            continue
+        if split == "leaderboard" and not opened.cell_types and set(numbers[split]) & set(numbers["test"]):
+            notes.append("the leaderboard is of cell types on the test's chromosomes: it is there for one TF")
             continue
         if spec.labelling == "centered" or options.negatives in ("gc", "dinucleotide"):
             windows, note = centered_windows(opened, features, split, numbers[split])
@@ -73,8 +76,8 @@ _FIRST = re.compile(r"(.+):first (\d+)")
 def _first_windows(opened: Opened) -> dict[str, dict[str, int]]:
     """Return what ``chr7:first 4000`` in [splits] asks for: split -> chromosome -> windows."""
     most: dict[str, dict[str, int]] = {}
-    for split, names in (("train", opened.spec.train), ("valid", opened.spec.valid), ("test", opened.spec.test)):
-        for name in names:
+    for split in ("train", "valid", "test", "leaderboard"):
+        for name in getattr(opened.spec, split):
             wanted = _FIRST.fullmatch(name)
             if wanted is not None:
                 most.setdefault(split, {})[wanted[1]] = int(wanted[2])
@@ -98,21 +101,23 @@ def _first(windows: Windows, wanted: Mapping[str, int], spec: FolderSpec) -> Int
 def _splits(opened: Opened) -> tuple[dict[str, list[int]], list[str]]:
     """Return the chromosomes of each split: as the file or ``test`` says, else chosen by the seed."""
     spec, genome, options = opened.spec, opened.genome, opened.options
-    named = {"train": spec.train, "valid": spec.valid, "test": spec.test}
+    named = {split: getattr(spec, split) for split in ("train", "valid", "test", "leaderboard")}
     if options.test is not None:
         named["test"] = tuple(options.test.split(","))
         for split in ("train", "valid"):
             named[split] = tuple(name for name in named[split] if name not in named["test"])
     named = {split: tuple(_FIRST.sub(r"\1", name) for name in names) for split, names in named.items()}
     numbers = {split: [genome.number(name, spec.path) for name in names] for split, names in named.items()}
-    taken = [number for of_split in numbers.values() for number in of_split]
+    apart = bool(spec.leaderboard_cell_types)  # from the test, whose chromosomes it may then have
+    board = [number for number in numbers["leaderboard"] if not apart or number not in numbers["test"]]
+    taken = [*board, *(number for split in ("train", "valid", "test") for number in numbers[split])]
     twice = next((number for i, number in enumerate(taken) if number in taken[:i]), None)
     if twice is not None:
         raise ValueError(f"{spec.path}: {genome.names[twice]} is in two splits: each chromosome must be in one")
     rest = [i for i in range(len(genome.names)) if i not in taken]
     if numbers["train"]:
         return numbers, []
-    if numbers["valid"] or numbers["test"]:
+    if numbers["valid"] or numbers["test"] or board:
         return {**numbers, "train": rest}, []
     chosen = split_chromosomes(genome.lengths[rest], seed=options.seed)
     for i, split in chosen.items():

@@ -34,7 +34,7 @@ _TABLES = {
     ),
     "genome": ("fasta", "blacklist"),
     "windows": ("length", "bin", "stride", "labelling"),
-    "splits": ("train", "valid", "test", "test_cell_types"),
+    "splits": ("train", "valid", "test", "test_cell_types", "leaderboard", "leaderboard_cell_types"),
     "expression": ("table", "given", "components", "transform", "scaled"),
     "cell_types": ("name", "accessibility", "normalise"),
     "experiments": ("tf", "cell_type", "peaks", "relaxed", "labels", "fold_change", "idr"),
@@ -73,6 +73,9 @@ class FolderSpec:
         Chromosomes; an empty `train` stands for all others.
     test_cell_types
         Cell types used in the test split only (and the others then not in it); empty: all in every split.
+    leaderboard, leaderboard_cell_types
+        Chromosomes and cell types of a further split, on which a study's best runs are measured again. Its cell
+        types are in no other split; its chromosomes may be the test's.
     signals, annotations
         Name -> bigWig; name -> BED.
     computed
@@ -108,6 +111,8 @@ class FolderSpec:
     transform: str = "log2"
     scaled: bool = True
     normalised: tuple[str, ...] = ()
+    leaderboard: tuple[str, ...] = ()
+    leaderboard_cell_types: tuple[str, ...] = ()
 
     @property
     def tfs(self) -> tuple[str, ...]:
@@ -249,6 +254,8 @@ def read_folder_spec(path: types.Path) -> FolderSpec:
             normalised=tuple(
                 str(entry["name"]) for entry in reader.tables("cell_types") if _normalised(reader, entry)
             ),
+            leaderboard=reader.names(splits, "splits", "leaderboard"),
+            leaderboard_cell_types=reader.names(splits, "splits", "leaderboard_cell_types"),
         ),
     )
 
@@ -320,6 +327,9 @@ def _consistent(reader: _Reader, spec: FolderSpec) -> FolderSpec:
                 f"({', '.join(cells)})"
             )
         spec.accessibility.setdefault(experiment.cell_type, None)
+    shared = sorted(set(spec.leaderboard_cell_types) & set(spec.test_cell_types))
+    if shared:
+        raise reader.fail(f"the cell type {shared[0]!r} is the test's and the leaderboard's: it must be in one")
     if "dnase" in spec.signals:
         raise reader.fail("the signal name 'dnase' is kept for the accessibility of [[cell_types]]")
     return spec

@@ -6,11 +6,14 @@ import hashlib
 import itertools
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from motiflens.models import types
 from motiflens.models.data.independent_sets import independent_sets
+from motiflens.models.data.options import Division
 from motiflens.models.data.windows import Dataset
 from motiflens.models.files import write_json
 from motiflens.models.machine import Machine
@@ -18,7 +21,9 @@ from motiflens.models.pooled import pool
 from motiflens.models.recipes import Recipe, adjust
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.run import open_run
-from motiflens.models.run_files import METRICS
+from motiflens.models.run_files import CONFIG, METRICS
+from motiflens.models.settings import parse_value
+from motiflens.models.strands import CHOSEN
 from motiflens.models.study.plan import Model, Plan
 from motiflens.models.study.sets import DataSet
 from motiflens.models.train import train
@@ -26,7 +31,14 @@ from motiflens.models.validation import DivergedTraining
 
 ALL = "(all)"  # what the global model's data set is called
 FAILED, DIVERGED = "failed.json", "diverged.json"
-_DATA_SETTINGS = {"length": int, "labelling": str, "negatives": str, "offset": int}
+_DATA_SETTINGS: dict[str, Callable[[Any], Any]] = {
+    "length": int,
+    "labelling": str,
+    "negatives": str,
+    "offset": int,
+    # a list in a plan; in a grid of the command line, whose commas part values, 0.8:0.1:0.1
+    "division": lambda value: parse_value("division", _parted(value), Division),
+}
 _THIRD = ",rate_third"
 
 
@@ -94,6 +106,8 @@ class Member:
     def recipe(self) -> Recipe:
         """Return how it is trained."""
         base = recipe_of(self.model.name, preset=self.model.preset or self.preset)
+        if base.average_strands:  # how both are merged is chosen as settings are: on validation
+            base = replace(base, strand_merge="valid")
         own = {key: value for key, value in self._settings().items() if key not in _DATA_SETTINGS}
         return adjust(base, self.model.name, own)
 
@@ -158,7 +172,7 @@ def members(plan: Plan, sets: list[DataSet], out: types.Path, accelerator: str =
                     if model.way == "transfer"
                     else Member(*common)
                 )
-    for member in {(member.model.label, member.setting): member for member in planned}.values():
+    for member in {(member.model.label, member.setting_name): member for member in planned}.values():
         member.recipe()
     return planned
 
@@ -166,6 +180,10 @@ def members(plan: Plan, sets: list[DataSet], out: types.Path, accelerator: str =
 def _settings(model: Model) -> list[tuple[tuple[str, str | float | bool | None], ...]]:
     keys = list(model.grid)
     return [tuple(zip(keys, values, strict=True)) for values in itertools.product(*model.grid.values())]
+
+
+def _parted(value: Any) -> Any:
+    return value.replace(":", ",") if isinstance(value, str) else value
 
 
 def file_name(text: str) -> str:
@@ -240,6 +258,9 @@ def told(member: Member) -> str:
     if path.is_file():
         rate = json.loads(path.read_text(encoding="utf-8"))["rate"]
         notes.append(f"diverged at rate {rate:g}, begun anew at {rate / 3:g}")
+    merged = json.loads(path.read_text(encoding="utf-8")) if (path := member.run_folder / CONFIG).is_file() else {}
+    if merged.get(CHOSEN) == "max":
+        notes.append("strands merged by their maximum")
     path = member.folder / FAILED
     if path.is_file():
         notes.append(json.loads(path.read_text(encoding="utf-8"))["reason"])

@@ -42,7 +42,7 @@ class Model:
         one, trained on for each data set.
     set, grid
         Settings of all its runs; and settings -> values, of which every combination is a run. Keys of the recipe,
-        hyperparameters, and the data's ``length``, ``labelling``, ``negatives`` and ``offset``.
+        hyperparameters, and the data's ``length``, ``labelling``, ``negatives``, ``offset`` and ``division``.
     preset
         In place of the plan's.
     seeds
@@ -173,12 +173,16 @@ class Plan:
         return (*self.models, *(Model(name, seeds=1) for name in self.controls if name not in named))
 
     def small(self) -> Plan:
-        """Return the plan cut down: reduced models, the first and last value of each grid, two data sets."""
+        """Return the plan cut down: reduced models, the first and last value of each grid, two data sets.
+
+        The data's own leaderboard is left out: the built-in data have none.
+        """
         models = tuple(
             dataclasses.replace(model, grid={key: _ends(values) for key, values in model.grid.items()})
             for model in self.models
         )
-        return dataclasses.replace(self, models=models, preset="small", best=min(self.best, 2))
+        board = self.leaderboard or None
+        return dataclasses.replace(self, models=models, preset="small", best=min(self.best, 2), leaderboard=board)
 
     @property
     def most_sets(self) -> int | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyBigWig
@@ -13,6 +15,7 @@ import torch
 from motiflens.analyses.cli.attribute_report import values
 from motiflens.analyses.cli.main import main
 from motiflens.interpret import open_store
+from motiflens.interpret.store_block import StoreBlock, read_block, write_block
 from motiflens.models import build, save_run
 from motiflens.models.data import open_dataset
 
@@ -73,8 +76,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(folder: Path, *arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    import sys
-
     before = sys.argv
     sys.argv = ["interpret", "attribute", "--model", str(folder / "run"), *arguments]
     code = 0
@@ -127,6 +128,66 @@ def test_a_plot_alone_attributes_its_windows_only(
     with open_store(tmp_path / "attributions.h5") as store:
         assert 1 <= len(store) <= 4
         assert ((store.table["start"] < 1750) & (store.table["start"] + 200 > 1700)).all()
+
+
+@pytest.fixture
+def whole(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> bytes:
+    """The store of one process, in five parts; the command line, which a store tells, is always the same."""
+    monkeypatch.setattr("motiflens.models.provenance.command", lambda: "interpret attribute")
+    return store_of(folder, tmp_path / "one", "--processes", "1", capsys=capsys)
+
+
+def store_of(folder: Path, out: Path, *more: str, capsys: pytest.CaptureFixture[str]) -> bytes:
+    arguments = ("--only", "all", "--batch-size", "1", "--method", "deep_lift_shap", "--export", "modisco,bigwig")
+    code, _, err = _run(folder, "--out", str(out), *arguments, *more, capsys=capsys)
+    assert code == 0, err
+    names = {"attributions.h5", "attention.bw", "importance.bw", "hypothetical.npz", "sequences.npz"}
+    assert {path.name for path in out.iterdir()} == names
+    return b"".join((out / name).read_bytes() for name in sorted(names))
+
+
+def test_two_processes(folder: Path, whole: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert store_of(folder, tmp_path / "two", "--processes", "2", capsys=capsys) == whole
+
+
+def test_two_dask_workers_after_a_stop(
+    folder: Path,
+    whole: bytes,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    dask_cluster: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Stopped in one process once two parts are done; a cluster makes what is missing, and no part twice."""
+    made: list[Path] = []
+
+    def stopping(path: Path, block: StoreBlock) -> None:
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(path)
+        write_block(path, block)
+
+    monkeypatch.setattr(sys.modules["motiflens.interpret.write_store"], "write_block", stopping)
+    out = tmp_path / "dask"
+    with pytest.raises(AssertionError):
+        store_of(folder, out, "--processes", "1", capsys=capsys)
+    monkeypatch.undo()
+    monkeypatch.setattr("motiflens.models.provenance.command", lambda: "interpret attribute")
+    kept = {path: path.stat().st_mtime_ns for path in (out / "attributions.h5.parts").glob("part-*")}
+    assert set(kept) == set(made)
+    seen: list[dict[Path, int]] = []
+
+    def reading(path: Path) -> StoreBlock:
+        seen.append({part: part.stat().st_mtime_ns for part in kept})
+        return read_block(path)
+
+    monkeypatch.setattr(sys.modules["motiflens.interpret.write_store"], "read_block", reading)
+    address = dask_cluster.scheduler_address
+    assert store_of(folder, out, "--dask", address, capsys=capsys) == whole
+    assert len(seen) == 5
+    assert all(times == kept for times in seen)
 
 
 def test_attributions_that_do_not_add_up_are_told(

@@ -8,10 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from motiflens.analyses.cli.main import app
+from motiflens.analyses.motifs import kernel_parts
+from motiflens.analyses.motifs.motif_parts import MotifParts
 from motiflens.models import build, save_run
 
 
@@ -131,3 +136,67 @@ def _in_process(main: object, argv: list[str]) -> tuple[int, str]:
     finally:
         sys.argv = before
     return 0, error.getvalue()
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few windows a part, and always the same command line in what is written."""
+    monkeypatch.setattr(kernel_parts, "WINDOWS", 256)
+    monkeypatch.setattr("motiflens.analyses.motifs.routes.seqlets._PART", 32)
+    monkeypatch.setattr("motiflens.models.provenance.command", lambda: "interpret motifs")
+
+
+def in_parts(run: Path, out: Path, *more: str) -> dict[str, bytes]:
+    """Search with all that goes over windows in parts; return what was written but for the times."""
+    given = ["motifs", str(run), "--routes", "kernels,seqlets", "--method", "deep_lift_shap", "--no-controls"]
+    few = ["--targets", "jaspar:2026:NRF1", "--shuffles", "5", "--untrained", "2", "--out", str(out)]
+    ended = CliRunner().invoke(app, [*given, *few, *more])
+    assert ended.exit_code == 0, (ended.output, ended.exception)
+    written = {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    summary = json.loads(written.pop("summary.json"))
+    assert set(summary.pop("seconds")) >= {"kernels", "seqlets"}
+    for row in summary["routes"].values():
+        del row["seconds"]
+    written["summary"] = json.dumps(summary).encode()
+    del written["report.html"]  # shows the times
+    return written
+
+
+def test_parts_by_one_two_and_a_cluster(
+    run_and_data: tuple[Path, Path], tmp_path: Path, small_parts: None, dask_cluster: Any
+) -> None:
+    """Tables and matrices are the same bytes, whoever goes over the windows, and with and without a stop."""
+    run, _ = run_and_data
+    plain = in_parts(run, tmp_path / "plain")  # few windows: this process, over all at once
+    assert len(plain) > 8
+    assert in_parts(run, tmp_path / "two", "--processes", "2") == plain
+    assert in_parts(run, tmp_path / "dask", "--dask", dask_cluster.scheduler_address) == plain
+
+
+def test_parts_are_kept_through_a_stop(
+    run_and_data: tuple[Path, Path], tmp_path: Path, small_parts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = run_and_data
+    made: list[str] = []
+    plain = MotifParts.make
+
+    def make(self: MotifParts, function: Any, parts: Any, progress: Any, stage: str) -> None:
+        missing = [part.file.name for part in parts if not part.file.is_file()]
+        made.extend(missing)
+        plain(self, function, parts, progress, stage)
+        if stage == "attribution" and "stopped" not in made:
+            made.append("stopped")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(MotifParts, "make", make)
+    out = tmp_path / "out"
+    with pytest.raises(AssertionError):
+        in_parts(run, out, "--processes", "1")
+    assert list(out.iterdir()) == [out / "motifs.parts"]
+    whole = in_parts(run, out, "--processes", "1")
+    before, after = made[: made.index("stopped")], made[made.index("stopped") + 1 :]
+    assert {name.split("_")[0] for name in before} == {"part-kernels", "part-seqlets"}
+    assert all(name.startswith("part-untrained") for name in after), "nothing is made twice"
+    assert not (out / "motifs.parts").exists()
+    monkeypatch.setattr(MotifParts, "make", plain)
+    assert in_parts(run, tmp_path / "again") == whole

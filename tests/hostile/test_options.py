@@ -234,7 +234,7 @@ def test_a_folder_that_is_none(
     ("name", "command"),
     [
         ("attributions.h5", "attribute WORLD/run"),
-        ("attributions.h5.part", "attribute WORLD/run"),
+        ("attributions.h5.parts", "attribute WORLD/run"),
         ("motifs.tsv", "motifs WORLD/run"),
         ("report.html", "motifs WORLD/run"),
         ("compare.tsv", "compare WORLD/run WORLD/run"),

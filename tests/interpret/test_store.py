@@ -138,7 +138,12 @@ def test_a_part_of_something_else_is_thrown_away(tmp_path: Path) -> None:
         if step.done:
             raise KeyboardInterrupt
 
-    for change in ({"method": "saliency"}, {"seed": 1}, {"identity": {"weights": "x"}}, {"index": np.arange(9)}):
+    for change in (
+        {"method": "saliency"},
+        {"seed": 1},
+        {"identity": {"weights": "x"}},
+        {"index": np.arange(1, 9)},
+    ):
         with pytest.raises(KeyboardInterrupt):
             write_store(
                 adapter, windows, path, **{"method": "random", "batch_size": 2, "progress": stop, **change}
@@ -153,8 +158,14 @@ def test_a_part_of_something_else_is_thrown_away(tmp_path: Path) -> None:
             progress=lambda step, done=done: done.append(step.done),
         )
         assert done[:2] == [0, 8]
-    (tmp_path / "b.h5.part").write_bytes(b"cut off")
-    write_store(adapter, windows, tmp_path / "b.h5", method="random")
+    with pytest.raises(KeyboardInterrupt):
+        write_store(adapter, windows, tmp_path / "b.h5", method="random", batch_size=2, progress=stop)
+    (part,) = (tmp_path / "b.h5.parts").glob("part-*")
+    part.write_bytes(part.read_bytes()[:100])
+    with pytest.raises(ValueError, match=f"{part.name} is damaged .*: remove it, and run the same command again"):
+        write_store(adapter, windows, tmp_path / "b.h5", method="random", batch_size=2)
+    part.unlink()
+    write_store(adapter, windows, tmp_path / "b.h5", method="random", batch_size=2)
 
 
 def test_files_that_are_no_store(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs
+from motiflens.analyses.motifs.kernel_parts import context_kernels
 from motiflens.analyses.motifs.motif_context import MotifContext
 from motiflens.analyses.motifs.routes.route_result import RouteResult
 
@@ -15,10 +15,5 @@ def kernels(context: MotifContext) -> RouteResult:
     ValueError
         If the model has no first convolution, or no kernel is activated.
     """
-    motifs = first_layer_motifs(
-        context.run.model,
-        context.windows,
-        kernel_threshold=context.options.kernel_threshold,
-        progress=context.progress,
-    )
+    motifs = context_kernels(context, context.progress)
     return RouteResult(tuple(motifs))

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from motiflens.analyses.motifs.first_layer_motifs import (
     KernelSites,
-    _motifs,
     first_layer_motifs,
     frequencies,
+    kernel_motifs,
     kernel_sites,
 )
 from motiflens.models.architectures.base import SequenceModel
@@ -194,6 +194,6 @@ def test_names_of_kernels_sort_as_their_numbers(kernels: int, digits: int) -> No
         maximum=np.ones(kernels, dtype=np.float32),
         positions=np.ones((kernels, 1), dtype=np.int64),
     )
-    names = [motif.name for motif in _motifs(sites, sequences=1)]
+    names = [motif.name for motif in kernel_motifs(sites, windows=1, both_strands=False)]
     assert names[1] == f"kernel_{'1'.zfill(digits)}"
     assert names == sorted(names)

@@ -71,14 +71,8 @@ def test_untrained_twin_is_new_and_leaves_the_generator_alone() -> None:
     assert not torch.equal(weights[0], weights[2])
     assert twins[0].config == model.config
 
-    null = random_model_null(
-        model,
-        lambda twin: int(twin is not model),
-        observed=3,
-        total=4,
-        repeats=2,
-    )
-    assert (null.observed, null.total, null.null) == (3, 4, (1, 1))
+    null = random_model_null(lambda seed: 10 * seed, observed=3, total=4, repeats=2, seed=5)
+    assert (null.observed, null.total, null.null) == (3, 4, (50, 60))
 
 
 def test_enrichment_against_scipy(rng: np.random.Generator) -> None:

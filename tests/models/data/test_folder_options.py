@@ -235,3 +235,30 @@ def test_both_strands_as_rows(tiny: Tiny) -> None:
     np.testing.assert_array_equal(turned.y, plain.y)
     np.testing.assert_array_equal(turned.meta, plain.meta)
     np.testing.assert_array_equal(both.track("fold_change", rows + n), windows.track("fold_change", rows)[:, ::-1])
+
+
+def test_a_leaderboard_of_cell_types_on_the_tests_chromosomes(folder: Path) -> None:
+    """G18: chromosome 1 of a leaderboard cell type, of which training, validation and test see nothing."""
+    splits = 'test_cell_types = ["two"]\nleaderboard = ["chrB"]\nleaderboard_cell_types = ["one"]\n'
+    changed(folder, ('test = ["chrB"]\n', f'test = ["chrB"]\n{splits}'))
+    plain = open_dataset(folder, tf="X")
+    assert list(plain.splits) == ["train", "valid", "test", "leaderboard"]
+    board, test = plain["leaderboard"], plain["test"]
+    for part, cell in ((board, "one"), (test, "two")):
+        assert set(part.table["chrom"]) == {"chrB"}
+        assert set(part.table["cell_type"]) == {cell}
+        assert (part.labels == 1).any()
+    np.testing.assert_array_equal(np.unique(board.table["start"]), np.unique(test.table["start"]))
+    for split in ("train", "valid"):
+        assert "chrB" not in set(plain[split].table["chrom"])
+        assert set(plain[split].table["cell_type"]) == {"two"}
+    # tasks in place of cell types: the leaderboard's windows would be the test's
+    tasks = open_dataset(folder)
+    assert "leaderboard" not in tasks.splits
+    assert any("leaderboard is of cell types" in note for note in tasks.notes)
+    changed(folder, ('leaderboard_cell_types = ["one"]', 'leaderboard_cell_types = ["two"]'))
+    with pytest.raises(ValueError, match="'two' is the test's and the leaderboard's"):
+        open_dataset(folder, tf="X")
+    changed(folder, ('leaderboard_cell_types = ["two"]\n', ""))
+    with pytest.raises(ValueError, match="chrB is in two splits"):
+        open_dataset(folder, tf="X")

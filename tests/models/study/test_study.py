@@ -15,10 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from torch import nn
 
+from motiflens.models import registry
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.evaluate import evaluate
 from motiflens.models.executor import Workers
+from motiflens.models.registry import register
 from motiflens.models.run import open_run
 from motiflens.models.run_files import METRICS as METRICS_FILE
 from motiflens.models.study import Plan, read_plan, shipped_plans, study
@@ -273,6 +277,88 @@ def _with_leaderboard(dataset: Dataset) -> Dataset:
     return dataclasses.replace(dataset, splits={**dataset.splits, "leaderboard": dataset["valid"]})
 
 
+PLACES = (0, 3, 6)  # of the base that a model looks at
+
+
+class OnePlace(nn.Module):
+    """Tells bound windows by the base at one place."""
+
+    def __init__(self, place: int = 0) -> None:
+        super().__init__()
+        self.place = place
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.scale * (8 * x[:, :1, self.place] - 4)
+
+
+def places_set(path: Path, shares: dict[int, float], n: int) -> None:
+    """Write windows whose base at each place is A where they are bound, and C where not, in a share of them."""
+    rng = np.random.default_rng(n)
+    lines = ["FoldID\tEventID\tseq\tBound\n"]
+    for row in range(n):
+        bases = rng.choice(list("CGT"), 20)
+        for place, share in shares.items():
+            agrees = (row // 2 % 20) < round(20 * share)
+            bases[place] = "A" if agrees == bool(row % 2) else "C"
+        lines.append(f"A\ts{row}\t{''.join(bases)}\t{row % 2}\n")
+    path.write_text("".join(lines))
+
+
+def test_validations_best_is_not_the_leaderboards(tmp_path: Path, monkeypatch: Any) -> None:
+    """G18, constructed: place 0 is best on validation, place 3 on the leaderboard, place 6 on the test split.
+
+    The two best on validation are measured on the leaderboard; place 6, which would win there too, is not among
+    them. The test split cannot be read before, and is read for place 3 alone.
+    """
+    monkeypatch.setitem(registry._REGISTERED, "one_place", None)  # so that it goes again
+    register("one_place")(OnePlace)
+    for folder in ("sets", "board"):
+        (tmp_path / folder).mkdir()
+    places_set(tmp_path / "sets" / "FOS_K562.AC.seq", {0: 1.0, 3: 0.8, 6: 0.6}, 400)
+    places_set(tmp_path / "sets" / "FOS_K562.B.seq", {0: 0.6, 3: 0.7, 6: 1.0}, 80)
+    places_set(tmp_path / "board" / "FOS_K562.AC.seq", {}, 40)
+    places_set(tmp_path / "board" / "FOS_K562.B.seq", {0: 0.6, 3: 0.9, 6: 1.0}, 80)
+    opened = DataSet.open
+
+    def guarded(self: DataSet, *given: Any) -> Dataset:
+        dataset = opened(self, *given)
+        return dataclasses.replace(dataset, splits={**dataset.splits, "test": Guarded(dataset["test"])})
+
+    stages: list[str] = []
+
+    def told(step: Any) -> None:
+        stages.append(step.stage)
+        Guarded.up = step.stage != "testing"
+
+    monkeypatch.setattr(DataSet, "open", guarded)
+    Guarded.up = True
+    small = {"epochs": 1, "rate": 1e-9, "batch": 20, "reverse_complement": False, "average_strands": False}
+    chosen = plan(
+        tmp_path / "sets",
+        Model("one_place", set=small, grid={"place": list(PLACES)}),
+        best=2,
+        metric="auroc",
+        leaderboard=str(tmp_path / "board" / "FOS_K562.AC.seq"),
+    )
+    table = study(chosen, tmp_path / "out", progress=told)
+    assert not (table["metric"] == "failed").any(), table["note"].unique()
+    assert list(dict.fromkeys(stages)) == ["training", "leaderboard", "testing"]
+    measured = table[table["metric"] == "auroc"].set_index(["split", "setting"])["value"].to_dict()
+    assert measured == pytest.approx(
+        {
+            ("valid", "place=0"): 1.0,
+            ("valid", "place=3"): 0.8,
+            ("valid", "place=6"): 0.6,
+            ("leaderboard", "place=0"): 0.6,
+            ("leaderboard", "place=3"): 0.9,
+            ("test", "place=3"): 0.7,
+        },
+        abs=0.12,  # validation is a tenth, drawn at random
+    )
+    assert set(table[table["final"]]["setting"]) == {"place=3"}
+
+
 def test_one_failure_is_a_row(sets: Path, tmp_path: Path) -> None:
     broken = Model("cnn_zeng", label="broken", set={**SMALL, "kernel_size": 90})
     table = study(plan(sets, CNN, broken), tmp_path)
@@ -372,6 +458,18 @@ def test_settings_of_the_data_are_swept(tmp_path: Path, sets: Path) -> None:
     assert (
         sizes["negatives=dinucleotide,ratio=2.0,seed=0"] > 1.4 * sizes["negatives=dinucleotide,ratio=1.0,seed=0"]
     )
+
+
+def test_divisions_are_swept(tmp_path: Path, sets: Path) -> None:
+    """S05: another share of the training file for validation; the test file stays."""
+    grid = {"division": [[0.4, 0.4, 0.2], "0.8:0.1:0.1"]}
+    table = study(plan(sets, Model("cnn_zeng", set=SMALL, grid=grid), sets=("FOS_K562",)), tmp_path)
+    assert not (table["metric"] == "failed").any(), table["note"].unique()
+    trained = sorted(
+        sum(json.loads((path / "config.json").read_text())["training"]["train_windows"].values())
+        for path in tmp_path.glob("runs/FOS_K562/cnn_zeng/*")
+    )
+    assert trained == [60, 107], "of 120 bound sequences"
 
 
 @pytest.mark.parametrize("name", shipped_plans())
