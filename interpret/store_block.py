@@ -13,7 +13,7 @@ from motiflens.interpret.results import Attention, Attribution, Field
 from motiflens.interpret.scaled import half_precision
 from motiflens.models import types
 from motiflens.models.files import write_whole
-from motiflens.models.types import Codes
+from motiflens.models.types import Codes, Json
 
 PRECISIONS = ("float32", "float16")
 _START, _ABOUT = "attention.start", "about"  # no window's: where fields begin, and what JSON tells
@@ -92,13 +92,14 @@ def store_block(
 def write_block(path: types.Path, block: StoreBlock) -> None:
     """Write a block into a ``.npz``, whole."""
     field = block.field
-    about = {"layer": block.layer, "kind": block.kind, "without_rule": list(block.without_rule)}
+    about: Json = {"layer": block.layer, "kind": block.kind, "without_rule": list(block.without_rule)}
     more: dict[str, Any] = {}
     if field is not None:
         about |= {"width": int(field.width), "nominal": bool(field.nominal)}
         more[_START] = field.start
     with write_whole(path) as part, part.open("wb") as file:
-        np.savez(file, **block.values, **more, **{_ABOUT: np.array(json.dumps(about))})
+        arrays: Any = {**block.values, **more, _ABOUT: np.array(json.dumps(about))}
+        np.savez(file, **arrays)
 
 
 def read_block(path: types.Path) -> StoreBlock:

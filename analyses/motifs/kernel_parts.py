@@ -122,22 +122,31 @@ def _batches(windows: Windows, part: KernelPart) -> Iterator[tuple[Codes, Floats
 
 def _maxima(run: Run, windows: Windows, part: KernelPart) -> None:
     model = _model(run, part.twin)
-    how = {"both_strands": model.siamese, "prepare": model.first_inputs}
-    maximum = kernel_maxima(first_kernels(model), partial(_batches, windows, part), **how)
+    maximum = kernel_maxima(
+        first_kernels(model),
+        partial(_batches, windows, part),
+        both_strands=model.siamese,
+        prepare=model.first_inputs,
+    )
     _write(part.file, maximum=maximum)
 
 
 def _sites(run: Run, windows: Windows, part: KernelPart) -> None:
     model = _model(run, part.twin)
     assert part.floor is not None
-    how = {"both_strands": model.siamese, "prepare": model.first_inputs}
-    sites = sites_above(first_kernels(model), partial(_batches, windows, part), part.floor, **how)
+    sites = sites_above(
+        first_kernels(model),
+        partial(_batches, windows, part),
+        part.floor,
+        both_strands=model.siamese,
+        prepare=model.first_inputs,
+    )
     _write(part.file, **({} if sites is None else vars(sites)))
 
 
 def _write(path: Path, **arrays: np.ndarray) -> None:
     with write_whole(path) as whole, whole.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def _read(part: KernelPart) -> dict[str, np.ndarray]:
