@@ -4,22 +4,23 @@ Run: python benchmarks/attention_gain.py [--vary windows rule …] [--kinds KIND
 
 One thing is varied at a time about a base: all training windows, 300 bp, CTCF (no partner needed), with DNase.
 Varied are the number of training windows; their length; the rule, that is the share of bound windows that need a
-partner (CTCF and the grammar ``or``: none; ``and``: all; ``order``: all, on one side); the distance between
-partners; DNase on or off; and the size (the published recipe's). For each, DeepGRN's `small` recipe is trained
-with pairwise, single and no attention. For the rule ``and`` the start of single attention is mended in three ways
-besides: with a warm-up (a cosine schedule, which has one), with the layer behind attention scaled up (the recipes'
-``attended_gain``), and with the convolution of the trained model without attention.
+partner (CTCF and the grammar ``or``: none; ``and``: all; ``order``: all, on one side); DNase on or off; and the
+size (the published recipe's). The distance between partners is 5 to 20 bp in every simulation and is not varied.
+For each, DeepGRN's `small` recipe is trained with pairwise, single and no attention. For the base and the rule
+``and`` the start of single attention is mended in three ways besides: with a warm-up (a cosine schedule, which has
+one), with the layer behind attention scaled up (the recipes' ``attended_gain``), and with the convolution of the
+trained model without attention.
 
 All of a setting are trained for as many steps, without early stopping: 6 epochs, and 14 where GATA1 is learned
 (the trained runs of the benchmark start in epochs 3 and 4, and 7 and 15). Of few windows an epoch draws each one
 several times, so that their number is not confounded with that of the steps. Seeds are the outer loop and the
 base comes first, so that a run that is cut short compares what it has.
 
-Every training is kept in ``DIR/runs``; the same command goes on where it was, and ``--report`` writes what there
-is. ``DIR/attention_gain.tsv`` has one row a training with its auPRC on validation (the epoch that was kept) and on
-test, and the epoch in which it started: its validation auPRC was at least 1.5 times that of the window's mean
-DNase, which knows no motif, or, of models without DNase, 3 times the share of bound windows.
-``DIR/attention_gain.md`` has the gain over no attention, mean and 95 % interval by Student's t over seeds.
+Every training is kept in ``DIR/runs``, and after each one ``DIR/attention_gain.tsv`` and ``.md`` are written; the
+same command goes on where it was. The table has one row a training with its auPRC on validation (the epoch that
+was kept) and on test, and the epoch in which it started: its validation auPRC was at least 1.5 times that of the
+window's mean DNase, which knows no motif, or, of models without DNase, 3 times the share of bound windows. The
+page has the gain over no attention, mean and 95 % interval by Student's t over seeds, and what was left out.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class Setting:
     mended: bool = False
 
 
-BASE = Setting("base", "CTCF, 300 bp, all windows, DNase")
+BASE = Setting("base", "CTCF, 300 bp, all windows, DNase", mended=True)
 SETTINGS = (
     BASE,
     Setting("windows", "2000", windows=2_000),
@@ -145,6 +146,8 @@ def folder_of(setting: Setting, out: Path) -> Path:
 
 def trained(setting: Setting, kind: str, seed: int, out: Path, changes: Sequence[str]) -> tuple[Run, Dataset]:
     """Train a kind of attention on a setting, or go on with it."""
+    if kind == PRETRAINED and not finished(folder_of(setting, out) / f"{NONE},seed={seed}"):
+        raise ValueError("the convolution of the model without attention is not there: train --kinds none before")
     how = recipe_of(setting, kind, changes)
     dataset = opened(setting, how, seed)
     folder = folder_of(setting, out) / f"{kind},seed={seed}"
@@ -198,6 +201,14 @@ def mean_dnase(dataset: Dataset) -> Floats:
     return np.concatenate([valid.signals(part)[:, at].mean(axis=1) for part in parts])
 
 
+def has(table: pd.DataFrame, setting: Setting, kind: str, seed: int) -> bool:
+    """Tell whether a training's row is there."""
+    if table.empty:
+        return False
+    same = (table["vary"] == setting.vary) & (table["value"] == setting.value)
+    return bool((same & (table["attention"] == kind) & (table["seed"] == seed)).any())
+
+
 def row_of(setting: Setting, kind: str, seed: int, run: Run, dataset: Dataset) -> dict[str, object]:
     """Return the row of a training."""
     log = pd.read_csv(run.path / LOG)
@@ -217,19 +228,13 @@ def row_of(setting: Setting, kind: str, seed: int, run: Run, dataset: Dataset) -
     }
 
 
-def rows(settings: Sequence[Setting], given: argparse.Namespace) -> Iterator[dict[str, object]]:
-    """Train everything, and yield a row for each training; with ``--report`` for those that there are."""
+def wanted(settings: Sequence[Setting], given: argparse.Namespace) -> Iterator[tuple[Setting, str, int]]:
+    """Yield settings, kinds of attention and seeds in the order in which they are trained."""
     for seed in range(given.seeds):
         for setting in settings:
             for kind in given.kinds:
-                if kind in MENDED and not setting.mended:
-                    continue
-                if given.report and not finished(folder_of(setting, given.out) / f"{kind},seed={seed}"):
-                    continue
-                run, dataset = trained(setting, kind, seed, given.out, given.set)
-                row = row_of(setting, kind, seed, run, dataset)
-                print(row, flush=True)
-                yield row
+                if kind not in MENDED or setting.mended:
+                    yield setting, kind, seed
 
 
 def gains(table: pd.DataFrame) -> list[str]:
@@ -257,6 +262,32 @@ def gain_of(wide: pd.DataFrame, kind: str) -> str:
     return f"{mean:+.3f}" + ("" if np.isnan(low) else f" [{low:+.3f}, {high:+.3f}]")
 
 
+def page(table: pd.DataFrame, settings: Sequence[Setting], given: argparse.Namespace) -> str:
+    """Return the page: what was measured, and what was not."""
+    left = [
+        f"{setting.vary} {setting.value}, {kind}, seed {seed}"
+        for setting, kind, seed in wanted(settings, given)
+        if not has(table, setting, kind, seed)
+    ]
+    changes = f" --set {' '.join(given.set)}" if given.set else ""
+    lines = [
+        "# Under which data attention helps DeepGRN",
+        "",
+        f"`python benchmarks/attention_gain.py --seeds {given.seeds}{changes}`: preset `small` on built-in "
+        "simulations, as many steps for each kind of attention (see the script); gain in test auPRC over no "
+        "attention, mean and 95 % interval over seeds (none of one seed).",
+        "",
+        *gains(table),
+        "",
+        f"{len(table)} trainings were done, {len(left)} were left out"
+        + (f": {'; '.join(left)}." if left else ".")
+        + " The distance between partners was not varied: simulations have one.",
+        "",
+        ", ".join(f"{part} {version}" for part, version in versions().items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Train, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -266,7 +297,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--set", nargs="*", default=[], help="key=value of every training, such as epochs=2")
-    parser.add_argument("--report", action="store_true", help="train nothing: write what there is")
+    parser.add_argument("--report", action="store_true", help="train nothing: write the page of the table")
     parser.add_argument("--out", type=Path, default=Path("attention_gain"))
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -275,19 +306,19 @@ def main() -> None:
         for setting in SETTINGS
         if setting.vary in given.vary and (given.values is None or setting.value in given.values)
     ]
-    table = pd.DataFrame(rows(settings, given))
-    write_text(given.out / "attention_gain.tsv", table.to_csv(sep="\t", index=False, float_format="%.6g"))
-    head = [
-        "# Under which data attention helps DeepGRN",
-        "",
-        f"`python benchmarks/attention_gain.py --vary {' '.join(given.vary)} --seeds {given.seeds}`"
-        f"{f' with {chr(32).join(given.set)}' if given.set else ''}: preset `small`; gain in test auPRC over no "
-        "attention, mean and 95 % interval over seeds.",
-        "",
-        ", ".join(f"{part} {version}" for part, version in versions().items()),
-        "",
-    ]
-    write_text(given.out / "attention_gain.md", "\n".join([*head, *gains(table)]) + "\n")
+    kept = given.out / "attention_gain.tsv"
+    table = pd.read_csv(kept, sep="\t", dtype={"value": str}) if kept.is_file() else pd.DataFrame()
+    for setting, kind, seed in () if given.report else wanted(settings, given):
+        if has(table, setting, kind, seed):
+            continue
+        run, dataset = trained(setting, kind, seed, given.out, given.set)
+        row = row_of(setting, kind, seed, run, dataset)
+        print(row, flush=True)
+        table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
+        write_text(kept, table.to_csv(sep="\t", index=False, float_format="%.6g"))
+        write_text(given.out / "attention_gain.md", page(table, settings, given))
+    if not table.empty:
+        write_text(given.out / "attention_gain.md", page(table, settings, given))
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ def _logic(table: pd.DataFrame, localised: list[tuple[tuple[str, str], str]]) ->
     if models:
         sentences.append(
             f"Where sites have a rule, {len(obey)} of {len(models)} models clearly count a site more where it "
-            "lets them (as its bases are shuffled); a faithful map of another cannot."
+            "lets them (as its bases are shuffled); where a model does not, no faithful map shows the rule."
         )
     asked = [(pair, method) for pair, method in localised if pair in obey or pair not in models]
     sees = _count(table, asked, "rule_context", lambda interval: interval.low > 0.5)

@@ -136,7 +136,7 @@ def test_logic_is_asked_of_models_that_have_it() -> None:
     # of a model that does not obey the rule a map that shows none may be faithful
     blind = rule((0.6, 0.4, 0.8), **maps)
     assert "0 of 1 models clearly count a site more" in blind
-    assert blind.endswith("a faithful map of another cannot.")
+    assert blind.endswith("no faithful map shows the rule.")
     assert "Of 3 maps of sites with a rule, 1 clearly give" in rule(None, **maps)
     assert "0 clearly give" in rule((0.95, 0.9, 1.0), ism=(0.9, np.nan, np.nan))  # too few windows for an interval
 
