@@ -46,6 +46,7 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
             say(
                 f"{name}: {route['motifs']} motifs, {route['passed']} past the gate, {route['matched']} match "
                 f"({route['families']} families)"
+                f"{lowering_words(route)}"
             )
     for line in control_words(summary):
         say(line)
@@ -73,6 +74,17 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
         )
     say(f"time: {time_words(summary['seconds'])}")
     result({**summary, "report": str(report)}, str(report))
+
+
+def lowering_words(route: dict[str, int]) -> str:
+    """Say how many of a route's motifs lower the prediction, where any does.
+
+    >>> lowering_words({"lowering": 3, "lowering_matched": 1}), lowering_words({"motifs": 4})
+    ('; 3 lower the prediction, of which 1 match', '')
+    """
+    if not route.get("lowering"):
+        return ""
+    return f"; {route['lowering']} lower the prediction, of which {route['lowering_matched']} match"
 
 
 def time_words(seconds: dict[str, float]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from motiflens.analyses.motifs.engines.seqlets import NEGATIVE
 from motiflens.analyses.motifs.factors import naming_rows
 from motiflens.analyses.motifs.families import families, found_factors
 from motiflens.analyses.motifs.motif_findings import MotifFindings
@@ -93,6 +94,9 @@ def _routes(findings: MotifFindings) -> Json:
             "note": result.note,
             "left_out": result.left_out,
         }
+        if route == "seqlets":  # of bases that lower the prediction
+            for name, part in (("lowering", table), ("lowering_matched", matched)):
+                rows[route][name] = int(part["motif_id"].astype(str).str.startswith(NEGATIVE).sum())
         if result.attended is not None:  # these are known motifs: enriched, not matched
             q = result.attended.known["enrichment_q"]
             rows[route]["enriched"] = int((q < findings.context.options.alpha).sum())

@@ -17,6 +17,8 @@ from motiflens.models.data.one_hot import one_hot
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
 
+POSITIVE, NEGATIVE = "seqlet_pos", "seqlet_neg"  # names of patterns that raise and that lower the prediction
+
 
 class Pattern(NamedTuple):
     """A motif made of aligned seqlets.
@@ -122,10 +124,10 @@ def seqlets(
     track = bases.sum(axis=1, dtype=np.float64)  # N, L
     letters = one_hot(codes)
     patterns: list[Pattern] = []
-    for sign, name in ((1.0, "pos"), (-1.0, "neg")):
+    for sign, name in ((1.0, POSITIVE), (-1.0, NEGATIVE)):
         places = _called(sign * track, member, chosen, seed)
         if len(places) >= chosen.least:
-            patterns += _patterns(sign * bases, letters, places, chosen, (f"seqlet_{name}", sign, seed))
+            patterns += _patterns(sign * bases, letters, places, chosen, (name, sign, seed))
     return patterns
 
 

@@ -73,6 +73,10 @@ def test_summary_counts_and_nulls(folder: Path, planted: ModuleType) -> None:
     for route in ("kernels", "attention", "seqlets", "denovo"):
         assert not summary["routes"][route]["left_out"]
         assert summary["routes"][route]["motifs"] == (table["route"] == route).sum()
+    seqlets = table[table["route"] == "seqlets"]
+    lowering = seqlets["motif_id"].str.contains("neg")
+    assert summary["routes"]["seqlets"]["lowering"] == lowering.sum()
+    assert summary["routes"]["seqlets"]["lowering_matched"] == (lowering & (seqlets["target_q"] < 0.05)).sum()
     assert summary["nulls"]["column_shuffled"]["observed"] == 4
     assert summary["nulls"]["column_shuffled"]["total"] == 6
     assert summary["nulls"]["column_shuffled"]["null_mean"] < 1

@@ -69,6 +69,18 @@ def test_negative_patterns_keep_their_sign(rng: np.random.Generator) -> None:
     assert all(pattern.contribution.sum() < 0 and (pattern.sites["attribution"] < 0).all() for pattern in found)
 
 
+def test_a_pattern_of_each_sign_is_the_planted_motif_of_that_sign(rng: np.random.Generator) -> None:
+    scores, codes, truth = planted(rng)
+    raising, lowering = WORDS
+    for row, (at, _) in truth[lowering].items():
+        scores[row, :, at : at + len(lowering)] *= -1
+    found = {pattern.motif.name: consensus(pattern.motif, mask=0.5) for pattern in seqlets(scores, codes)}
+    assert set(found) == {"seqlet_pos_00", "seqlet_neg_00"}
+    for name, word in (("seqlet_pos_00", raising), ("seqlet_neg_00", lowering)):
+        assert found[name] in word or reverse_complement_letters(found[name]) in word
+        assert len(found[name]) >= len(word) - 1
+
+
 def test_nothing_from_noise(rng: np.random.Generator) -> None:
     codes = rng.integers(0, 4, (300, 120)).astype(np.uint8)
     track = rng.normal(0, 1, codes.shape).astype(np.float32)
