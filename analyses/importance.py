@@ -383,7 +383,8 @@ def _figures(table: pd.DataFrame, kinds: pd.DataFrame, words: str, how: Importan
                 importance_kinds(table),
                 "Drop of auPRC by kind of model, a line a target. Wilcoxon's signed-rank test: "
                 + "; ".join(
-                    f"{row['input']} ({row['way']}) {p_words(row['wilcoxon_p'])}, {int(row['pairs'])} pairs"
+                    f"{row['input']} ({row['way']}) {p_words(row['wilcoxon_p'])}, "
+                    f"{amount(int(row['pairs']), 'pair')}"
                     for _, row in kinds[kinds["input"].isin(_main_inputs(table))].iterrows()
                 )
                 + ". With fewer than six targets no difference can be significant.",
@@ -420,7 +421,7 @@ def _findings(table: pd.DataFrame, kinds: pd.DataFrame) -> list[str]:
         if row["input"] in ("sequence", "dnase"):
             lines.append(
                 f"{row['input']} {WAYS[row['way']]}: {row['first']} {number(row['first_drop'], 3)}, "
-                f"{row['second']} {number(row['second_drop'], 3)} ({int(row['pairs'])} targets, Wilcoxon "
-                f"{p_words(row['wilcoxon_p'])})."
+                f"{row['second']} {number(row['second_drop'], 3)} ({amount(int(row['pairs']), 'target')}, "
+                f"Wilcoxon {p_words(row['wilcoxon_p'])})."
             )
     return lines

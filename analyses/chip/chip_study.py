@@ -159,7 +159,7 @@ def _shared_figures(
     looks = tables.get("looks", pd.DataFrame())
     test = "; ".join(
         f"{row['first']} against {row['second']} ({row['quantity']}): Wilcoxon {p_words(row['wilcoxon_p'])}, "
-        f"{int(row['pairs'])} pairs"
+        f"{amount(int(row['pairs']), 'pair')}"
         for _, row in looks.iterrows()
     )
     figures.append(

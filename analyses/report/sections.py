@@ -12,6 +12,7 @@ import pandas as pd
 
 from motiflens.analyses.report.folder import REQUIRED
 from motiflens.analyses.study import STUDY, read_study
+from motiflens.models.amount import amount
 from motiflens.models.data.text import listed
 from motiflens.models.metrics_file import read_metrics
 from motiflens.models.reading import reading
@@ -141,7 +142,8 @@ def _run(path: Path, anchor: str) -> Section:
     training = config.get("training", {})
     sentences = [
         f"{model.get('architecture')} for windows of {model.get('length')} bp, {model.get('channels')} channels "
-        f"({listed(config.get('channels') or ['not named'], 6)}), {model.get('outputs')} outputs.",
+        f"({listed(config.get('channels') or ['not named'], 6)}), "
+        f"{amount(int(model.get('outputs') or 1), 'output')}.",
         f"Data: {data.get('source', 'not recorded')}, opened with {_words(data.get('options', {}))}.",
         f"Recipe: {_words({key: value for key, value in training.items() if not isinstance(value, dict)})}.",
         f"Hyperparameters: {_words(model.get('hyperparameters', {}))}.",

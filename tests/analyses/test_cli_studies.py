@@ -125,7 +125,11 @@ def test_dnase(small_world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ),
         (["importance", "SEEING", "--repeats", "0"], "--repeats is 0: expected at least 1"),
         (["importance", "SEEING", "--data", "THREE"], "too few to measure"),
+        (["importance", "SEEING", "OTHER"], "give runs of the same data"),
+        (["attention", "SEEING", "OTHER"], "give runs of the same data"),
+        (["dnase", "SEEING", "OTHER"], "give runs of the same data"),
         (["dnase", "SIGNALS", "SEEING"], "different windows"),
+        (["kmers", "SEEING"], "embeds no k-mers: give a run of kegru"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -151,6 +155,24 @@ def test_bad_input_is_one_line(
     assert last.startswith("interpret: ")
     assert message in last
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.realdata
+def test_studies_of_a_published_model(
+    shared: Path, small_world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DeepGRN's own weights of NANOG, on windows of 1,002 bp that they have never seen."""
+    run = tmp_path / "nanog"
+    assert (
+        interpret(monkeypatch, "import", str(shared / "weights/deepgrn/NANOG_single.h5"), "--out", str(run)) == 0
+    )
+    data = ("--data", str(small_world.data), "--tf", "X", "--maximum", "10")
+    few = {"chip": ("--look", "attention", "--peaks", "0", "--untrained", "0")}
+    few["importance"] = ("--repeats", "1", "--bootstrap", "5")
+    for command, more in few.items():
+        out = tmp_path / command
+        assert interpret(monkeypatch, command, str(run), "--out", str(out), *data, *more) == 0
+        whole(out, command)
 
 
 def _variant(small_world: Any, folder: Path, word: str) -> Path:
