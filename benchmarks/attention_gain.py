@@ -264,11 +264,10 @@ def gain_of(wide: pd.DataFrame, kind: str) -> str:
 
 def page(table: pd.DataFrame, settings: Sequence[Setting], given: argparse.Namespace) -> str:
     """Return the page: what was measured, and what was not."""
-    left = [
-        f"{setting.vary} {setting.value}, {kind}, seed {seed}"
-        for setting, kind, seed in wanted(settings, given)
-        if not has(table, setting, kind, seed)
-    ]
+    asked = pd.Series([f"{setting.vary} {setting.value}" for setting, _, _ in wanted(settings, given)])
+    left = asked[[not has(table, *one) for one in wanted(settings, given)]]
+    of_each = asked.value_counts(sort=False)
+    named = [f"{name} ({count} of {of_each[name]})" for name, count in left.value_counts(sort=False).items()]
     changes = f" --set {' '.join(given.set)}" if given.set else ""
     lines = [
         "# Under which data attention helps DeepGRN",
@@ -280,7 +279,7 @@ def page(table: pd.DataFrame, settings: Sequence[Setting], given: argparse.Names
         *gains(table),
         "",
         f"{len(table)} trainings were done, {len(left)} were left out"
-        + (f": {'; '.join(left)}." if left else ".")
+        + (f": {'; '.join(named)}." if named else ".")
         + " The distance between partners was not varied: simulations have one.",
         "",
         ", ".join(f"{part} {version}" for part, version in versions().items()),
