@@ -201,6 +201,12 @@ class Adapter:
         ValueError
             If the model has no attention or none of that name, or shapes do not fit.
         """
+        for name, values in (("x", x), ("meta", meta)):
+            if values is not None and not isinstance(values, Tensor | np.ndarray):
+                raise TypeError(f"{name} must be an array or a tensor, not {type(values).__name__}")
+        if x.ndim != 3 or (meta is not None and len(meta) != len(x)):
+            shapes = f"x {tuple(x.shape)}" + ("" if meta is None else f", meta {tuple(meta.shape)}")
+            raise ValueError(f"expected x (N, C, L) and meta (N, M), not {shapes}")
         # Hooks find layers by name, so that a copy will do, unless a function of the caller's runs the model.
         network = full_precision(self.model) if self._told.forward is None else self.model
         windows, extra = check_windows(network, x, meta)

@@ -147,7 +147,7 @@ def discover(
     handles = [layer.register_forward_hook(graph.hook) for layer in known.values() if has_geometry(layer)]
     try:
         with torch.enable_grad(), attention_hooked(model, names, lambda *what: recorded.append(what)):
-            output = run(window)
+            output = run(window.clone())  # the model may work in place on its input
     finally:
         for handle in handles:
             handle.remove()

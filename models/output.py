@@ -149,6 +149,9 @@ def _part(given: Any, name: str | int) -> Any:
 def _logits(value: Any, rows: int, what: str) -> Tensor:
     if not isinstance(value, Tensor):
         raise ValueError(f"{what}{_kind(value)}: choose one, {_ways(value)}")
+    if not value.is_floating_point():
+        kind = str(value.dtype).removeprefix("torch.")
+        raise ValueError(f"{what}numbers of type {kind}: expected logits, real numbers; output= takes a function")
     if value.ndim == 1 and len(value) == rows:
         return value[:, None]
     if value.ndim < 2 and rows == 1 and value.numel():

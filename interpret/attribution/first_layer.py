@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.interpret.attention_hooks import Captured
-from motiflens.interpret.attribution.gradient_inputs import Bases, gradient
+from motiflens.interpret.attribution.gradient_inputs import Bases, check_gradient, gradient
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class FirstLayer:
         waiting = list(leaves)
         with torch.enable_grad(), _Instead(self.layer, lambda *_: waiting.pop(0)):
             logits = self.inputs.logits(values, rows)
+        check_gradient(logits)
         return list(torch.autograd.grad(logits.sum(), leaves))
 
     def pulled_back(self, slopes: list[Tensor], values: Tensor, rows: Tensor) -> Tensor:

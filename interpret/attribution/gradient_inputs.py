@@ -39,8 +39,22 @@ def chunks(total: int, size: int) -> Iterator[slice]:
 
 
 def call(model: nn.Module, x: Tensor, meta: Tensor | None) -> Tensor:
-    """Return the model's logits, (N, outputs). Errors as in `choose_output`."""
-    return choose_output(model(x) if meta is None else model(x, meta), None, len(x))
+    """Return the model's logits, (N, outputs). Errors as in `choose_output` and `check_gradient`."""
+    differentiated = x.requires_grad and x.is_leaf and torch.is_grad_enabled()
+    given = x.clone() if differentiated else x  # a model may work in place on its input
+    logits = choose_output(model(given) if meta is None else model(given, meta), None, len(x))
+    if differentiated:
+        check_gradient(logits)
+    return logits
+
+
+def check_gradient(logits: Tensor) -> None:
+    """Raise ValueError unless a gradient passes through the model to its logits."""
+    if not logits.requires_grad:
+        raise ValueError(
+            "no gradient passes from the model's output to its input (it detaches it, or works under "
+            "torch.no_grad()): take ism or occlusion"
+        )
 
 
 def predictions(model: nn.Module, x: Tensor, target: int, meta: Tensor | None, batch_size: int) -> Tensor:

@@ -186,3 +186,58 @@ def test_options_are_passed_on() -> None:
         attribute(TwoHeads("counts"), x)
     with pytest.raises(TypeError, match="batchsize"):
         attribute(TwoHeads("counts"), x, method="saliency", batchsize=3)  # type: ignore[call-arg]
+
+
+class Odd(nn.Module):
+    """A model that works in place on its input, gives numbers that are no logits, or passes no gradient on."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.body, self.head = nn.Conv1d(4, 6, 7, padding=3), nn.Linear(6, 1)
+        self.how = how
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.how == "in place":
+            x.mul_(1.0)
+        hidden = self.body(x).relu().mean(-1)
+        logits: Tensor = self.head(hidden.detach() if self.how == "detached" else hidden)
+        return {"integers": (logits > 0).long(), "complex": torch.complex(logits, logits)}.get(self.how, logits)
+
+
+GRADIENTS = (
+    "saliency",
+    "input_x_gradient",
+    "integrated_gradients",
+    "deep_lift_shap",
+    "gradient_shap",
+    "smoothgrad",
+)
+
+
+@pytest.mark.parametrize("method", [*GRADIENTS, "ism"])
+def test_models_that_work_in_place_on_their_input(method: str) -> None:
+    x = windows(2)
+    found, wanted = (attribute(Odd(how), x, method=method).scores for how in ("in place", "plain"))
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
+    assert (x == windows(2)).all()
+
+
+@pytest.mark.parametrize("method", GRADIENTS)
+def test_no_gradient_is_one_line(method: str) -> None:
+    with pytest.raises(ValueError, match="no gradient passes from the model's output to its input"):
+        attribute(Odd("detached"), windows(2), method=method)
+
+
+def test_without_a_gradient_substitutions_still_tell() -> None:
+    for method in ("ism", "occlusion"):
+        found, wanted = (attribute(Odd(how), windows(2), method=method).scores for how in ("detached", "plain"))
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(("how", "kind"), [("integers", "int64"), ("complex", "complex64")])
+@pytest.mark.parametrize("method", ["saliency", "ism", "deep_lift_shap"])
+def test_outputs_that_are_no_logits(method: str, how: str, kind: str) -> None:
+    with pytest.raises(ValueError, match=f"the model gives numbers of type {kind}: expected logits"):
+        attribute(Odd(how), windows(2), method=method)
