@@ -71,4 +71,7 @@ def test_each_notebook_is_committed_executed(name: str) -> None:
     notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert all(cell["execution_count"] for cell in cells)
-    assert any("image/png" in output.get("data", {}) for cell in cells for output in cell["outputs"])
+    shown = [output.get("data", {}) for cell in cells for output in cell["outputs"]]
+    assert any("image/png" in data for data in shown)
+    captions = [data for data in shown if "display.Markdown" in "".join(data.get("text/plain", ""))]
+    assert all("text/markdown" in data for data in captions), "a reader would see objects, not captions"
