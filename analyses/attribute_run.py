@@ -20,8 +20,11 @@ from motiflens.interpret.store import Store, open_store
 from motiflens.interpret.write_store import BATCHES, StoreJob, StoreOptions, fill_store
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
+from motiflens.models.data.intervals import merge_intervals
 from motiflens.models.data.windows import Windows
 from motiflens.models.executor import Workers, device_processes
+from motiflens.models.limits import check_limit
+from motiflens.models.named_list import once
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.output import Output
 from motiflens.models.progress import Progress, Step, silent
@@ -33,6 +36,7 @@ STORE = "attributions.h5"
 EXPORTS = ("bigwig", "modisco")
 PASSES = 10_000  # of a model, some seconds, for which a further process is worth starting
 Only = Literal["positive", "negative", "all"]
+_WIDTH = 120  # bp of the top windows that are shown, by default
 _COMMON = ("baseline", "n_baselines", "correct", "tolerance")
 
 
@@ -82,7 +86,7 @@ class AttributeOptions:
     export: Sequence[str] = ()
     plot: Sequence[str] = ()
     top: int = 0
-    width: int = 120
+    width: int = _WIDTH
     pairs: str | None = None
     image: str = "png"
     cell_type: str | None = None
@@ -97,6 +101,8 @@ class AttributeOptions:
         check_numbers(self)
         if self.pairs is not None:
             parse_part(self.pairs)
+        once(self.export, "--export")
+        once(self.plot, "--plot")
         self.store()
 
     def worth(self, windows: int, device: str) -> int:
@@ -140,6 +146,8 @@ class Attributed:
         Windows with no change to explain; None where the method compares with no baseline.
     without_rule
         Functions of the model that DeepLIFT took for linear.
+    notes
+        What was asked for and is not there.
     """
 
     store: Path
@@ -149,6 +157,7 @@ class Attributed:
     worst: float | None
     unexplained: int | None
     without_rule: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -244,6 +253,7 @@ def attribute_run(
             worst=None if error is None else float(error.max()),
             unexplained=None if store.unexplained is None else int(store.unexplained.sum()),
             without_rule=store.without_rule,
+            notes=_notes(store, options, regions),
         )
 
 
@@ -286,10 +296,14 @@ def _rows(
             known = ", ".join(sorted(set(windows.table["cell_type"].astype(str))))
             raise ValueError(f"no window is of cell type {options.cell_type!r}: there are {known}")
     chosen = np.zeros(len(windows), dtype=bool)
+    sizes = chromosome_sizes(windows) or {}
     for region in regions:
+        check_limit("LENGTH", region[2] - region[1], f"--plot {_spelt(region)}")
+        if region[2] > sizes.get(region[0], region[2]):
+            raise ValueError(f"--plot {_spelt(region)} ends past the end of {region[0]} ({sizes[region[0]]} bp)")
         within = allowed & _within(windows, *region)
         if not within.any():
-            raise ValueError(f"no window of this split overlaps {region[0]}:{region[1]}-{region[2]}")
+            raise ValueError(f"no window of this split overlaps {_spelt(region)}")
         chosen |= within
     if not regions or options.top or options.export:
         chosen |= _labelled(windows, column, allowed, options)
@@ -310,6 +324,29 @@ def _labelled(windows: Windows, column: int, allowed: Booleans, options: Attribu
     chosen = np.zeros(len(windows), dtype=bool)
     chosen[rows] = True
     return chosen
+
+
+def _spelt(region: tuple[str, int, int]) -> str:
+    return f"{region[0]}:{region[1]}-{region[2]}"
+
+
+def _notes(store: Store, options: AttributeOptions, regions: Sequence[tuple[str, int, int]]) -> tuple[str, ...]:
+    """Tell of what is asked for and is not there."""
+    notes = []
+    if options.top:
+        number = len(top_rows(store, options.top))
+        if number < options.top:
+            notes.append(f"--top {options.top}: there are {number} windows that do not overlap")
+        if options.width > store.length and options.width != _WIDTH:
+            notes.append(f"--width {options.width}: windows have {store.length} bp, all of which are shown")
+    for region in regions:
+        starts = store.table["start"].to_numpy(np.int64)[(store.table["chrom"] == region[0]).to_numpy()]
+        starts = starts[(starts < region[2]) & (starts + store.length > region[1])]
+        start, end = merge_intervals(np.maximum(starts, region[1]), np.minimum(starts + store.length, region[2]))
+        blank = region[2] - region[1] - int((end - start).sum())
+        if blank:
+            notes.append(f"--plot {_spelt(region)}: {blank:,} bp of it lie in no window and are left blank")
+    return tuple(notes)
 
 
 def _within(windows: Windows, chrom: str, start: int, end: int) -> Booleans:

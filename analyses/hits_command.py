@@ -16,6 +16,7 @@ from motiflens.analyses.attribute_run import STORE
 from motiflens.analyses.hits import HitOptions, motif_hits
 from motiflens.analyses.motifs.engines.scan_layout import bed_name, bed_score
 from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.motifs.too_wide import too_wide
 from motiflens.interpret.adapter import adapt
 from motiflens.interpret.store import open_store
 from motiflens.models import types
@@ -127,7 +128,7 @@ def hits_command(
         "fdr": options.fdr,
         "candidates": len(every),
         "best": None if every.empty else _best(with_places(every, contributions.table)),
-        "notes": list(contributions.notes),
+        "notes": [*contributions.notes, *too_wide(found_motifs, contributions.codes.shape[1])],
         **contributions.made_by,
     }
     with ExitStack() as stack:  # all files, or none

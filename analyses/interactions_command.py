@@ -12,6 +12,7 @@ from motiflens.analyses.apart import apart
 from motiflens.analyses.interactions import InteractionOptions, interactions
 from motiflens.analyses.marginalize import Model, backgrounds_of
 from motiflens.analyses.motifs.motif_files import read_motifs
+from motiflens.analyses.motifs.too_wide import too_wide
 from motiflens.models import types
 from motiflens.models.amount import amount
 from motiflens.models.check_run_fits import check_run_fits
@@ -87,7 +88,7 @@ def interactions_command(
         "method": options.method,
         "motif_file": motifs,
         "task": opened.tasks[model.target],
-        "notes": list(notes),
+        "notes": [*notes, *too_wide(known, windows.length)],
         **provenance(seed=options.seed, weights_hash=opened.weights_hash, **made_by),
     }
     with write_with_record(out, record) as part:

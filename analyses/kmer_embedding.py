@@ -18,7 +18,7 @@ from motiflens.analyses.figures.kmer_map import kmer_distances, kmer_map, kmer_s
 from motiflens.analyses.study import Study, StudyFigure, number, p_words
 from motiflens.analyses.targets import short_names
 from motiflens.models import types
-from motiflens.models.compare import run_folders, task_table
+from motiflens.models.compare import folders_of, task_table
 from motiflens.models.metrics import METRICS
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.provenance import provenance
@@ -86,7 +86,7 @@ def kmer_study(paths: Sequence[types.Path], options: KmerOptions | None = None) 
         If a run has no embedding of k-mers.
     """
     how = options or KmerOptions()
-    folders = [folder for path in paths for folder in run_folders(path)]
+    folders = folders_of(paths)
     run = open_run(folders[0])
     embedding = kmer_embedding(run)
     places, explained = principal_components(embedding.vectors)

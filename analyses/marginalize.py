@@ -18,6 +18,7 @@ from motiflens.models.architectures.base import reverse_complement as reverse_in
 from motiflens.models.data.one_hot import checked_codes, one_hot, reverse_complement
 from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.data.windows import Windows
+from motiflens.models.limits import check_limit
 from motiflens.models.precision import full_precision, like
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.run import Run
@@ -208,8 +209,7 @@ def space(
     a, b = pair
     length = backgrounds.codes.shape[1]
     middle = (length - a.width) // 2
-    places = [(gap, middle + a.width + gap if gap >= 0 else middle + gap - b.width) for gap in spacings]
-    places = [(gap, start) for gap, start in places if 0 <= start <= length - b.width]
+    places = [(gap, _start_beside(a, b, gap, length)) for gap in fitting_spacings(pair, spacings, length)]
     if not places:
         raise ValueError(f"no spacing fits into windows of {length} bp")
     before = model.logits(backgrounds.codes, backgrounds)
@@ -227,6 +227,31 @@ def space(
                 rows.append([gap, own + other, *means, mean, low, high, p, len(both)])
     columns = ["spacing", "orientation", "effect", "first", "second", "interaction", "low", "high", "p", "n"]
     return pd.DataFrame(rows, columns=columns).sort_values(["orientation", "spacing"], ignore_index=True)
+
+
+def fitting_spacings(pair: tuple[Motif, Motif], spacings: Sequence[int], length: int) -> list[int]:
+    """Return the spacings at which the second motif lies within a window whose middle the first one holds.
+
+    Parameters
+    ----------
+    pair, spacings
+        See `space`.
+    length
+        Base pairs of the window.
+
+    Examples
+    --------
+    >>> pair = (Motif("A", np.full((2, 4), 0.25)), Motif("B", np.full((3, 4), 0.25)))
+    >>> fitting_spacings(pair, range(-100, 100), 12)
+    [-2, -1, 0, 1, 2]
+    """
+    a, b = pair
+    return [gap for gap in spacings if 0 <= _start_beside(a, b, gap, length) <= length - b.width]
+
+
+def _start_beside(a: Motif, b: Motif, gap: int, length: int) -> int:
+    middle = (length - a.width) // 2
+    return middle + a.width + gap if gap >= 0 else middle + gap - b.width
 
 
 def ablate(
@@ -326,6 +351,11 @@ def parse_spacings(text: str) -> list[int]:
     --------
     >>> parse_spacings("-2:4:3")
     [-2, 1, 4]
+
+    Raises
+    ------
+    ValueError
+        If it is no range, or reaches further than a window can be long.
     """
     try:
         numbers = [int(part) for part in text.split(":")]
@@ -335,4 +365,5 @@ def parse_spacings(text: str) -> list[int]:
             raise ValueError
     except (ValueError, IndexError):
         raise ValueError(f"--spacing {text!r}: expected first:last, such as -50:50, or first:last:step") from None
+    check_limit("LENGTH", max(abs(first), abs(last)), f"--spacing {text}: its farthest")
     return list(range(first, last + 1, step))

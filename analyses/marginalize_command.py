@@ -9,7 +9,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from motiflens.analyses.marginalize import Model, ablate, backgrounds_of, marginalize, parse_spacings, space
+from motiflens.analyses.marginalize import (
+    Model,
+    ablate,
+    backgrounds_of,
+    fitting_spacings,
+    marginalize,
+    parse_spacings,
+    space,
+)
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import read_motifs
 from motiflens.analyses.spacing_figure import figure_format, spacing_figure
@@ -88,7 +96,7 @@ def marginalize_command(
         raise ValueError("--figure draws the spacing of a --pair")
     if figure is not None:
         figure_format(figure)
-    pair = None if options.pair is None else (motifs_of(options.pair[0])[0], motifs_of(options.pair[1])[0])
+    pair, several = _pair(options)
     motifs = [] if options.motif is None else motifs_of(options.motif)
     opened = open_run(run)
     opened.model.to(options.device)
@@ -99,7 +107,10 @@ def marginalize_command(
     if not opened.model.meta:
         backgrounds = replace(backgrounds, meta=None)
     if pair is not None:
-        table = space(model, pair, parse_spacings(options.spacing), backgrounds, progress=progress)
+        spacings, length = parse_spacings(options.spacing), backgrounds.codes.shape[1]
+        fits = fitting_spacings(pair, spacings, length)
+        notes = (*notes, *several, *_unfit_note(spacings, fits, length))
+        table = space(model, pair, spacings, backgrounds, progress=progress)
     elif options.ablate:
         table = ablate(model, motifs, backgrounds, seed=options.seed, progress=progress)
     else:
@@ -110,6 +121,7 @@ def marginalize_command(
         "background": how,
         "motifs": [motif.name for motif in (pair or motifs)],
         "task": opened.tasks[model.target],
+        **({} if pair is None else {"spacings": {"asked": len(spacings), "fit": len(fits)}}),
         "notes": list(notes),
         **provenance(seed=options.seed, weights_hash=opened.weights_hash, **made_by),
     }
@@ -119,6 +131,29 @@ def marginalize_command(
             names = (pair[0].alt or pair[0].name, pair[1].alt or pair[1].name)
             spacing_figure(table, names, figure, record)
     return record
+
+
+def _pair(options: MarginalizeOptions) -> tuple[tuple[Motif, Motif] | None, tuple[str, ...]]:
+    """Return the two motifs of a pair, and a note on each file that holds more than one."""
+    if options.pair is None:
+        return None, ()
+    first, second = (motifs_of(text) for text in options.pair)
+    notes = tuple(
+        f"--pair: {text} holds {len(motifs)} motifs, of which the first is taken, {motifs[0].name}"
+        for text, motifs in zip(options.pair, (first, second), strict=True)
+        if len(motifs) > 1
+    )
+    return (first[0], second[0]), notes
+
+
+def _unfit_note(spacings: list[int], fits: list[int], length: int) -> tuple[str, ...]:
+    unfit = len(spacings) - len(fits)
+    if not unfit or not fits:
+        return ()
+    return (
+        f"--spacing: {unfit:,} of {len(spacings):,} distances do not fit into windows of {length} bp and are left "
+        f"out; those from {fits[0]} to {fits[-1]} fit",
+    )
 
 
 def motifs_of(text: str) -> list[Motif]:

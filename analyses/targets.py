@@ -11,7 +11,7 @@ import numpy as np
 from motiflens.interpret.adapter import Adapter, adapt
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
-from motiflens.models.compare import run_folders
+from motiflens.models.compare import folders_of
 from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.evaluate import score
@@ -110,7 +110,7 @@ def open_runs(
     FileNotFoundError, ValueError
         If there is no run, or two are of different data.
     """
-    folders = [folder for path in paths for folder in run_folders(path)]
+    folders = folders_of(paths)
     opened = []
     for folder, name in zip(folders, short_names(folders), strict=True):
         run = open_run(folder)

@@ -117,6 +117,7 @@ def variants_command(
     record: types.Json = {
         "notes": list(_notes(opened, source, variants.alleles)),
         "variants": len(variants.alleles),
+        "scored": len(table),
         "skipped": variants.reasons(),
         "task": opened.tasks[target],
         "null": wanted.null,

@@ -13,6 +13,7 @@ from motiflens.models import types
 from motiflens.models.data.text import listed
 from motiflens.models.metrics import METRICS, dream_score
 from motiflens.models.metrics_file import read_metrics, split_record
+from motiflens.models.named_list import once
 from motiflens.models.provenance import file_hash
 from motiflens.models.run import read_config
 from motiflens.models.run_files import CONFIG, WEIGHTS
@@ -49,6 +50,21 @@ def run_folders(path: types.Path) -> list[Path]:
         if runs:
             return runs
     raise FileNotFoundError(f"{folder} is no run folder and holds none: make one with 'interpret train'")
+
+
+def folders_of(paths: Sequence[types.Path]) -> list[Path]:
+    """Return the run folders that several paths stand for, each once.
+
+    Raises
+    ------
+    FileNotFoundError
+        As `run_folders`.
+    ValueError
+        If two of them are one folder: it would be counted twice.
+    """
+    folders = [folder for path in paths for folder in run_folders(path)]
+    once([str(folder.resolve()) for folder in folders], "the list of runs")
+    return folders
 
 
 def task_table(path: types.Path, *, split: str = "test") -> pd.DataFrame:

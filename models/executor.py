@@ -23,6 +23,7 @@ from typing import Any, Generic, TypeVar
 
 from motiflens.models.keep_memory import keep_memory
 from motiflens.models.option_ranges import check_numbers
+from motiflens.models.worker_process import WorkerContext, end_workers, heed_end
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
@@ -107,7 +108,7 @@ def executor(workers: Workers) -> Iterator[Executor]:
         with _threads(workers.threads):
             yield Here()
     else:
-        context = multiprocessing.get_context("spawn")
+        context = WorkerContext()
         numbers = context.Value("i", 0)
         given = (workers.threads, workers.processes, numbers)
         pool = ProcessPoolExecutor(workers.processes, context, initializer=_begin, initargs=given)
@@ -159,6 +160,7 @@ def _threads(count: int) -> Iterator[None]:
 
 def _begin(threads: int, processes: int, numbers: Any) -> None:
     """Make a fresh process a worker: its threads, its share of memory, its GPU, and an end with its parent."""
+    heed_end()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     keep_memory()
     os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(threads)
@@ -239,6 +241,12 @@ class Crew:
             self._pool = self._open.enter_context(executor(self.workers))
         return self._pool
 
+    def stop(self) -> None:
+        """End what processes of this machine are doing; nobody waits for it any more."""
+        if isinstance(self._pool, ProcessPoolExecutor):
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            end_workers()
+
     def close(self) -> None:
         """Let the workers go."""
         self._open.close()
@@ -247,7 +255,7 @@ class Crew:
 
 @contextlib.contextmanager
 def crew(workers: Workers) -> Iterator[Crew]:
-    """Give workers that stay for several jobs, and let them go after the block.
+    """Give workers that stay for several jobs, and let them go after the block; at Ctrl-C they stop what they do.
 
     Examples
     --------
@@ -258,6 +266,9 @@ def crew(workers: Workers) -> Iterator[Crew]:
     team = Crew(workers)
     try:
         yield team
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        team.stop()
+        raise
     finally:
         team.close()
 

@@ -15,6 +15,7 @@ from motiflens.models.data.folder_spec import read_folder_spec
 from motiflens.models.data.genome import Genome, open_genome
 from motiflens.models.data.genome_windows import Features, GenomeWindows, Places, Rows
 from motiflens.models.data.intervals import covered, overlaps
+from motiflens.models.data.narrow import narrow
 from motiflens.models.data.open_dataset import source_kind
 from motiflens.models.data.opened import Opened, annotation_bits, features_of, open_files
 from motiflens.models.data.options import Options
@@ -25,7 +26,7 @@ from motiflens.models.open_for_run import known_signals, trained_options
 from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.recorded import recorded, recorded_data
 from motiflens.models.run import Run
-from motiflens.models.types import Booleans, Integers
+from motiflens.models.types import Booleans, Indices, Integers
 
 CHUNK = 8192  # bins at a time, so that memory does not grow with the genome
 _SAMPLE = 4096  # windows of a genome by which its signals are judged
@@ -57,7 +58,7 @@ class GenomeSource:
     bin: int
     factors: Mapping[str, float] = field(default_factory=dict)
 
-    def windows(self, chrom: Integers, bins: Integers, tasks: tuple[str, ...]) -> Windows:
+    def windows(self, chrom: Indices, bins: Integers, tasks: tuple[str, ...]) -> Windows:
         """Return the windows about bins, unlabelled.
 
         Parameters
@@ -67,12 +68,14 @@ class GenomeSource:
         tasks
             Names of the run's outputs.
         """
-        places = Places(chrom, bins - (self.length - self.bin) // 2)
+        places = Places(narrow(chrom), narrow(bins - (self.length - self.bin) // 2))
         features = self.features
         if self.opened is not None and features.meta_names:
             features = replace(features, window_meta=annotation_bits(self.opened, places))
-        labels = np.full((len(places), len(tasks)), np.nan, dtype=np.float32)
-        rows = Rows(np.arange(len(places)), np.full(len(places), self.cell, dtype=np.int64), labels)
+        # What is the same of all windows takes no room.
+        labels = np.broadcast_to(np.float32(np.nan), (len(places), len(tasks)))
+        cell = np.broadcast_to(np.int64(self.cell), len(places))
+        rows = Rows(narrow(np.arange(len(places))), cell, labels)
         windows = GenomeWindows(self.genome, places, self.length, rows, tasks, features)
         return ScaledSignals(windows, self.factors) if self.factors else windows
 

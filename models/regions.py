@@ -12,7 +12,7 @@ import numpy as np
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.options import Options
-from motiflens.models.data.peaks import read_peaks
+from motiflens.models.data.peaks import read_summits
 from motiflens.models.data.read_fasta import read_fasta
 from motiflens.models.data.signal_ranges import ScaledSignals, scaled_hash, scaled_notes, signal_notes
 from motiflens.models.data.windows import ArrayWindows, Dataset, Joined, Windows
@@ -20,7 +20,7 @@ from motiflens.models.genome_source import open_genome_source
 from motiflens.models.open_for_run import known_signals, open_as_trained
 from motiflens.models.provenance import file_hash
 from motiflens.models.run import Run
-from motiflens.models.types import Integers
+from motiflens.models.types import Indices, Integers
 
 ALL = "all"
 REGIONS = "regions"  # kind of a data set of own windows
@@ -96,20 +96,18 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
         if run.model.channels > 4 or run.model.meta:
             raise ValueError(f"{run.path} reads more than the sequence, which {regions.fasta} has not: give --bed")
         _scales(run, regions)
-        sequences, _ = read_fasta(regions.fasta, length=run.model.length)
+        sequences, notes = read_fasta(regions.fasta, length=run.model.length)
         labels = np.full((len(sequences.codes), len(run.tasks)), np.nan, dtype=np.float32)
         given = ArrayWindows(sequences.bases(), labels, tasks=run.tasks, table=sequences.table)
         check_run_fits(run, given, where=str(regions.fasta))
-        return OwnWindows(given, str(regions.fasta), file_hash(regions.fasta), None)
+        return OwnWindows(given, str(regions.fasta), file_hash(regions.fasta), None, notes)
     if not regions:
         raise ValueError("no regions are named: give --bed, --fasta or --locus")
     source = open_genome_source(run, regions.data, genome=regions.genome, cell_type=regions.cell_type)
     genome, length = source.genome, run.model.length
     if regions.bed is not None:
-        peaks = read_peaks(regions.bed, genome)
-        chrom, start = peaks.chrom, peaks.summit - length // 2
-        names = peaks.name if len(set(peaks.name)) == len(peaks) else ()
-        del peaks  # of a million it is as large as all the rest
+        chrom, start, names = read_summits(regions.bed, genome)
+        start -= length // 2
     else:
         chrom, start = _tiles(genome, str(regions.locus), length)
         names = ()
@@ -187,12 +185,12 @@ def region_dataset(run: Run, regions: Regions) -> Dataset:
     [[1.0]]
     """
     own = open_regions(run, regions)
-    own.windows.labels[:] = 1
+    own.windows.labels = np.broadcast_to(np.float32(1), own.windows.labels.shape)
     note = f"{len(own.windows):,} own windows of {own.source}, all taken as bound"
     return Dataset(own.source, REGIONS, {"test": own.windows}, own.hash, notes=(note, *own.notes))
 
 
-def _tiles(genome: Genome, locus: str, length: int) -> tuple[Integers, Integers]:
+def _tiles(genome: Genome, locus: str, length: int) -> tuple[Indices, Integers]:
     """Chromosome and first base of the windows that cover a place."""
     name, start, end = parse_locus(locus)
     number = genome.number(name, "--locus")

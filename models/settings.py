@@ -114,8 +114,13 @@ def _first(key: str, value: Any, kinds: tuple[Any, ...]) -> Any:
 
 def _many(key: str, value: Any, inner: tuple[Any, ...]) -> tuple[Any, ...]:
     kind = inner[0] if inner else str
-    parts = [part for part in value.strip("()[] ").split(",") if part.strip()] if isinstance(value, str) else value
-    return tuple(parse_value(key, part.strip() if isinstance(part, str) else part, kind) for part in parts)
+    if isinstance(value, str):
+        text = value.strip("()[] ").removesuffix(",")  # as Python writes one of one
+        parts = [part.strip() for part in text.split(",")] if text.strip() else []
+        if "" in parts:
+            raise _refusal(key, value, "values with one comma between two")
+        return tuple(parse_value(key, part, kind) for part in parts)
+    return tuple(parse_value(key, part, kind) for part in value)
 
 
 def _one(key: str, value: Any, kind: Any) -> Any:

@@ -19,7 +19,7 @@ from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.study.measure import Measure, measured, validated
 from motiflens.models.study.member import FAILED, Member, finished, members, told
-from motiflens.models.study.plan import Model, Plan
+from motiflens.models.study.plan import Model, Plan, check_set
 from motiflens.models.study.sets import data_sets
 from motiflens.models.study.study import study
 from motiflens.models.train import build_for
@@ -70,11 +70,17 @@ def sweep_plan(
     preset, settings, seed
         Of all trainings (see `recipes.recipe`, `recipes.adjust`).
 
+    Raises
+    ------
+    ValueError
+        If a setting is among the grid's, too.
+
     Examples
     --------
     >>> sweep_plan("kegru", None, {"units": [50, 80]}).models[0].grid
     {'units': [50, 80]}
     """
+    check_set(dict(settings or {}), dict(grid))
     model = Model(architecture, set=dict(settings or {}), grid={key: list(values) for key, values in grid.items()})
     options = (data or Options()).given()
     return Plan(models=(model,), data=source, per="all", options=options, seed=seed, preset=preset, controls=())

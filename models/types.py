@@ -16,5 +16,6 @@ Codes: TypeAlias = NDArray[np.uint8]  # 0..3 = A, C, G, T; 4 = any other letter
 Floats: TypeAlias = NDArray[np.float32]
 Doubles: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
+Indices: TypeAlias = NDArray[np.signedinteger[Any]]  # whole numbers in any room; see `narrow`
 Booleans: TypeAlias = NDArray[np.bool_]
 Json: TypeAlias = dict[str, Any]

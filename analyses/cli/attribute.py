@@ -71,6 +71,7 @@ def command(
     from motiflens.models.destination import output_folder
     from motiflens.models.evaluate import best_device
     from motiflens.models.folder_lock import folder_lock
+    from motiflens.models.named_list import named_list
     from motiflens.models.output import parse_output
     from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
@@ -91,7 +92,7 @@ def command(
         task=task,
         only="all" if regions else only,  # type: ignore[arg-type]
         maximum=maximum,
-        export=tuple(part.strip() for part in (export or "").split(",") if part.strip()),
+        export=() if export is None else named_list(export, "--export"),
         plot=tuple(plot or ()),
         top=top,
         width=width,
@@ -121,4 +122,6 @@ def command(
         most = processes or (1 if dask else chosen.worth(len(found.windows), place))
         by = Attributor(workers(most, dask, threads), source.anywhere(), place)
         made = attribute_run(opened, found.windows, out, chosen, made_by=made_by, by=by, progress=progress)
+    for line in made.notes:
+        note(line)
     show(made, method)

@@ -67,14 +67,18 @@ def command(
     from motiflens.analyses.study import FILES, write_study
     from motiflens.models.destination import output_folder
     from motiflens.models.executor import cores
+    from motiflens.models.named_list import named_list
+
+    def names(text: str | None, option: str) -> tuple[str, ...] | None:
+        return None if text is None else named_list(text, option, none=True)
 
     plan = plan_named(
         preset,
-        models=_names(models),
-        methods=_names(methods),
-        routes=_names(routes),
-        pairs=_names(pairs),
-        tfs=_names(tf),
+        models=names(models, "--models"),
+        methods=names(methods, "--methods"),
+        routes=names(routes, "--routes"),
+        pairs=names(pairs, "--pairs"),
+        tfs=names(tf, "--tf"),
         seeds=seeds,
         data=None if data is None else str(data),
         settings=None if set_ is None else tuple(set_),
@@ -93,10 +97,3 @@ def command(
     result(
         record, *study.findings, f"{out}: benchmark.tsv, {len(study.figures)} figures; interpret report {out} …"
     )
-
-
-def _names(text: str | None) -> tuple[str, ...] | None:
-    """Return comma-separated names; None for an option that is not given, nothing for ``none``."""
-    if text is None:
-        return None
-    return tuple(name.strip() for name in text.split(",") if name.strip() and name.strip() != "none")

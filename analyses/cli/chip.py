@@ -41,9 +41,10 @@ def command(
     """
     from motiflens.analyses.chip import ChipOptions, chip_study
     from motiflens.analyses.cli.study_command import run_study
+    from motiflens.models.named_list import named_list
 
     wanted = ChipOptions(
-        looks=tuple(part.strip() for part in look.split(",") if part.strip()),
+        looks=named_list(look, "--look"),
         layer=layer,
         maximum=maximum,
         prediction=prediction,

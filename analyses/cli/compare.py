@@ -43,10 +43,12 @@ def command(
     from motiflens.models.destination import output_folder
     from motiflens.models.files import files_together, write_json, write_text
     from motiflens.models.metrics import METRICS
+    from motiflens.models.named_list import once
     from motiflens.models.provenance import provenance
 
     if len(runs) < 2:
         raise ValueError("give two or more runs to compare")
+    once([str(run.resolve()) for run in runs], "the list of runs")
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
     if out is not None:

@@ -79,11 +79,12 @@ class DataOptions:
     def options(self) -> Options:
         """Return the options of `open_dataset`."""
         from motiflens.models.data.options import Division, Options
+        from motiflens.models.named_list import named_list
         from motiflens.models.settings import parse_value
 
         signals = None
         if self.signals is not None:
-            signals = () if self.signals == "none" else tuple(self.signals.split(","))
+            signals = named_list(self.signals, "--signals", none=True)
         negatives, file = self.negatives, self.negatives_file
         if file is None and negatives is not None and Path(negatives).is_file():
             file, negatives = Path(negatives), None

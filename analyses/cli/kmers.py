@@ -27,7 +27,7 @@ def command(
     """
     from motiflens.analyses.cli.study_command import check_folder, leave
     from motiflens.analyses.kmer_embedding import KmerOptions, kmer_study
-    from motiflens.models.compare import run_folders
+    from motiflens.models.compare import folders_of
     from motiflens.models.evaluate import evaluate
     from motiflens.models.metrics_file import read_metrics, split_record
     from motiflens.models.open_for_run import open_as_trained
@@ -36,7 +36,7 @@ def command(
     check_folder(out, [*runs, data], overwrite=overwrite)
     wanted = KmerOptions(metric=metric, split=split, data=None if data is None else str(data), seed=seed)
     if data is not None:
-        for folder in (folder for path in runs for folder in run_folders(path)):
+        for folder in folders_of(runs):
             if split_record(read_metrics(folder), split) is None:
                 run = open_run(folder)
                 evaluate(run, open_as_trained(run, str(data)), split=split)

@@ -98,8 +98,9 @@ def command(
     from motiflens.analyses.motifs.motif_parts import MotifWork
     from motiflens.models.destination import output_folder
     from motiflens.models.folder_lock import folder_lock
+    from motiflens.models.named_list import named_list
 
-    named = None if routes is None else tuple(part.strip() for part in routes.split(",") if part.strip())
+    named = None if routes is None else named_list(routes, "--routes")
     options = MotifOptions(
         routes=named,  # type: ignore[arg-type]
         kernel_threshold=threshold or kernel_threshold,  # type: ignore[arg-type]

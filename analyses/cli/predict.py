@@ -71,6 +71,7 @@ def command(
     from motiflens.models.executor import device_processes
     from motiflens.models.files import streamed, write_with_record
     from motiflens.models.genome_source import genome_notes
+    from motiflens.models.named_list import named_list
     from motiflens.models.open_for_run import open_as_trained
     from motiflens.models.parts import parts_folder
     from motiflens.models.predict import (
@@ -121,7 +122,7 @@ def command(
                 at = opened_regions.genome
                 sizes = dict(zip(at.names, at.lengths.tolist(), strict=True))
         else:
-            names = tuple(chromosomes.split(",")) if chromosomes else ()
+            names = named_list(chromosomes, "--chromosomes") if chromosomes else ()
             factors = data_factors(opened, data) if scale_signals else {}
             request = GenomeRequest(
                 str(run.resolve()),

@@ -31,7 +31,9 @@ def command(
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.report import build_report
     from motiflens.models.destination import output_file
+    from motiflens.models.named_list import once
 
+    once([str(folder.resolve()) for folder in folders], "the list of folders")
     target = out or (folders[0] / REPORT if len(folders) == 1 else Path(REPORT))
     inputs = [file for folder in folders if folder.is_dir() for file in folder.iterdir() if file.name != REPORT]
     output_file(target, inputs=inputs, overwrite=overwrite, record=False)

@@ -52,6 +52,7 @@ def command(
     from motiflens.analyses.study_report import study_report
     from motiflens.models.destination import output_folder
     from motiflens.models.executor import cores
+    from motiflens.models.named_list import named_list
     from motiflens.models.study.plan import Model, Plan, read_plan
     from motiflens.models.study.study import FILES, PLAN, study
     from motiflens.models.sweep import read_grid
@@ -64,19 +65,19 @@ def command(
         chosen = read_plan(plan)
     else:
         values = {key: list(texts) for key, texts in read_grid(grid or []).items()}
-        names = [name.strip() for name in (models or "").split(",") if name.strip()]
+        names = named_list(models or "", "--models")
         chosen = Plan(models=tuple(Model(name, grid=dict(values)) for name in names))
     chosen = _changed(chosen, set_ or [])
     if preset == "small":
         chosen = chosen.small()
     given: dict[str, Any] = {
         "data": data,
-        "sets": tuple(sets.split(",")) if sets else None,
+        "sets": named_list(sets, "--sets") if sets else None,
         "seeds": seeds,
         "preset": preset,
         "metric": metric,
         "controls": None if controls else (),
-        "shuffled": tuple(shuffled.split(",")) if shuffled else None,
+        "shuffled": named_list(shuffled, "--shuffled") if shuffled else None,
     }
     chosen = dataclasses.replace(chosen, **{key: value for key, value in given.items() if value is not None})
     inputs = [plan if plan is not None and Path(plan).is_file() else None, chosen.data]
@@ -97,7 +98,10 @@ def _changed(plan: Plan, settings: list[str]) -> Plan:
     import dataclasses
 
     from motiflens.models.settings import split_settings
+    from motiflens.models.study.plan import check_set
 
     pairs = split_settings(settings)
+    for model in plan.models:
+        check_set(pairs, model.grid)
     models = tuple(dataclasses.replace(model, set={**model.set, **pairs}) for model in plan.models)
     return dataclasses.replace(plan, models=models)

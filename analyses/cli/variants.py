@@ -84,6 +84,8 @@ def command(
         )
     for line in record["notes"]:
         note(line)
+    if top > record["scored"]:
+        note(f"--top {top}: {record['scored']} alleles are scored, and drawn")
     for reason, count in record["skipped"].items():
         note(
             f"{count:,} alleles left out: {reason}"

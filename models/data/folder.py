@@ -18,6 +18,7 @@ from motiflens.models.data.options import Options
 from motiflens.models.data.peak_windows import peak_windows
 from motiflens.models.data.split import split_chromosomes
 from motiflens.models.data.windows import Dataset, Windows
+from motiflens.models.named_list import named_list
 from motiflens.models.types import Integers
 
 
@@ -103,7 +104,7 @@ def _splits(opened: Opened) -> tuple[dict[str, list[int]], list[str]]:
     spec, genome, options = opened.spec, opened.genome, opened.options
     named = {split: getattr(spec, split) for split in ("train", "valid", "test", "leaderboard")}
     if options.test is not None:
-        named["test"] = tuple(options.test.split(","))
+        named["test"] = named_list(options.test, "test")
         for split in ("train", "valid"):
             named[split] = tuple(name for name in named[split] if name not in named["test"])
     named = {split: tuple(_FIRST.sub(r"\1", name) for name in names) for split, names in named.items()}

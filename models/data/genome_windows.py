@@ -12,7 +12,7 @@ import pandas as pd
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.tracks import Track
 from motiflens.models.data.windows import BASES, Batch, Windows
-from motiflens.models.types import Codes, Doubles, Floats, Integers
+from motiflens.models.types import Codes, Doubles, Floats, Indices, Integers
 
 Signal = Track | Mapping[str, Track]  # the same in every cell type, or one for each
 
@@ -29,13 +29,13 @@ class Places:
         (w,) first base of the window; negative where it begins before the chromosome does.
     """
 
-    chrom: Integers
-    start: Integers
+    chrom: Indices
+    start: Indices
 
     def __len__(self) -> int:
         return len(self.start)
 
-    def take(self, index: Integers) -> Places:
+    def take(self, index: Indices) -> Places:
         """Return some of them."""
         return Places(self.chrom[index], self.start[index])
 
@@ -54,8 +54,8 @@ class Rows:
         (r, outputs) float32.
     """
 
-    window: Integers
-    cell: Integers
+    window: Indices
+    cell: Indices
     labels: Floats
 
 
@@ -200,7 +200,7 @@ class GenomeWindows(Windows):
 
     def _where(self, index: Integers) -> tuple[Integers, Integers]:
         window = self.rows.window[index]
-        return self.places.chrom[window], self.places.start[window]
+        return self.places.chrom[window].astype(np.int64), self.places.start[window].astype(np.int64)
 
     def _read(self, signal: Signal, index: Integers) -> Floats:
         chrom, start = self._where(index)

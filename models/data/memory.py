@@ -21,6 +21,7 @@ from motiflens.models.data.sequences import Sequences, placed_sequences
 from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.data.split import join_groups, split_groups
 from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
+from motiflens.models.named_list import named_list
 from motiflens.models.types import Codes, Integers
 
 FRACTIONS = {"test": 0.1, "valid": 0.1, "train": 0.8}
@@ -138,11 +139,12 @@ def _fractions(options: Options, *, named_test: bool) -> dict[str, float]:
 def _on_chromosomes(sequences: Sequences, test: str, source: Path) -> np.ndarray:
     """Return which sequences lie on the chromosomes that ``test`` names."""
     known = set(sequences.table["chrom"]) if sequences.placed else set()
-    missing = [name for name in test.split(",") if name not in known]
+    names = named_list(test, "test")
+    missing = [name for name in names if name not in known]
     if missing:
         where = f"a chromosome of {source}" if sequences.placed else "a chromosome (the sequences have no places)"
         raise ValueError(f"test {missing[0]!r} is neither a file nor {where}")
-    held_out = sequences.table["chrom"].isin(test.split(",")).to_numpy(dtype=bool)
+    held_out = sequences.table["chrom"].isin(names).to_numpy(dtype=bool)
     if held_out.all():
         raise ValueError(f"test {test!r} takes every sequence of {source}: none is left to train on")
     return held_out

@@ -130,7 +130,7 @@ def _complete(opened: Opened, dnase: Mapping[str, Track]) -> None:
 def annotation_bits(opened: Opened, places: Places) -> Floats:
     """Return whether each window's central bin shares a base with each annotation, (w, annotations)."""
     spec = opened.spec
-    first = places.start + (spec.length - min(spec.bin, spec.length)) // 2
+    first = places.start.astype(np.int64) + (spec.length - min(spec.bin, spec.length)) // 2
     bits = np.zeros((len(places), len(spec.annotations)), dtype=np.float32)
     for column, path in enumerate(spec.annotations.values()):
         intervals = read_peaks(path, opened.genome)

@@ -11,6 +11,7 @@ from motiflens.models import types
 from motiflens.models.data.fasta_records import fasta_records
 from motiflens.models.data.sequence_text import sequence_codes
 from motiflens.models.data.sequences import Sequences
+from motiflens.models.types import Integers
 
 # chr1:100-200, name::chr1:100-200(+) of bedtools, "range=chr1:101-200 … strand=-" of the UCSC browser; the name is
 # looked for backwards from here, so that the time is linear in the header's length
@@ -67,9 +68,10 @@ def read_fasta(
     labels = np.full(len(records), label, dtype=np.float32)
     places = [place_of(record.header, len(record.letters)) for record in records]
     known = [place for place in places if place is not None]
-    if len(known) < len(places):
-        return Sequences(codes, labels, table), ()
     size = np.array([len(record.letters) for record in records])
+    notes = () if length is None else _length_notes(size, length)
+    if len(known) < len(places):
+        return Sequences(codes, labels, table), notes
     padded = variable and length is None
     trim = np.zeros(len(size), dtype=np.int64) if padded else (size - codes.shape[1]) // 2
     table["chrom"] = [place[0] for place in known]
@@ -79,10 +81,19 @@ def read_fasta(
     table["start"] = np.array([place[1] for place in known], dtype=np.int64) + first
     table["end"] = table["start"] + width
     codes[minus] = (_REVERSED[codes[minus] & 7] | (codes[minus] & 8))[:, ::-1]
-    notes: tuple[str, ...] = ("places taken from the headers",)
+    notes = ("places taken from the headers", *notes)
     if minus.any():
         notes = (*notes, f"{int(minus.sum())} sequences of the minus strand turned to the plus strand")
     return Sequences(codes, labels, table), notes
+
+
+def _length_notes(size: Integers, length: int) -> tuple[str, ...]:
+    changes = ((size > length, "longer", "cut to their middle"), (size < length, "shorter", "filled up with N"))
+    return tuple(
+        f"{int(which.sum()):,} of {len(size):,} sequences are {kind} than {length} bp: {how}"
+        for which, kind, how in changes
+        if which.any()
+    )
 
 
 def place_of(header: str, size: int) -> tuple[str, int, str] | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.types import Codes, Floats, Integers
@@ -204,9 +205,17 @@ class ScaledSignals(Windows):
         self.parent = parent
         self.length, self.channels = parent.length, parent.channels
         self.tasks, self.meta_names = parent.tasks, parent.meta_names
-        self.labels, self.table = parent.labels, parent.table
+        self.labels = parent.labels
         self.by_name = dict(factors)
         self.factors = np.array([factors.get(name, 1.0) for name in parent.channels[4:]], dtype=np.float32)
+
+    @property
+    def table(self) -> pd.DataFrame:  # type: ignore[override]
+        """See `Windows`; a genome's windows make it when it is asked for."""
+        return self.parent.table
+
+    def table_of(self, index: Integers) -> pd.DataFrame:
+        return self.parent.table_of(index)
 
     def codes(self, index: Integers) -> Codes:
         return self.parent.codes(index)

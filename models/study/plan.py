@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from motiflens.models import types
 from motiflens.models.data.options import CONTROLS
 from motiflens.models.metrics import METRICS
+from motiflens.models.named_list import once
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.reading import reading
 from motiflens.models.registry import architecture
@@ -67,9 +68,25 @@ class Model:
         for key, values in self.grid.items():
             if not isinstance(values, list) or not values:
                 raise ValueError(f"the grid's {key} is {values!r}: expected a list of values")
+            once([str(value) for value in values], f"the grid's {key}")
         if not self.label:
             label = self.name if self.way == "individual" else f"{self.name} {self.way}"
             object.__setattr__(self, "label", label)
+
+
+def check_set(settings: types.Json, grid: types.Json) -> None:
+    """Refuse settings of all runs that a grid replaces in each of them.
+
+    Raises
+    ------
+    ValueError
+        Naming the first.
+    """
+    both = next((key for key in grid if key in settings), None)
+    if both is not None:
+        raise ValueError(
+            f"{both} is set to {settings[both]!r}, but the grid gives its values: keep one of the two"
+        )
 
 
 @dataclass(frozen=True)
@@ -156,6 +173,8 @@ class Plan:
         _one_of("metric", self.metric, METRICS)
         for what in self.shuffled:
             _one_of("shuffled", what, CONTROLS)
+        for name in ("sets", "controls", "shuffled"):
+            once(getattr(self, name), name)
         check_numbers(self)
         labels = [model.label for model in self.with_controls]
         twice = next((label for label in labels if labels.count(label) > 1), None)

@@ -60,8 +60,10 @@ def data_sets(plan: Plan) -> list[DataSet]:
         for name in plan.sets:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                raise ValueError(f"{source} has no data set {name!r}{hint} It has {', '.join(list(known)[:20])}")
+                hint = f": did you mean {near[0]}?" if near else ""
+                raise ValueError(
+                    f"{source} has no data set {name!r}{hint or ':'} it has {', '.join(list(known)[:20])}"
+                )
         sets = [known[name] for name in plan.sets]
     return sets[: plan.most_sets]
 

@@ -6,6 +6,9 @@ import contextlib
 import os
 import resource
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -227,3 +230,37 @@ def test_simulate_is_stopped(
     press("simulating a genome", 2)
     stopped(interpret("simulate", "out"))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_study_of_two_processes_is_stopped(world: Path, interpret: Callable[..., Ended], tmp_path: Path) -> None:
+    """As a terminal does: the signal reaches workers too, of which none says anything, or is left."""
+    line = STUDY.replace("epochs=2", "epochs=40")
+    command = words(line.replace("--processes 1", "--processes 2"), world)
+    command = [sys.executable, "-m", "motiflens.analyses.cli.main", *command]
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    assert within(200, lambda: any(path.is_file() for path in tmp_path.glob("out/runs/**/*")))
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    stopped(Ended(process.returncode, "", told))
+    assert within(20, lambda: not alive(process.pid)), "no process of it is left"
+    assert not [path for path in tmp_path.rglob("*") if path.name.endswith((".part", ".motiflens.lock"))]
+    assert interpret(*words(line, world)).code == 0
+    assert interpret(*words(line.replace("--out out", "--out whole"), world)).code == 0
+    results = [pd.read_csv(tmp_path / name / "results.tsv", sep="\t") for name in ("out", "whole")]
+    pd.testing.assert_frame_equal(*(table.drop(columns="seconds") for table in results))
+
+
+def within(seconds: float, condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def alive(group: int) -> bool:
+    """Whether a process of the group lives."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

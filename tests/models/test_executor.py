@@ -34,6 +34,13 @@ def die_once(part):
     return number
 
 
+def tidy(part):
+    try:
+        slow(part)
+    finally:
+        Path(part).write_text("tidied")
+
+
 def slow(part):
     Path(part).write_text(str(os.getpid()))
     time.sleep(600)
@@ -103,6 +110,29 @@ def test_workers_end_with_a_killed_parent(parts_module: object, tmp_path: Path) 
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     assert _within(30, lambda: not any(_alive(child) for child in children))
+
+
+@pytest.mark.parametrize("whom", ["the parent alone", "all, as a terminal does"])
+def test_ctrl_c_ends_workers_at_once(whom: str, parts_module: object, tmp_path: Path) -> None:
+    code = (
+        "import sys, executor_parts; from motiflens.models.executor import Workers, crew\n"
+        "if __name__ == '__main__':\n"
+        "    with crew(Workers(processes=2)) as team: list(team.completed(executor_parts.tidy, sys.argv[1:]))"
+    )
+    (tmp_path / "main.py").write_text(code)
+    files = [tmp_path / "a", tmp_path / "b"]
+    words = [sys.executable, str(tmp_path / "main.py"), *map(str, files)]
+    parent = subprocess.Popen(words, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    assert _within(60, lambda: all(file.exists() and file.read_text() for file in files))
+    children = [int(file.read_text()) for file in files]
+    if whom == "the parent alone":
+        parent.send_signal(signal.SIGINT)
+    else:
+        os.killpg(parent.pid, signal.SIGINT)
+    _, told = parent.communicate(timeout=60)
+    assert not any(_alive(child) for child in children)
+    assert told.count("Traceback") == 1, "its own, which the command line turns into a line; none of a worker"
+    assert [file.read_text() for file in files] == ["tidied"] * 2, "a worker leaves its files as after Ctrl-C"
 
 
 def completed(function: object, parts: object, workers: Workers) -> list[object]:
