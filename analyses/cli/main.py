@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import typer
 from typer.main import get_command
@@ -134,11 +135,17 @@ def main() -> None:
     sys.exit(_ended(sys.argv[1:]))
 
 
+@functools.cache
+def _command() -> Any:
+    """All commands as typer makes them of `app`, which takes four fifths of the time of a call that is refused."""
+    return get_command(app)
+
+
 def _ended(words: list[str]) -> int:
     """Run one command and return the exit code."""
     try:
         with hear_ctrl_c():
-            code = get_command(app).main(words, prog_name="interpret", standalone_mode=False)
+            code = _command().main(words, prog_name="interpret", standalone_mode=False)
             sys.stdout.flush()
     except SystemExit as stop:  # of worker processes and completion
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)

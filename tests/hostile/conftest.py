@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -95,6 +96,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
         data = {"source": str(folder), "options": {**options, "tf": "CTCF"}}
         config = {"tasks": list(windows.tasks), "channels": list(windows.channels), "meta": [], "data": data}
         save_run(folder / name, model, config)
+    shutil.copytree(folder / "run", folder / "twin")
     return folder
 
 

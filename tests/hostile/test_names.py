@@ -35,7 +35,7 @@ FILES = {
 FOLDERS = {
     "simulate OUT": "simulate",
     "train --out": "train --model tbinet --data WORLD/a.seq --out",
-    "compare --out": "compare WORLD/run WORLD/run --out",
+    "compare --out": "compare WORLD/run WORLD/twin --out",
     "study --out": "study --models tbinet --data WORLD/a.seq --out",
     "sweep --out": "sweep --model tbinet --data WORLD/a.seq --grid units=1,2 --out",
     "transfer --out": "transfer --data WORLD --out",

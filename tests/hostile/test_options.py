@@ -211,7 +211,7 @@ def test_output_destroys_nothing(
 @pytest.mark.parametrize(
     "command",
     [
-        *("attribute WORLD/run", "motifs WORLD/run", "compare WORLD/run WORLD/run"),
+        *("attribute WORLD/run", "motifs WORLD/run", "compare WORLD/run WORLD/twin"),
         "study --models tbinet --data WORLD/run",
         "sweep --model tbinet --data WORLD/run --grid units=2",
         "transfer --data WORLD/run",
@@ -237,7 +237,7 @@ def test_a_folder_that_is_none(
         ("attributions.h5.parts", "attribute WORLD/run"),
         ("motifs.tsv", "motifs WORLD/run"),
         ("report.html", "motifs WORLD/run"),
-        ("compare.tsv", "compare WORLD/run WORLD/run"),
+        ("compare.tsv", "compare WORLD/run WORLD/twin"),
     ],
 )
 def test_anothers_file_in_the_folder(

@@ -38,7 +38,7 @@ WRITERS = {
     "predict WORLD/plain --genome WORLD/genome.fa --out out.bed": 300,
     "predict WORLD/plain --genome WORLD/genome.fa --out out.bw": 300,
     "sanity WORLD/run --epochs 0 --windows 2 --out out.json": 300,
-    "compare WORLD/run WORLD/run --split test --no-controls --out out": 2_000,
+    "compare WORLD/run WORLD/twin --split test --no-controls --out out": 2_000,
     ATTRIBUTE: 2_000,
     TRAIN: 2_000,
     "simulate out": 100_000,
@@ -63,7 +63,8 @@ def words(line: str, world: Path) -> list[str]:
 @pytest.mark.parametrize("line", WRITERS)
 def test_a_full_disk(line: str, world: Path, interpret: Callable[..., Ended], tmp_path: Path) -> None:
     if line.startswith("compare"):
-        interpret(*words("evaluate WORLD/run --no-controls", world))
+        for name in ("run", "twin"):
+            interpret(*words(f"evaluate WORLD/{name} --no-controls", world))
     before = tree(world)
     with small_disk(WRITERS[line]):
         ended = interpret(*words(line, world))
