@@ -114,14 +114,14 @@ def command(
     source = WindowSource(str(folder), data.named(), data.options(), own.split, regions or None)
     with folder_lock(out), progress_display() as progress:
         progress(Step("opening the data"))
-        found = source.open(opened)
-        for line in found.notes:
+        taken = source.open(opened)
+        for line in taken.notes:
             note(line)
-        identity = {"data_hash": found.hash, "weights_hash": opened.weights_hash}
-        made_by = provenance(seed=seed, data=found.source, **identity)
-        most = processes or (1 if dask else chosen.worth(len(found.windows), place))
+        identity = {"data_hash": taken.hash, "weights_hash": opened.weights_hash}
+        made_by = provenance(seed=seed, data=taken.source, **identity)
+        most = processes or (1 if dask else chosen.worth(len(taken.windows), place))
         by = Attributor(workers(most, dask, threads), source.anywhere(), place)
-        made = attribute_run(opened, found.windows, out, chosen, made_by=made_by, by=by, progress=progress)
+        made = attribute_run(opened, taken.windows, out, chosen, made_by=made_by, by=by, progress=progress)
     for line in made.notes:
         note(line)
     show(made, method)

@@ -156,12 +156,12 @@ def _read(part: KernelPart) -> dict[str, np.ndarray]:
 
 def _added(parts: Sequence[KernelPart]) -> KernelSites:
     """Add up what parts counted."""
-    found = [read for read in map(_read, parts) if read]
-    if not found:
+    counted = [read for read in map(_read, parts) if read]
+    if not counted:
         raise ValueError("there are no sequences with a known base to search for kernels' sites")
     return KernelSites(
-        counts=np.sum([one["counts"] for one in found], axis=0),
-        sites=np.sum([one["sites"] for one in found], axis=0),
-        maximum=np.maximum.reduce([one["maximum"] for one in found]),
-        positions=np.sum([one["positions"] for one in found], axis=0),
+        counts=np.sum([one["counts"] for one in counted], axis=0),
+        sites=np.sum([one["sites"] for one in counted], axis=0),
+        maximum=np.maximum.reduce([one["maximum"] for one in counted]),
+        positions=np.sum([one["positions"] for one in counted], axis=0),
     )

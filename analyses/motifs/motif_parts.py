@@ -63,10 +63,10 @@ class Origin:
     def open(self) -> tuple[Run, Windows]:
         """Open them; ValueError if they are others by now."""
         run = open_run(self.source.run)
-        found = self.source.open(run)
-        if (run.weights_hash, found.hash) != (self.weights_hash, self.data_hash):
+        opened = self.source.open(run)
+        if (run.weights_hash, opened.hash) != (self.weights_hash, self.data_hash):
             raise ValueError(f"{self.source.run} or its data have changed since the search began: start it again")
-        return run, found.windows
+        return run, opened.windows
 
 
 class MotifPart(Part, Protocol):
