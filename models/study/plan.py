@@ -270,10 +270,16 @@ def _plan(content: types.Json) -> Plan:
     for key, kind in (("models", Model), ("external", External)):
         if key in values:
             allowed = {entry.name for entry in dataclasses.fields(kind)}
-            values[key] = tuple(kind(**_checked(row, allowed, f"[[{key}]]")) for row in values[key])
+            rows = values[key]
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise ValueError(f"{key} is {rows!r}: write each of them as a table, [[{key}]]")
+            values[key] = tuple(kind(**_checked(row, allowed, f"[[{key}]]")) for row in rows)
     for key in ("sets", "controls", "shuffled"):
         if key in values:
-            values[key] = tuple(values[key])
+            names = values[key]
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise ValueError(f'{key} is {names!r}: expected a list of names, ["one", "two"]')
+            values[key] = tuple(names)
     if "models" not in values:
         raise ValueError("it has no [[models]]")
     return Plan(**values)
@@ -283,4 +289,7 @@ def _checked(given: types.Json, known: set[str], where: str) -> types.Json:
     unknown = sorted(set(given) - known)
     if unknown:
         raise ValueError(f"{where} has no key {unknown[0]!r}: it has {', '.join(sorted(known))}")
+    for key, kind, what in (("name", str, "a text"), ("set", dict, "a table"), ("grid", dict, "a table")):
+        if where == "[[models]]" and not isinstance(given.get(key, kind()), kind):
+            raise ValueError(f"{key} of {where} is {given[key]!r}: expected {what}")
     return dict(given)

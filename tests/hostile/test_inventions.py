@@ -36,6 +36,11 @@ PREPARED: dict[str, str] = {
     "plan.toml": 'models = "tbinet"\n',
     "loop.toml": '[[models]]\nname = "tbinet"\nstart = "tbinet"\n',
     "typo.toml": "modles = ['tbinet']\n",
+    "number.toml": "models = 3\n",
+    "name.toml": "[[models]]\nname = 5\n",
+    "letters.toml": 'sets = "a"\n[[models]]\nname = "tbinet"\n',
+    "grid.toml": '[[models]]\nname = "tbinet"\ngrid = 3\n',
+    "set.toml": '[[models]]\nname = "tbinet"\nset = ["x"]\n',
     "seeds.toml": "seeds = -3\n[[models]]\nname = 'tbinet'\n",
     "twice.fa": ">a\nACGT\n>a\nACGT\n",
     "protein.fa": ">a\nMKLVEFW\n",
@@ -93,7 +98,10 @@ LINES = (
     f"{STUDY} --models tbinet --preset nope",
     f"{STUDY} --models tbinet --grid units",
     f"{STUDY} --models tbinet --dask nowhere.json",
-    *(f"study {name}.toml --data WORLD/a.seq --out o" for name in ("plan", "loop", "typo", "seeds")),
+    *(
+        f"study {name}.toml --data WORLD/a.seq --out o"
+        for name in ("plan", "loop", "typo", "seeds", "number", "name", "letters", "grid", "set")
+    ),
     "study nope --data WORLD/a.seq --out o",
     "benchmark --models nope --data WORLD --out o",
     "benchmark --models tbinet --data WORLD --out o",
