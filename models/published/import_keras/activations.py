@@ -60,6 +60,17 @@ class Sparsemax(nn.Module):
         return (x - excess.gather(-1, support - 1) / support).clamp_min(0)
 
 
+class SoftmaxOverAxes(nn.Module):
+    """Exponentials that sum to 1 over several axes."""
+
+    def __init__(self, axes: list[int]) -> None:
+        super().__init__()
+        self.axes = axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - x.logsumexp(dim=self.axes, keepdim=True)).exp()
+
+
 class GeneralReLU(nn.Module):
     """Keras' ReLU layer: slope below a threshold, ceiling above a maximum."""
 
@@ -175,8 +186,10 @@ def build_activation_layer(kind: str, config: Json, shapes: list[tuple[int, ...]
         axis = config.get("axis", -1)
         if isinstance(axis, list) and len(axis) == 1:
             axis = axis[0]
+        if isinstance(axis, list) and axis and all(isinstance(one, int) for one in axis):
+            return SoftmaxOverAxes(axis)
         if not isinstance(axis, int):
-            raise ValueError(f"a softmax over the axes {axis!r} is not supported, only over one")
+            raise ValueError(f"axis is {axis!r}, no axes")
         return nn.Softmax(dim=axis)
     if kind == "LeakyReLU":
         return nn.LeakyReLU(real(config, "negative_slope" if "negative_slope" in config else "alpha", 0.3))

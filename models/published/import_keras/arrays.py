@@ -147,12 +147,14 @@ def _counts(layer: Layer) -> tuple[int, int]:
         early = 2 + flags("use_bias")
     elif layer.kind == "Bidirectional":
         early = 6
-    elif layer.kind in ("BatchNormalization", "LayerNormalization"):
+    elif layer.kind in ("BatchNormalization", "LayerNormalization", "GroupNormalization"):
         early, late = flags("scale", "center"), 2 * (layer.kind == "BatchNormalization")
     elif layer.kind == "MultiHeadAttention":
         early = 4 * (1 + flags("use_bias"))
-    elif layer.kind in ("Embedding", "PReLU"):
+    elif layer.kind in ("Embedding", "PReLU", "RMSNormalization"):
         early = 1
+    elif layer.kind == "Normalization":
+        early, late = 0, 3 * (config.get("mean") is None)
     else:
         early = 0
     return (0, early + late) if config.get("trainable", True) is False else (early, late)

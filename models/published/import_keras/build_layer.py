@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from motiflens.models.published.import_keras import merging, recurrent
+from motiflens.models.published.import_keras import merging, normalisation, recurrent
 from motiflens.models.published.import_keras.activations import (
     LAYERS,
     activation_name,
@@ -49,6 +49,7 @@ MASK_KEEPERS = (
     "LayerNormalization",
     "TimeDistributed",
     "Rescaling",
+    *normalisation.KINDS,
 )
 LOG_SUM_EXP = "LogSumExp"  # what stands in for ChromBPNet's Lambda
 KNOWN = (
@@ -60,6 +61,7 @@ KNOWN = (
     *IDLE,
     *LAYERS,
     *merging.KINDS,
+    *normalisation.KINDS,
     *recurrent.KINDS,
     "Activation",
     "Bidirectional",
@@ -138,6 +140,8 @@ def expected_shapes(kind: str, config: Json, shapes: Shapes, major: int) -> Shap
         return convolution_shapes(kind, config, shapes)
     if kind in ("Dense", "Embedding", "BatchNormalization", "LayerNormalization"):
         return dense_shapes(kind, config, shapes)
+    if kind in normalisation.KINDS:
+        return normalisation.normalisation_shapes(kind, config, shapes)
     if kind in recurrent.KINDS:
         return recurrent.recurrent_shapes(kind, config, shapes, major)
     if kind == "Bidirectional":
@@ -174,7 +178,9 @@ def build_layer(kind: str, config: Json, shapes: Shapes, major: int) -> nn.Modul
     if kind in LAST_AXIS:
         return build_dense(kind, config, shapes)
     if kind in merging.KINDS:
-        return merging.build_merging(kind, config)
+        return merging.build_merging(kind, config, major)
+    if kind in normalisation.KINDS:
+        return normalisation.build_normalisation(kind, config, shapes)
     if kind in recurrent.KINDS:
         return recurrent.build_recurrent(kind, config, shapes, major)
     if kind == "Bidirectional":

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from motiflens.models.published.import_keras.kinds import MODELS, OPERATION, canonical, refused
+from motiflens.models.published.import_keras.operations import as_layer
 from motiflens.models.types import Json
 
 # Layers whose ``activation`` acts on what they give and becomes a step of its own.
@@ -178,7 +179,7 @@ class _Builder:
         self, config: Json, path: str, place: str, given: list[Ref] | None, depth: int
     ) -> list[tuple[str, Ref]]:
         layers: list[Json] = config["layers"]
-        entries = {_name(layer): layer for layer in layers}
+        entries = {_name(layer): as_layer(layer) for layer in layers}
         if len(entries) != len(layers):
             raise ValueError("its configuration has two layers of one name")
         places = dict(zip(entries, _places(layers, place), strict=True))

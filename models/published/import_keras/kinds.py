@@ -39,6 +39,7 @@ _KINDS = {
     "GRUV2": "GRU",
 }
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+_CELLS = tuple(f"{kind}Cell" for kind in _RECURRENT)
 # Kind ("" for all) -> Keras 1's name of an option -> that of Keras 2.
 _OPTIONS: dict[str, dict[str, str]] = {
     "": {"border_mode": "padding", "bias": "use_bias", "p": "rate", "dropout_W": "dropout"},
@@ -86,6 +87,9 @@ def canonical(kind: str, config: Json, major: int) -> tuple[str, Json]:
             options["axes"] = options.get("dot_axes", -1)
             options["normalize"] = mode == "cos"
             return new, options
+    cell = options.get("cell") if kind == "RNN" else None
+    if isinstance(cell, dict) and cell.get("class_name") in _CELLS and not refused(cell):
+        kind, options = str(cell["class_name"]).removesuffix("Cell"), {**cell["config"], **options}
     kind = _KINDS.get(kind, kind)
     for old, new in {**_OPTIONS[""], **_OPTIONS.get(kind, {})}.items():
         if old in options and new not in options:

@@ -22,9 +22,9 @@ class Merging(nn.Module):
 
     passes_masks = True
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, major: int) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.major = kind, major
         self.multiply = Multiply() if kind == "Multiply" else None
 
     def forward(self, *given: Tensor) -> Tensor:
@@ -50,31 +50,35 @@ class Merging(nn.Module):
         }
         return functions[self.kind](a, b)
 
-    @staticmethod
-    def merged_mask(masks: Masks, given: list[Tensor]) -> Tensor | None:
-        """Positions that every mask keeps."""
-        return _all([mask for mask in masks if mask is not None])
+    def merged_mask(self, masks: Masks, given: list[Tensor]) -> Tensor | None:
+        """Positions that every mask keeps; from Keras 3 on those that any keeps, a tensor without a mask all."""
+        kept = [mask for mask in masks if mask is not None]
+        if self.major < 3:
+            return _all(kept)
+        return _any(kept) if len(kept) == len(masks) else None
 
 
 class Concatenate(nn.Module):
     """Tensors one behind the other along an axis."""
 
-    def __init__(self, axis: int) -> None:
+    def __init__(self, axis: int, major: int) -> None:
         super().__init__()
-        self.axis = axis
+        self.axis, self.major = axis, major
 
     def forward(self, *given: Tensor) -> Tensor:
         return torch.cat(given, dim=self.axis)
 
     def merged_mask(self, masks: Masks, given: list[Tensor]) -> Tensor | None:
-        """Masks joined along positions, or positions that every mask keeps."""
+        """Masks joined along positions, or positions that every mask keeps (from Keras 3 on, that any keeps)."""
         if all(mask is None for mask in masks):
             return None
         whole = [
             torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
             for mask, x in zip(masks, given, strict=True)
         ]
-        return torch.cat(whole, dim=1) if self.axis % given[0].ndim == 1 else _all(whole)
+        if self.axis % given[0].ndim == 1:
+            return torch.cat(whole, dim=1)
+        return _all(whole) if self.major < 3 else _any(whole)
 
 
 class Dot(nn.Module):
@@ -114,10 +118,14 @@ def _all(masks: list[Tensor]) -> Tensor | None:
     return kept
 
 
-def build_merging(kind: str, config: Json) -> nn.Module:
+def _any(masks: list[Tensor]) -> Tensor | None:
+    return None if not masks else torch.stack(masks).any(dim=0)
+
+
+def build_merging(kind: str, config: Json, major: int) -> nn.Module:
     """Make the module of a merging layer."""
     if kind == "Concatenate":
-        return Concatenate(number(config, "axis", -1))
+        return Concatenate(number(config, "axis", -1), major)
     if kind == "Dot":
         return Dot(config.get("axes"), normalize=bool(config.get("normalize", False)))
-    return Merging(kind)
+    return Merging(kind, major)

@@ -89,6 +89,13 @@ class Reshape(nn.Module):
         return x.reshape(x.shape[0], *self.shape)
 
 
+class FlattenChannelsFirst(nn.Module):
+    """(N, C, …) as (N, … · C): Keras moves channels to the end first."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.movedim(1, -1).flatten(1)
+
+
 class Permute(nn.Module):
     """Axes in another order; those behind the batch count from 1."""
 
@@ -152,9 +159,7 @@ def build_shaping(kind: str, config: Json) -> nn.Module:
     if kind == "RepeatVector":
         return Repeat(number(config, "n"))
     if kind == "Flatten":
-        if config.get("data_format") == "channels_first":
-            raise ValueError("data_format 'channels_first' is not supported")
-        return nn.Flatten(1)
+        return FlattenChannelsFirst() if config.get("data_format") == "channels_first" else nn.Flatten(1)
     axes = config.get("dims" if kind == "Permute" else "target_shape")
     if not isinstance(axes, list) or not all(isinstance(axis, int) for axis in axes):
         raise ValueError(

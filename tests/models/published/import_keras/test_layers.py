@@ -98,6 +98,12 @@ def layer_norm(x: Array, a: list[Array], axis: int = -1) -> Array:
     return (x - mean) / np.sqrt(variance + 1e-3) * a[0].reshape(shape) + a[1].reshape(shape)
 
 
+def group_norm(x: Array, a: list[Array]) -> Array:
+    groups = x.reshape(len(x), T, 2, C // 2)
+    mean, variance = groups.mean(axis=(1, 3), keepdims=True), groups.var(axis=(1, 3), keepdims=True)
+    return ((groups - mean) / np.sqrt(variance + 1e-3)).reshape(x.shape) * a[0] + a[1]
+
+
 def batch_norm(x: Array, a: list[Array]) -> Array:
     return (x - a[2]) / np.sqrt(np.abs(a[3]) + 1e-3) * a[0] + a[1]
 
@@ -167,6 +173,24 @@ CASES: dict[str, Case] = {
     "layer normalisation": Case("LayerNormalization", {}, numbers((C,), (C,)), layer_norm),
     "layer normalisation of positions": Case(
         "LayerNormalization", {"axis": [1]}, numbers((T,), (T,)), lambda x, a: layer_norm(x, a, 1)
+    ),
+    "group normalisation": Case("GroupNormalization", {"groups": 2}, numbers((C,), (C,)), group_norm),
+    "unit normalisation": Case(
+        "UnitNormalization", {"axis": 2}, [], lambda x, _: x / np.sqrt((x * x).sum(axis=2, keepdims=True))
+    ),
+    "root mean square": Case(
+        "RMSNormalization",
+        {"epsilon": 1e-6},
+        numbers((C,)),
+        lambda x, a: x / np.sqrt((x * x).mean(axis=2, keepdims=True) + 1e-6) * a[0],
+        STYLES[3:],
+    ),
+    "normalisation by data": Case(
+        "Normalization",
+        {"axis": [-1]},
+        [_MOMENTS[2], _MOMENTS[3], np.float32(9.0)],
+        lambda x, a: (x - a[0]) / np.sqrt(a[1]),
+        STYLES[1:],
     ),
     **{name: Case(name, {"rate": 0.5}, [], lambda x, _: x) for name in ("Dropout", "SpatialDropout1D")},
     "ReLU": Case(
