@@ -15,7 +15,7 @@ from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.variant_motifs import MotifTables, motif_changes
 from motiflens.analyses.variant_windows import variant_windows
 from motiflens.interpret.adapter import Adapter, adapt
-from motiflens.interpret.attribution.allele_logits import AlleleLogits
+from motiflens.interpret.attribution.allele_logits import AlleleLogits, turned_starts
 from motiflens.interpret.attribution.edits import Edits, mirrored
 from motiflens.models.architectures.base import SequenceModel, reverse_complement
 from motiflens.models.data.genome import Genome
@@ -29,6 +29,7 @@ from motiflens.models.run import Run, task_number
 from motiflens.models.types import Codes, Doubles, Floats, Integers
 
 CHUNK = 256  # variants at a time
+_SHIFTS = 16  # shifts of these at a time
 
 
 @dataclass(frozen=True)
@@ -254,13 +255,17 @@ class _Scorer:
         ]  # a strand each
         self.tables = MotifTables(options.motifs, options.threshold) if options.motifs else None
 
-    def windows(self, variants: Sequence[Variant], shift: int) -> tuple[Tensor, Codes, Codes, Tensor | None]:
-        """Windows with the reference, (n, C, L), the bases of both alleles, and meta."""
-        made = variant_windows(self.source, variants, self.run.tasks, shift)
+    def windows(
+        self, variants: Sequence[Variant], shifts: Sequence[int] = (0,)
+    ) -> tuple[Tensor, Codes, Codes, Tensor | None]:
+        """Windows with the reference, (n, C, L), the bases of both alleles, and meta; all of a shift together."""
+        made = [variant_windows(self.source, variants, self.run.tasks, shift) for shift in shifts]
         meta = None
-        if made.meta is not None and self.model.meta:
-            meta = torch.from_numpy(made.meta).to(self.place)
-        return torch.from_numpy(made.x).to(self.place), made.ref, made.alt, meta
+        if made[0].meta is not None and self.model.meta:
+            meta = torch.from_numpy(np.concatenate([one.meta for one in made if one.meta is not None]))
+            meta = meta.to(self.place)
+        x = torch.from_numpy(np.concatenate([one.x for one in made])).to(self.place)
+        return x, np.concatenate([one.ref for one in made]), np.concatenate([one.alt for one in made]), meta
 
     def with_bases(self, x: Tensor, codes: Codes) -> Tensor:
         """The same windows with other bases."""
@@ -268,37 +273,60 @@ class _Scorer:
 
     def effects(self, variants: Sequence[Variant]) -> Effects:
         """Logits of both alleles, mean of the strands and the shifts."""
-        parts = [self._shifted(variants, shift) for shift in range(-self.options.shifts, self.options.shifts + 1)]
-        return Effects(*(np.mean([part[i] for part in parts], axis=0) for i in range(3)))
+        most = self.options.shifts
+        parts = [
+            self._shifted(variants, range(first, min(first + _SHIFTS, most + 1)))
+            for first in range(-most, most + 1, _SHIFTS)
+        ]
+        return Effects(*(np.concatenate([part[i] for part in parts]).mean(axis=0) for i in range(3)))
 
-    def _shifted(self, variants: Sequence[Variant], shift: int) -> Effects:
-        x, ref, alt, meta = self.windows(variants, shift)
-        widths = _edited_widths(variants, self.source.length // 2 - shift, self.source.length)
-        refs, alts, forward = (np.full(len(variants), np.nan) for _ in range(3))
+    def _shifted(self, variants: Sequence[Variant], shifts: Sequence[int]) -> tuple[Doubles, Doubles, Doubles]:
+        """Logits of both alleles and effects of the forward strand, (shifts, V) each."""
+        x, ref, alt, meta = self.windows(variants, shifts)
+        length = self.source.length
+        at = np.repeat(length // 2 - np.array(shifts), len(variants))
+        widths = np.concatenate([_edited_widths(variants, length // 2 - shift, length) for shift in shifts])
+        starts = np.tile(self._places(variants), len(shifts)) - at
+        refs, alts, forward = (np.full(len(at), np.nan) for _ in range(3))
         for width in np.unique(widths):  # of most variants 1, of insertions and deletions all that follows
             rows = np.flatnonzero(widths == width)
             some = torch.from_numpy(rows).to(x.device)
-            pair = _Pair(x[some], ref[rows], alt[rows], None if meta is None else meta[some], int(width))
-            refs[rows], alts[rows], forward[rows] = self._both_strands(pair, self.source.length // 2 - shift)
-        return Effects(refs, alts, forward)
+            pair = _Pair(
+                x[some],
+                ref[rows],
+                alt[rows],
+                None if meta is None else meta[some],
+                int(width),
+                np.where((at[rows] >= 0) & (at[rows] < length), at[rows], 0),
+                torch.from_numpy(starts[rows]).to(x.device),
+            )
+            refs[rows], alts[rows], forward[rows] = self._both_strands(pair)
+        shape = (len(shifts), len(variants))
+        return refs.reshape(shape), alts.reshape(shape), forward.reshape(shape)
 
-    def _both_strands(self, pair: _Pair, at: int) -> tuple[Doubles, Doubles, Doubles]:
+    def _places(self, variants: Sequence[Variant]) -> Integers:
+        """Positions on one axis for all chromosomes, farther apart than a window is long."""
+        ends = np.cumsum(np.asarray(self.source.genome.lengths, dtype=np.int64) + 2 * self.source.length)
+        return np.array([(ends[one.chrom - 1] if one.chrom else 0) + one.position for one in variants])
+
+    def _both_strands(self, pair: _Pair) -> tuple[Doubles, Doubles, Doubles]:
         """Logits of both alleles, means of the strands, and the effect on the forward strand."""
         length = pair.x.shape[-1]
         first, back = _first_of_each(pair.ref, pair.x)
-        start = at if 0 <= at < length else 0
-        letters = torch.from_numpy(one_hot(pair.alt[:, start : start + pair.width])).to(pair.x)
+        changed = pair.first[:, None] + np.arange(pair.width)
+        letters = torch.from_numpy(one_hot(np.take_along_axis(pair.alt, changed, axis=1))).to(pair.x)
         edits = Edits(
             torch.from_numpy(back).to(pair.x.device),
-            torch.full((len(back),), start, device=pair.x.device),
+            torch.from_numpy(pair.first).to(pair.x.device),
             pair.width,
             lambda index, there: torch.cat([letters[index], there[:, 4:]], dim=1),
         )
         x, meta = pair.x[first], None if pair.meta is None else pair.meta[first]
+        starts = pair.starts[first]
         strands = []
         for turned in (False,) if self.siamese else (False, True):
             given = (reverse_complement(x), mirrored(edits, length)) if turned else (x, edits)
-            logits = self.logits[turned](*given, meta)
+            logits = self.logits[turned](*given, meta, turned_starts(starts) if turned else starts)
             before, after = (values.double().cpu().numpy() for values in logits)
             unchanged = (pair.ref == pair.alt).all(axis=1)
             strands.append((before[back], np.where(unchanged, before[back], after)))
@@ -315,6 +343,8 @@ class _Pair(NamedTuple):
     alt: Codes
     meta: Tensor | None
     width: int  # bases that differ at most
+    first: Integers  # n: the first of them, in the window
+    starts: Tensor  # n: first base of each window, on one axis for all chromosomes
 
 
 def _edited_widths(variants: Sequence[Variant], at: int, length: int) -> Integers:
@@ -356,7 +386,7 @@ def _table(scorer: _Scorer, variants: list[Variant], options: VariantOptions) ->
         for name, values in _seen(scorer, variants, options).items():
             table[name] = values
     if scorer.tables is not None:
-        _, ref, alt, _ = scorer.windows(variants, 0)
+        _, ref, alt, _ = scorer.windows(variants)
         changes = motif_changes(scorer.tables, ref, alt, scorer.source.length // 2, variants)
         table = pd.concat([table, changes], axis=1)
     return table
@@ -364,7 +394,7 @@ def _table(scorer: _Scorer, variants: list[Variant], options: VariantOptions) ->
 
 def _seen(scorer: _Scorer, variants: list[Variant], options: VariantOptions) -> dict[str, Floats]:
     """Changes of attribution and attention between the alleles."""
-    x, _, alt, meta = scorer.windows(variants, 0)
+    x, _, alt, meta = scorer.windows(variants)
     other = scorer.with_bases(x, alt)
     adapter = adapt(scorer.model)
     measured: dict[str, Floats] = {}

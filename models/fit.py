@@ -17,6 +17,7 @@ from motiflens.models.files import write_whole
 from motiflens.models.loader import CodeCache, Loader, Step, epoch_loader, inputs
 from motiflens.models.objective import masked_loss, without_some_signals
 from motiflens.models.optimizers import make_optimizer, make_schedule
+from motiflens.models.profile_loss import profile_loss
 from motiflens.models.recipes import Recipe
 from motiflens.models.run_files import LAST
 from motiflens.models.strands import both_strands, strand_merge
@@ -130,7 +131,12 @@ class Fit:
         # Members of an ensemble are each trained by itself: their losses share no weight.
         weight = self.recipe.attention_entropy
         with attention_entropy(self.model, wanted=weight > 0) as entropies:
-            losses = [masked_loss(logits, step.y, step.known) for logits in self._trainee(x, step.meta)]
+            outputs = self._trainee(x, step.meta)
+            if step.tracks is not None:  # a mean over this process's windows, of which all have equally many
+                profile, log_counts = outputs
+                losses = [profile_loss(profile, log_counts, step.tracks) / self.fabric.world_size]
+            else:
+                losses = [masked_loss(logits, step.y, step.known) for logits in outputs]
         # Gradients are averaged over processes: times their number gives the sum.
         loss = torch.stack(losses).sum() * self.fabric.world_size
         if entropies:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from motiflens.models.data.one_hot import reverse_complement
+from motiflens.models.data.profile_tracks import profile_names, profile_tracks
 from motiflens.models.data.windows import Windows
 from motiflens.models.types import Codes, Floats, Integers
 
@@ -35,12 +36,14 @@ class Step(NamedTuple):
     y: Tensor  # n, T: 0, 1 or NaN
     meta: Tensor | None  # n, M
     known: int  # labels that are not NaN in the whole batch, on all devices together
+    tracks: Tensor | None = None  # n, T, P: what a profile head learns
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Step:
         """Return the step with all of its tensors changed."""
         signals = None if self.signals is None else change(self.signals)
         meta = None if self.meta is None else change(self.meta)
-        return Step(change(self.codes), signals, change(self.y), meta, self.known)
+        tracks = None if self.tracks is None else change(self.tracks)
+        return Step(change(self.codes), signals, change(self.y), meta, self.known, tracks)
 
 
 def inputs(step: Step) -> Tensor:
@@ -50,10 +53,15 @@ def inputs(step: Step) -> Tensor:
 
 
 class CodeCache:
-    """Bases of a split, kept in memory once they have been read, where the split is small enough."""
+    """Bases of a split, kept in memory once they have been read, where the split is small enough.
 
-    def __init__(self, windows: Windows, limit: int | None = None) -> None:
-        self.windows = windows
+    With `profile`, that many bases in the middle of each task's track are read beside them.
+    """
+
+    def __init__(self, windows: Windows, limit: int | None = None, profile: int = 0) -> None:
+        self.windows, self.profile = windows, profile
+        if profile:
+            profile_names(windows)  # refuses tasks without a track
         self._kept: Codes | None = None
         if not windows.moving and len(windows) * windows.length <= (CACHE_BYTES if limit is None else limit):
             self._kept = np.empty((len(windows), windows.length), dtype=np.uint8)
@@ -151,12 +159,16 @@ def read_step(cache: CodeCache, index: Integers, flip: np.ndarray | None, known:
         if signals is not None:
             signals = np.where(flip[:, None, None], signals[..., ::-1], signals)
     meta = windows.meta(index)
+    tracks = profile_tracks(windows, index, cache.profile) if cache.profile else None
+    if tracks is not None and flip is not None and flip.any():
+        tracks = np.where(flip[:, None, None], tracks[..., ::-1], tracks)
     return Step(
         torch.from_numpy(np.ascontiguousarray(codes)),
         None if signals is None else torch.from_numpy(np.ascontiguousarray(signals, dtype=np.float32)),
         torch.from_numpy(np.array(windows.labels[index], dtype=np.float32)),
         None if meta is None else torch.from_numpy(np.ascontiguousarray(meta, dtype=np.float32)),
         known,
+        None if tracks is None else torch.from_numpy(np.ascontiguousarray(tracks)),
     )
 
 

@@ -104,12 +104,14 @@ def one_output(model: nn.Module, output: Output) -> Iterator[None]:
         finally:
             model.output = before
         return
+    heads: Any = getattr(model, "all_heads", None)
     if isinstance(model, torch.jit.ScriptModule):
         raise ValueError("output= cannot choose within a scripted or traced model: wrap it in a module that does")
     inner, own = model.forward, "forward" in model.__dict__
 
     def forward(x: Tensor, *more: Any, **named: Any) -> Tensor:
-        return choose_output(inner(x, *more, **named), output, len(x))
+        given = inner(x, *more, **named) if heads is None or callable(output) else heads(x, *more, **named)
+        return choose_output(given, output, len(x))
 
     model.forward = forward  # type: ignore[method-assign]
     try:

@@ -345,7 +345,9 @@ def _fit(job: Job, machine: Machine, progress: Progress) -> None:
         fabric = make_fabric(machine)
         fabric.launch()
         log.writes = fabric.is_global_zero
-        train, valid = CodeCache(job.dataset["train"]), CodeCache(job.dataset["valid"])
+        profile = getattr(job.model, "profile", 0)
+        profile = profile if isinstance(profile, int) else 0
+        train, valid = CodeCache(job.dataset["train"], profile=profile), CodeCache(job.dataset["valid"])
         fit = Fit(fabric, job.model, recipe, train, valid, log, seed=job.seed)
         try:
             with _stop_on_ctrl_c(log):

@@ -103,7 +103,8 @@ def attribute(
     chosen = attribution_options(settings, arguments)
     function = _FUNCTIONS[chosen.method]
     own = _own_options(function, chosen)
-    if chosen.output is not None and isinstance(model, SequenceModel) and not hasattr(model, "wrapped"):
+    several = hasattr(model, "wrapped") or hasattr(model, "all_heads")
+    if chosen.output is not None and isinstance(model, SequenceModel) and not several:
         raise ValueError(f"{model.name} gives logits alone: leave out output=, and choose a column by target=")
     with torch.inference_mode(False):
         network = in_full_precision(model)

@@ -74,6 +74,56 @@ class Stem:
         """Return the stem's outputs for whole windows, (n, D, T)."""
         return self._run(functional.pad(x, self.padding))
 
+    def outputs_along(self, x: Tensor, starts: Tensor) -> Tensor:
+        """Return the stem's outputs for windows of a genome, computing once what overlapping ones share.
+
+        Of windows whose starts differ by a multiple of the stem's stride, outputs at the same bases are equal, as
+        long as nothing is put beside a window. Windows that do not agree where they overlap are computed each.
+
+        Parameters
+        ----------
+        x
+            (n, C, L).
+        starts
+            (n,): first base of each window, on one axis for all. Those that follow each other are compared.
+        """
+        length = x.shape[-1]
+        jump, width = self.geometry
+        if self.padding != (0, 0) or length < width:
+            return self.outputs(x)
+        steps: list[int] = (starts[1:] - starts[:-1]).tolist()
+        ends = [row + 1 for row, step in enumerate(steps) if not 0 <= step < length or step % jump]
+        runs = list(zip([0, *ends], [*ends, len(x)], strict=True))
+        alone = [first for first, end in runs if end == first + 1]
+        if len(alone) == len(x):
+            return self.outputs(x)
+        made = {first: self._stretch(x[first:end], starts[first:end]) for first, end in runs if end > first + 1}
+        if len(made) == 1 and not alone:
+            return made[0]
+        some = next(iter(made.values()))
+        outputs = some.new_empty(len(x), *some.shape[1:])
+        for first, part in made.items():
+            outputs[first : first + len(part)] = part
+        if alone:
+            outputs[alone] = self.outputs(x[alone])
+        return outputs
+
+    def _stretch(self, x: Tensor, starts: Tensor) -> Tensor:
+        """Outputs of windows that lie on one stretch of bases, in ascending order."""
+        length = x.shape[-1]
+        offsets: list[int] = (starts - starts[0]).tolist()
+        stretch = x.new_zeros(1, x.shape[1], offsets[-1] + length)
+        places = [slice(offset, offset + length) for offset in offsets]
+        for window, place in zip(x, places, strict=True):
+            stretch[0, :, place] = window
+        agree = all(torch.equal(stretch[0, :, place], window) for window, place in zip(x, places, strict=True))
+        if offsets[-1] == 0 or not agree:
+            return self.outputs(x)
+        jump, width = self.geometry
+        positions = (length - width) // jump + 1
+        whole = self._run(stretch)[0]  # D, T of the stretch
+        return torch.stack([whole[:, offset // jump : offset // jump + positions] for offset in offsets])
+
     def _run(self, padded: Tensor) -> Tensor:
         h = padded
         for number, step in enumerate(self.steps):
