@@ -116,9 +116,9 @@ def main() -> None:
         print(lines[-1], flush=True)
     made = ", ".join(f"{part} {version}" for part, version in versions().items())
     own.out.write_text(
-        f"# Variants a second\n\n{own.variants} variants, windows of {own.length:,} bp; the paper's sizes, one CPU "
+        f"# Variants a second\n\n{own.variants} variants, windows of {own.length:,} bp; paper's sizes, one CPU "
         "thread; variants a second of its time, and how many times those of the plain loop. The plain loop scores "
-        "one variant at a time, all four windows (two alleles, two strands) in one pass. *Apart*: in 198,000 bp; "
+        "one variant at a time, all four windows (two alleles, two strands) in a pass. *Apart*: in 198,000 bp; "
         "*dense*: one in 35 bp, as in the 1000 Genomes; of both one in ten is an insertion; *saturated*: all "
         "substitutions of a stretch.\n\n"
         "| architecture | plain loop | apart | × | dense | × | saturated | × | largest difference |\n"
