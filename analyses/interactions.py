@@ -121,8 +121,11 @@ def interactions(
         One row a pair of motifs with at least `least` pairs of sites: ``first``, ``second``, ``pairs``,
         ``windows``, ``distance`` (median, bp between the two), ``score`` (mean over windows; signed but for
         attention), ``low`` and ``high`` (its 95 % interval over windows), ``null`` (mean of the sites' pairs with
-        others), ``share`` (mean size of the scores over that of the larger effect; NaN of attention), ``p``
-        (`partner_test`, of the size of the scores), ``q`` (Benjamini-Hochberg); ordered by p.
+        others), ``share`` (mean size of the scores over that of the larger effect; NaN of attention),
+        ``excess`` (by how much the scores' size, whatever their signs, is above what it has to exceed, the
+        mean over windows where that is least), ``excess_low`` and ``excess_high`` (its 95 % interval), ``p``
+        (`partner_test`, of the same sizes), ``q`` (Benjamini-Hochberg); ordered by p. Where p is small and
+        the interval of ``score`` covers 0, effects of both signs cancel in the mean.
 
     Raises
     ------
@@ -340,8 +343,11 @@ def _tested(scores: dict[tuple[int, int], list[_InWindow]], motifs: Sequence[Mot
         exceeded = (one, other, share * effect) if np.isfinite(effect).all() and share else (one, other)
         depends = float(size.mean() / effect.mean()) if effect.any() else float("nan")
         null_mean = float(np.mean(null)) if null else float("nan")
-        rows.append([*names, *own, null_mean, depends, partner_test(size, *exceeded)])
-    columns = ["first", "second", "pairs", "windows", "distance", "score", "low", "high", "null", "share", "p"]
-    table = pd.DataFrame(rows, columns=columns)
+        apart = [values[np.isfinite(values)] for values in (size - other for other in exceeded)]
+        apart = [values for values in apart if len(values)]
+        excess = interval(min(apart, key=np.mean))[:3] if apart else (float("nan"),) * 3
+        rows.append([*names, *own, null_mean, depends, *excess, partner_test(size, *exceeded)])
+    columns = ["first", "second", "pairs", "windows", "distance", "score", "low", "high", "null", "share"]
+    table = pd.DataFrame(rows, columns=[*columns, "excess", "excess_low", "excess_high", "p"])
     table["q"] = benjamini_hochberg(table["p"].to_numpy())
     return table.sort_values(["p", "first", "second"], kind="stable", ignore_index=True)

@@ -107,6 +107,33 @@ def test_windows_with_two_motifs_are_compared_with_control_stretches(tmp_path: P
     assert abs(table["null"].iloc[0]) < 0.05
 
 
+class EitherWay(Partner):
+    """The first two motifs help each other where an A leads the window, and hinder each other elsewhere."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        sizes = []
+        for motif in MOTIFS:
+            kernel = torch.from_numpy(motif.ppm.T.copy()).float()[None]
+            sizes.append((torch.nn.functional.conv1d(x[:, :4, 1:], kernel)[:, 0].amax(-1) - 6).clamp_min(0) / 4)
+        a, b, c = sizes
+        return (a + 2 * (2 * x[:, 0, 0] - 1) * a * b + c)[:, None]
+
+
+def test_effects_that_cancel_are_told_from_none(tmp_path: Path) -> None:
+    """The interval of the mean covers 0 while p is small: the interval of sizes says which is meant."""
+    model = wrap("either", EitherWay)(length=LENGTH, channels=4, outputs=1, meta=0)
+    codes = windows()
+    codes[::2, 0], codes[1::2, 0] = 0, 1
+    codes = codes[(codes[:, :12] != windows()[:, :12]).sum(axis=1) <= 1]
+    table = interactions(Model(Run(tmp_path, model.eval(), {"tasks": ["a"]})), MOTIFS, given(codes), OPTIONS)
+    best = table.iloc[0]
+    assert (best["first"], best["second"]) == (MOTIFS[0].name, MOTIFS[1].name)
+    assert best["low"] < 0 < best["high"]
+    assert best["q"] < 1e-4
+    assert best["excess_low"] > 0.5
+    assert (table["excess_low"][1:] <= 0.05).all()
+
+
 def test_pairs_and_controls() -> None:
     codes = windows(10)
     pairs = list(find_pairs(MOTIFS, codes, OPTIONS))
