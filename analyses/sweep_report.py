@@ -44,7 +44,11 @@ def sweep_report(
     if not settings:
         return []
     table = settings_table(trained, settings)
-    best = trained.loc[trained["valid_auprc"].idxmax()] if trained["valid_auprc"].notna().any() else None
+    best = (
+        trained.sort_values("valid_auprc", ascending=False, kind="stable").iloc[0]
+        if trained["valid_auprc"].notna().any()
+        else None
+    )
     chosen = "" if best is None else f" Highest auPRC: {number(best['valid_auprc'], 3)} ({best['run']})."
     study = Study(
         kind="sweep",
@@ -81,9 +85,8 @@ def settings_table(rows: pd.DataFrame, settings: Sequence[str]) -> pd.DataFrame:
     for setting in settings:
         for metric in METRICS:
             groups = rows.groupby(setting, sort=False)[metric]
-            part = groups.agg(runs="count", mean="mean", median="median", low="min", high="max").reset_index(
-                names="value"
-            )
+            part = pd.DataFrame(groups.agg(runs="count", mean="mean", median="median", low="min", high="max"))
+            part = part.rename_axis("value").reset_index()
             part.insert(0, "setting", setting)
             part.insert(2, "metric", metric.removeprefix("valid_"))
             parts.append(part)
