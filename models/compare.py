@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,7 +64,7 @@ def folders_of(paths: Sequence[types.Path]) -> list[Path]:
         If two of them are one folder: it would be counted twice.
     """
     folders = [folder for path in paths for folder in run_folders(path)]
-    once([str(folder.resolve()) for folder in folders], "the list of runs")
+    once([os.path.realpath(folder) for folder in folders], "the list of runs")
     return folders
 
 

@@ -37,6 +37,8 @@ def command(
 
     Mean metrics, DREAM's unified score, and each run against the first by task, with Wilcoxon's test.
     """
+    import os
+
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.tables import comparison_tables
     from motiflens.models.compare import compare, pair, run_folders
@@ -48,7 +50,7 @@ def command(
 
     if len(runs) < 2:
         raise ValueError("give two or more runs to compare")
-    once([str(run.resolve()) for run in runs], "the list of runs")
+    once([os.path.realpath(run) for run in runs], "the list of runs")
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
     if out is not None:

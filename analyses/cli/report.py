@@ -28,12 +28,14 @@ def command(
 
     What it is, looks at, has learned, and how sure that is.
     """
+    import os
+
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.report import build_report
     from motiflens.models.destination import output_file
     from motiflens.models.named_list import once
 
-    once([str(folder.resolve()) for folder in folders], "the list of folders")
+    once([os.path.realpath(folder) for folder in folders], "the list of folders")
     target = out or (folders[0] / REPORT if len(folders) == 1 else Path(REPORT))
     inputs = [file for folder in folders if folder.is_dir() for file in folder.iterdir() if file.name != REPORT]
     output_file(target, inputs=inputs, overwrite=overwrite, record=False)
