@@ -242,7 +242,7 @@ def write_accuracy(folder: Path) -> None:
             "today, where training windows that are equal or homologous to test windows are left out, and",
             "validation is divided by groups of related windows. Of each cell: AUC (seeds), and the",
             "training time in seconds. `gkm_svm` learns from at most 5,000 bound and as many unbound windows;",
-            "a dash is a set on which it has not been measured (it takes much longer than the others).",
+            "its times are of a machine shared with some ten programs (REST: five).",
             "",
             *_accuracy_table(frame),
             "",
