@@ -335,7 +335,7 @@ def _tested(scores: dict[tuple[int, int], list[_InWindow]], motifs: Sequence[Mot
             np.array([np.abs(values).mean() if values else np.nan for values in column])
             for column in zip(*((w.own, w.effects, *w.others) for w in seen), strict=True)
         )
-        mean, low, high, _ = interval(np.array([np.mean(window.own) for window in seen]))
+        mean, low, high, _ = interval(np.array([float(np.mean(window.own)) for window in seen]))
         null = [value for window in seen for side in window.others for value in side]
         gaps = [gap for window in seen for gap in window.gaps]
         names = [motifs[number].alt or motifs[number].name for number in (first, second)]

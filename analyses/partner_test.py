@@ -43,4 +43,4 @@ def _greater(apart: Doubles) -> float:
     known = apart[np.isfinite(apart)]
     if not known.any():
         return 1.0
-    return float(stats.wilcoxon(known, alternative="greater").pvalue)
+    return float(np.asarray(stats.wilcoxon(known, alternative="greater"))[1])

@@ -39,7 +39,8 @@ class Trainee(nn.Module):
 
     def __init__(self, model: SequenceModel, *, merge: Merge | None) -> None:
         super().__init__()
-        self.model, self.merge = model, merge
+        self.model = model
+        self.merge: Merge | None = merge
 
     def forward(self, x: Tensor, meta: Tensor | None) -> tuple[Tensor, ...]:
         """Return the logits of each part that is trained by itself, or in eval mode those of the whole."""

@@ -44,13 +44,12 @@ def _plain_gzip(data: h5py.Dataset) -> bool:
 
 
 def _unpacked(data: h5py.Dataset, selection: tuple[slice, ...]) -> np.ndarray:
-    shape = [part.stop - part.start for part in selection]
+    shape, chunks = [part.stop - part.start for part in selection], _chunks(data)
     # Chunks of single columns are laid one after the other, in place of a byte here and there.
-    columns = data.chunks[-1] == 1
+    columns = chunks[-1] == 1
     out = np.empty(shape[::-1], dtype=data.dtype).T if columns else np.empty(shape, dtype=data.dtype)
     axes = [
-        range(part.start // size * size, part.stop, size)
-        for part, size in zip(selection, data.chunks, strict=True)
+        range(part.start // size * size, part.stop, size) for part, size in zip(selection, chunks, strict=True)
     ]
     corners = list(itertools.product(*axes))
     failures: list[BaseException] = []
@@ -79,13 +78,19 @@ def _place(data: h5py.Dataset, corner: tuple[int, ...], selection: tuple[slice, 
     """Put what a chunk has of a block into its place."""
     mask, packed = data.id.read_direct_chunk(corner)
     raw = packed if mask else zlib.decompress(packed)  # a chunk that gzip did not make smaller may lie as it is
-    chunk, place = np.frombuffer(raw, dtype=data.dtype).reshape(data.chunks), []
-    for axis, (start, size, part) in enumerate(zip(corner, data.chunks, selection, strict=True)):
+    sizes = _chunks(data)
+    chunk, place = np.frombuffer(raw, dtype=data.dtype).reshape(sizes), []
+    for axis, (start, size, part) in enumerate(zip(corner, sizes, selection, strict=True)):
         first, end = max(start, part.start), min(start + size, part.stop)
         if end - first < size:
             chunk = chunk[(slice(None),) * axis + (slice(first - start, end - start),)]
         place.append(slice(first - part.start, end - part.start))
     out[tuple(place)] = chunk
+
+
+def _chunks(data: h5py.Dataset) -> tuple[int, ...]:
+    sizes: tuple[int, ...] = data.chunks or data.shape
+    return sizes
 
 
 def _cores() -> int:
