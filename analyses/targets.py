@@ -17,6 +17,7 @@ from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.evaluate import score
 from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.provenance import provenance
+from motiflens.models.real_path import real_path
 from motiflens.models.regions import Regions, region_dataset, split_windows
 from motiflens.models.run import Run, open_run
 from motiflens.models.strands import strand_merge
@@ -214,7 +215,7 @@ def short_names(folders: Sequence[Path]) -> list[str]:
     >>> short_names([Path("a/run"), Path("b/run")])
     ['a/run', 'b/run']
     """
-    paths = [folder.resolve() for folder in folders]
+    paths = [real_path(folder) for folder in folders]
     for depth in range(1, max(len(path.parts) for path in paths)):
         names = ["/".join(path.parts[-depth:]) for path in paths]
         if len(set(names)) == len(names):

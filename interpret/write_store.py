@@ -17,12 +17,13 @@ from motiflens.interpret.join_blocks import StoreContents, join_blocks
 from motiflens.interpret.results import Attention
 from motiflens.interpret.store_block import PRECISIONS, read_block, store_block, write_block
 from motiflens.models import types
+from motiflens.models.data.narrow import narrow
 from motiflens.models.data.windows import Windows
 from motiflens.models.executor import Workers, crew
 from motiflens.models.files import check_room
 from motiflens.models.parts import make_parts, part_file, parts_folder
 from motiflens.models.progress import Progress, silent
-from motiflens.models.types import Integers, Json
+from motiflens.models.types import Indices, Json
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -50,7 +51,7 @@ class StoreOptions(AttributionOptions):
     """
 
     column: int | None = None
-    index: Integers | None = None
+    index: Indices | None = None
     attention: bool = True
     layer: str | None = None
     hypothetical: bool = False
@@ -80,7 +81,7 @@ class StoreArguments(AttributionArguments, total=False):
     """The fields of `StoreOptions` as keyword arguments."""
 
     column: int | None
-    index: Integers | None
+    index: Indices | None
     attention: bool
     layer: str | None
     hypothetical: bool
@@ -190,7 +191,7 @@ def fill_store(job: StoreJob, path: types.Path, chosen: StoreOptions, progress: 
         See `write_store`.
     """
     windows = job.windows
-    rows = np.arange(len(windows)) if chosen.index is None else np.asarray(chosen.index, dtype=np.int64)
+    rows = narrow(np.arange(len(windows)) if chosen.index is None else np.asarray(chosen.index, dtype=np.int64))
     task = chosen.target if chosen.column is None else chosen.column
     if task >= len(windows.tasks):
         raise ValueError(f"target {task} is out of range: the data have {len(windows.tasks)} tasks")
@@ -204,7 +205,7 @@ def fill_store(job: StoreJob, path: types.Path, chosen: StoreOptions, progress: 
         make_parts(work, parts, team, progress, stage="attributing")
         _opened.cache_clear()
         contents = StoreContents(
-            rows,
+            rows.astype(np.int64),
             windows.labels[rows, task],
             windows.table_of,
             {
@@ -252,7 +253,7 @@ class StorePart:
     opening: Opening | None
     content: str
     chosen: StoreOptions
-    rows: Integers
+    rows: Indices
     file: Path
 
     @property
@@ -261,7 +262,7 @@ class StorePart:
         return len(self.rows)
 
 
-def _parts(job: StoreJob, chosen: StoreOptions, rows: Integers, folder: Path) -> list[StorePart]:
+def _parts(job: StoreJob, chosen: StoreOptions, rows: Indices, folder: Path) -> list[StorePart]:
     how = replace(chosen, index=None)
     what = (job.identity, chosen.identity(), chosen.batch_size)
     content = repr(sorted(job.identity.items()))
@@ -269,7 +270,7 @@ def _parts(job: StoreJob, chosen: StoreOptions, rows: Integers, folder: Path) ->
     parts = []
     for start in range(0, len(rows), step):
         some = rows[start : start + step]
-        digest = hashlib.sha256(some.tobytes()).hexdigest()
+        digest = hashlib.sha256(some.astype(np.int64).tobytes()).hexdigest()
         file = part_file(folder, f"{start:09d}", digest, *what, ending=".npz")
         parts.append(StorePart(job.opening, content, how, some, file))
     return parts
@@ -286,11 +287,12 @@ def _attribute_part(part: StorePart) -> None:
 
 
 def _attribute_here(adapter: Adapter, windows: Windows, part: StorePart) -> None:
-    chosen, batch = part.chosen, windows.read(part.rows)
+    chosen, rows = part.chosen, part.rows.astype(np.int64)  # sums with them may be large
+    batch = windows.read(rows)
     scores = adapter.attribute(batch.x, chosen, meta=batch.meta)
     profiles = _attention(adapter, batch.x, batch.meta, chosen) if chosen.attention else {}
     block = store_block(
-        windows.codes(part.rows),
+        windows.codes(rows),
         scores,
         profiles,
         hypothetical=chosen.hypothetical,

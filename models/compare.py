@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from motiflens.models.metrics import METRICS, dream_score
 from motiflens.models.metrics_file import read_metrics, split_record
 from motiflens.models.named_list import once
 from motiflens.models.provenance import file_hash
+from motiflens.models.real_path import real_path
 from motiflens.models.run import read_config
 from motiflens.models.run_files import CONFIG, WEIGHTS
 from motiflens.models.run_files import METRICS as METRICS_FILE
@@ -64,7 +64,7 @@ def folders_of(paths: Sequence[types.Path]) -> list[Path]:
         If two of them are one folder: it would be counted twice.
     """
     folders = [folder for path in paths for folder in run_folders(path)]
-    once([os.path.realpath(folder) for folder in folders], "the list of runs")
+    once([str(real_path(folder)) for folder in folders], "the list of runs")
     return folders
 
 

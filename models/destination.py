@@ -9,6 +9,7 @@ from pathlib import Path
 
 from motiflens.models import types
 from motiflens.models.files import STREAMS
+from motiflens.models.real_path import real_path
 from motiflens.models.run_files import CONFIG, RUN_FILES, WEIGHTS
 from motiflens.models.unfinished import LOCK
 
@@ -197,7 +198,7 @@ def _instead(kind: str, overwrite: bool | None) -> str:
 
 def _above(folder: Path) -> bool:
     """Tell whether a folder is the working folder or above it: rarely meant as the one to write into."""
-    return folder.is_dir() and Path.cwd().is_relative_to(folder.resolve())
+    return folder.is_dir() and Path.cwd().is_relative_to(real_path(folder))
 
 
 def _somebodys(file: Path) -> bool:
@@ -214,7 +215,7 @@ def same_file(first: Path, second: Path) -> bool:
 
 def inside(file: Path, folder: Path) -> bool:
     """Tell whether a file lies in a folder, at any depth."""
-    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+    return real_path(file).is_relative_to(real_path(folder))
 
 
 def written_by_us(file: Path) -> bool:

@@ -40,11 +40,37 @@ class Machine:
     def __post_init__(self) -> None:
         """Check the numbers (see `ranges`), and that the accelerator is there."""
         check_numbers(self)
-        known = {"cuda": torch.cuda.is_available(), "gpu": torch.cuda.is_available()}
-        known |= {"mps": torch.backends.mps.is_available(), "cpu": True, "auto": True}
-        if not known.get(self.accelerator, False):
-            usable = ", ".join(name for name, there in known.items() if there)
-            raise ValueError(f"accelerator {self.accelerator!r} is not usable here: expected {usable}")
+        check_accelerator(self.accelerator)
+
+
+def check_accelerator(name: str, dask: str | None = None) -> None:
+    """Refuse an accelerator that is unknown, or missing on this machine.
+
+    Parameters
+    ----------
+    name
+        See `Machine`.
+    dask
+        The scheduler whose machines are to train, if any: what they have is not known here.
+
+    Raises
+    ------
+    ValueError
+        Naming it, and those that can be used.
+
+    Examples
+    --------
+    >>> check_accelerator("cpu")
+    >>> check_accelerator("tpux", dask="scheduler:8786")
+    Traceback (most recent call last):
+    ...
+    ValueError: accelerator 'tpux' is not usable here: expected cuda, gpu, mps, cpu, auto
+    """
+    there = {"cuda": torch.cuda.is_available(), "gpu": torch.cuda.is_available()}
+    there |= {"mps": torch.backends.mps.is_available(), "cpu": True, "auto": True}
+    usable = [known for known in there if there[known] or dask is not None]
+    if name not in usable:
+        raise ValueError(f"accelerator {name!r} is not usable here: expected {', '.join(usable)}")
 
 
 def make_fabric(machine: Machine) -> Fabric:

@@ -12,6 +12,7 @@ from motiflens.models.data.signal_ranges import PUBLISHED, SignalRange, fit_sign
 from motiflens.models.data.windows import Dataset
 from motiflens.models.pooled import TASK
 from motiflens.models.reading import reading
+from motiflens.models.real_path import real_path
 from motiflens.models.recipes import Recipe
 from motiflens.models.recorded import recorded, recorded_data
 from motiflens.models.run import Run
@@ -93,7 +94,7 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
     if where is None:
         raise ValueError(f"{run.path} does not say which data it was trained on: give --data")
     trained = trained_options(run, where)
-    if "source" in record and source is not None and str(Path(source).resolve()) != record["source"]:
+    if "source" in record and source is not None and str(real_path(source)) != record["source"]:
         trained.pop("test", None)
     changes = {} if options is None else options.given()
     changes.pop("seed", None)

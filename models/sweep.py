@@ -13,6 +13,7 @@ from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Windows
 from motiflens.models.executor import Workers
 from motiflens.models.files import write_with_record
+from motiflens.models.machine import check_accelerator
 from motiflens.models.metrics import METRICS, mean_metrics
 from motiflens.models.metrics_file import read_metrics
 from motiflens.models.progress import Progress, silent
@@ -119,6 +120,7 @@ def sweep(
         For an unknown key or value, or a model that cannot be made, before anything is trained; if no training
         comes to its end.
     """
+    check_accelerator(accelerator, None if workers is None else workers.dask)
     where = Path(out)
     every = members(plan, data_sets(plan), where, accelerator)
     _check(every)

@@ -29,6 +29,7 @@ from motiflens.models.machine import Machine, make_fabric, quiet
 from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.reading import reading
+from motiflens.models.real_path import real_path
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.registry import architecture as architecture_of
@@ -230,7 +231,7 @@ def _freeze(model: SequenceModel, prefixes: tuple[str, ...], source: types.Path)
 
 def _anywhere(path: object) -> object:
     """Return the absolute path of what exists, so that a run can be used from any folder; else as it is."""
-    return str(Path(path).resolve()) if isinstance(path, str) and Path(path).exists() else path
+    return str(real_path(path)) if isinstance(path, str) and Path(path).exists() else path
 
 
 def _config(dataset: Dataset, recipe: Recipe, seed: int, start: Run | None) -> types.Json:

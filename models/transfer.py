@@ -14,6 +14,7 @@ from motiflens.models.data.deepbind_seq import seq_sets
 from motiflens.models.data.independent_sets import independent_sets
 from motiflens.models.data.windows import Dataset
 from motiflens.models.executor import Workers
+from motiflens.models.machine import check_accelerator
 from motiflens.models.metrics import METRICS
 from motiflens.models.progress import Progress, silent
 from motiflens.models.set_folder import set_files
@@ -104,6 +105,7 @@ def transfer(
     ValueError
         For a plan or data that do not fit, before anything is trained.
     """
+    check_accelerator(accelerator, None if workers is None else workers.dask)
     where = Path(out)
     every = members(plan, data_sets(plan), where, accelerator)
     own = {member.set: member for member in every if member.model.way == "individual"}

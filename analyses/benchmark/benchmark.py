@@ -24,10 +24,12 @@ from motiflens.models.evaluate import best_device, check_device
 from motiflens.models.executor import Crew, Workers, crew
 from motiflens.models.files import write_json, write_text
 from motiflens.models.folder_lock import folder_lock
+from motiflens.models.machine import check_accelerator
 from motiflens.models.open_for_run import built_in
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.reading import read_json
+from motiflens.models.real_path import real_path
 from motiflens.models.run import open_run
 from motiflens.models.study.member import train_member
 from motiflens.models.types import Json
@@ -119,8 +121,9 @@ def benchmark(
     ValueError, FileNotFoundError
         For a plan or data that do not fit, before any work; if the folder holds another benchmark.
     """
+    check_accelerator(accelerator, None if workers is None else workers.dask)
     check_device(device)
-    source = str(Path(plan.data).resolve()) if plan.data is not None else built_in()
+    source = str(real_path(plan.data)) if plan.data is not None else built_in()
     where = Path(out)
     every = trainings(plan, source, read_truth(source).factors, where, accelerator)
     with folder_lock(where):

@@ -8,6 +8,7 @@ from pathlib import Path
 from motiflens.analyses.benchmark.plan import SHUFFLED, BenchmarkPlan
 from motiflens.models import types
 from motiflens.models.data.options import Options
+from motiflens.models.real_path import real_path
 from motiflens.models.recipes import adjust, recipe
 from motiflens.models.registry import architecture
 from motiflens.models.run import open_run
@@ -120,5 +121,5 @@ def _given(name: str, plan: BenchmarkPlan, known: tuple[str, ...]) -> list[Train
         raise ValueError(
             f"{name} predicts {shown}: none is a factor with known sites ({', '.join(known)}); name one with --tf"
         )
-    label = run.path.resolve().name
+    label = real_path(run.path).name
     return [Training(label, 0, "", tf, given=str(run.path)) for tf in tfs]

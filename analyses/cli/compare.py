@@ -37,8 +37,6 @@ def command(
 
     Mean metrics, DREAM's unified score, and each run against the first by task, with Wilcoxon's test.
     """
-    import os
-
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.tables import comparison_tables
     from motiflens.models.compare import compare, pair, run_folders
@@ -47,10 +45,11 @@ def command(
     from motiflens.models.metrics import METRICS
     from motiflens.models.named_list import once
     from motiflens.models.provenance import provenance
+    from motiflens.models.real_path import real_path
 
     if len(runs) < 2:
         raise ValueError("give two or more runs to compare")
-    once([os.path.realpath(run) for run in runs], "the list of runs")
+    once([str(real_path(run)) for run in runs], "the list of runs")
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric!r}: there are {', '.join(METRICS)}")
     if out is not None:

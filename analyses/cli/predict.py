@@ -85,6 +85,7 @@ def command(
     )
     from motiflens.models.predict_genome import GenomeRequest, part_count, predict_genome
     from motiflens.models.provenance import provenance
+    from motiflens.models.real_path import real_path
     from motiflens.models.regions import Regions, data_factors, open_regions, split_windows
     from motiflens.models.run import open_run
     from motiflens.models.strands import merging
@@ -125,7 +126,7 @@ def command(
             names = named_list(chromosomes, "--chromosomes") if chromosomes else ()
             factors = data_factors(opened, data) if scale_signals else {}
             request = GenomeRequest(
-                str(run.resolve()),
+                str(real_path(run)),
                 absolute(data),
                 absolute(genome),
                 absolute(blacklist),

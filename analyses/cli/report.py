@@ -10,6 +10,7 @@ import typer
 from motiflens.analyses.cli.shared_options import Overwrite
 
 REPORT = "report.html"
+PAGES = (".html", ".htm")
 
 
 def command(
@@ -19,7 +20,7 @@ def command(
     out: Annotated[
         Path | None,
         typer.Option(
-            dir_okay=False, help="File to write; report.html in the folder, or ./report.html for several."
+            dir_okay=False, help="File to write (.html); report.html in the folder, or ./report.html for several."
         ),
     ] = None,
     overwrite: Overwrite = False,
@@ -28,16 +29,18 @@ def command(
 
     What it is, looks at, has learned, and how sure that is.
     """
-    import os
-
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.report import build_report
     from motiflens.models.destination import output_file
+    from motiflens.models.files import STREAMS
     from motiflens.models.named_list import once
+    from motiflens.models.real_path import real_path
 
-    once([os.path.realpath(folder) for folder in folders], "the list of folders")
+    once([str(real_path(folder)) for folder in folders], "the list of folders")
     target = out or (folders[0] / REPORT if len(folders) == 1 else Path(REPORT))
     inputs = [file for folder in folders if folder.is_dir() for file in folder.iterdir() if file.name != REPORT]
     output_file(target, inputs=inputs, overwrite=overwrite, record=False)
+    if str(target) not in STREAMS and target.suffix.lower() not in PAGES:
+        raise ValueError(f"{target} does not end with .html: name a page to write")
     build_report(folders, target)
     result({"file": str(target), "folders": [str(folder) for folder in folders]}, str(target), out=target)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from motiflens.interpret.attribution.attribute import METHODS
 from motiflens.models import types
 from motiflens.models.architectures.base import reverse_complement
 from motiflens.models.data.one_hot import decode, encode, one_hot
+from motiflens.models.real_path import real_path
 from motiflens.models.run import Run, open_run
 from motiflens.models.strands import strand_merge
 from motiflens.models.types import Codes, Floats
@@ -262,7 +262,7 @@ def open_runs(paths: Sequence[types.Path]) -> dict[str, ServedRun]:
     served: dict[str, ServedRun] = {}
     for path in paths:
         run = open_run(path)
-        base = Path(path).resolve().name
+        base = real_path(path).name
         name, number = base, 2
         while name in served:
             name, number = f"{base}-{number}", number + 1

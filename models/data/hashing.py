@@ -6,19 +6,19 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from motiflens.models import types
 from motiflens.models.cache import cache_folder
 from motiflens.models.files import write_text
 from motiflens.models.provenance import file_hash
+from motiflens.models.real_path import real_path
 
 _LARGE = 1 << 26  # bytes: below this, hashing takes less than a tenth of a second
 
 
 def content_hash(path: types.Path) -> str:
     """Return the SHA-256 of a file; of a large file it is remembered by path, size and time of change."""
-    file = Path(path).resolve()
+    file = real_path(path)
     state = file.stat()
     if state.st_size < _LARGE:
         return file_hash(file)

@@ -100,13 +100,15 @@ def source_kind(source: types.Path) -> str:
     FileNotFoundError
         If nothing is there.
     ValueError
-        If it is of none.
+        If it is of none, or a device or a pipe.
     """
     path = Path(source)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: expected a data set (file or folder)")
     if path.is_dir():
         return _folder_kind(path)
+    if not path.is_file():  # a pipe, which can be read but once
+        raise ValueError(f"{path} is neither a file nor a folder: expected a data set")
     name = path.name.lower().removesuffix(".gz")
     for ending, kind in _ENDINGS.items():
         if name.endswith(ending):

@@ -15,6 +15,7 @@ from motiflens.models.data.genome import Genome
 from motiflens.models.data.kmer_hashes import kmer_hashes
 from motiflens.models.files import write_whole
 from motiflens.models.progress import Progress, Step, silent
+from motiflens.models.real_path import real_path
 from motiflens.models.types import Codes
 
 _BLOCK = 1 << 24  # bases hashed at a time
@@ -62,7 +63,7 @@ def write_uniqueness(
         )
     total = int(genome.lengths.sum())
     passes = max(1, -(-total * _BYTES // int(memory)))
-    with tempfile.TemporaryFile(dir=Path(out).resolve().parent) as file:
+    with tempfile.TemporaryFile(dir=real_path(out).parent) as file:
         file.truncate(max(total, 1))
         counts = np.memmap(file, dtype=np.uint8, mode="r+", shape=(max(total, 1),))
         for number in range(passes):

@@ -21,6 +21,7 @@ from motiflens.models.published.keras_file import (
 from motiflens.models.published.load_state import load_state
 from motiflens.models.published.lstm import dropouts, gates, inner, lstm_state
 from motiflens.models.published.published import ANNOTATIONS, BASES, Published, meta_names
+from motiflens.models.real_path import real_path
 from motiflens.models.types import Json
 
 MODEL = "FactorNet"
@@ -100,7 +101,7 @@ def _named(model: FactorNet, file: KerasFile, folder: Path) -> Published:
     if len(meta) != model.meta:
         meta = meta_names(model.meta)
     tasks = tuple(theirs["chip"]) if len(theirs["chip"]) == model.outputs else ()
-    stem = folder.resolve().name.split("__")[0]
+    stem = real_path(folder).name.split("__")[0]
     own = (stem,) if model.outputs == 1 else tuple(f"{stem}{i + 1}" for i in range(model.outputs))
     details: Json = {"keras": file.version, "names": {key: value for key, value in theirs.items() if value}}
     return Published(model.eval(), BASES + channels, meta, tasks or own, details)

@@ -17,6 +17,7 @@ from motiflens.models.data.text import existing
 from motiflens.models.executor import Crew, Workers, crew
 from motiflens.models.files import write_json, write_text, write_together
 from motiflens.models.folder_lock import folder_lock
+from motiflens.models.machine import check_accelerator
 from motiflens.models.metrics import METRICS
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import provenance
@@ -111,6 +112,7 @@ def study(
     seeds are tested), or, with a leaderboard, the best there of the plan's `best` runs on validation. Members are
     trained without a test split; it is opened after the selection, for the final members and the controls alone.
     """
+    check_accelerator(accelerator, None if workers is None else workers.dask)
     with folder_lock(out):
         return _study(plan, Path(out), workers or Workers(), accelerator, progress)
 

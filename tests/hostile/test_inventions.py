@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -140,6 +141,46 @@ def test_one_line(line: str, world: Path, interpret: Callable[..., Ended], tmp_p
     assert len(lines[0]) < 1_500, "a line that can be read"
     assert (tree(tmp_path), tree(world)) == before
     assert {path.name for path in tmp_path.iterdir()} == set(PREPARED)
+
+
+UNKNOWN = {
+    "benchmark --models tbinet --tf CTCF --out o --accelerator tpux": "accelerator 'tpux'",
+    "benchmark --models tbinet --tf CTCF --out o --device tpux": "device 'tpux'",
+    "study --data WORLD/a.seq --models tbinet --out o --accelerator tpux": "accelerator 'tpux'",
+    "sweep --data WORLD/a.seq --model tbinet --grid units=1,2 --out o --accelerator tpux": "accelerator 'tpux'",
+    "transfer --data WORLD --out o --accelerator tpux": "accelerator 'tpux'",
+    "train --data WORLD/a.seq --model tbinet --out o --accelerator tpux": "accelerator 'tpux'",
+    "attribute WORLD/run --out o --device tpux": "device 'tpux'",
+    "study --data pipe --models tbinet --out o": "pipe is neither a file nor a folder",
+    "study --data pipe.seq --models tbinet --out o": "pipe.seq is neither a file nor a folder",
+    "train --data pipe.seq --model tbinet --out o": "pipe.seq is neither a file nor a folder",
+    "evaluate WORLD/run --data loop": "loop",
+    "kmers WORLD/run --data loop --out o": "loop",
+    "kmers loop --out o": "loop",
+    "benchmark --models tbinet --data loop --out o": "loop",
+    "study --data loop --models tbinet --out o": "loop does not exist",
+    "predict loop --genome WORLD/genome.fa --out o.tsv": "loop",
+    "predict WORLD/plain --genome loop --out o.tsv": "loop",
+    "serve loop": "loop",
+    "data uniqueness WORLD/genome.fa --size 8 --out loop/u.bw": "loop",
+    "report WORLD/run --out r.exe": "r.exe does not end with .html",
+    "report WORLD/run --out r": "r does not end with .html",
+}
+
+
+@pytest.mark.parametrize("line", UNKNOWN)
+def test_nothing_of_that_kind(line: str, world: Path, interpret: Callable[..., Ended], tmp_path: Path) -> None:
+    """Devices that there are not, pipes, links to themselves, pages by another ending: refused before any work."""
+    for name in ("pipe", "pipe.seq"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "loop").symlink_to("loop")
+    before = tree(world)
+    ended = interpret(*line.replace("WORLD", str(world)).split())
+    lines = [each for each in ended.err.splitlines() if not each.startswith(("  ", "note:", "warning:"))]
+    assert (ended.code, len(lines)) == (2, 1), ended
+    assert UNKNOWN[line] in lines[0]
+    assert tree(world) == before
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe", "pipe.seq", "loop"}
 
 
 def test_a_port_that_is_taken(world: Path, interpret: Callable[..., Ended]) -> None:
