@@ -148,7 +148,6 @@ UNKNOWN = {
     "benchmark --models tbinet --tf CTCF --out o --device tpux": "device 'tpux'",
     "study --data WORLD/a.seq --models tbinet --out o --accelerator tpux": "accelerator 'tpux'",
     "sweep --data WORLD/a.seq --model tbinet --grid units=1,2 --out o --accelerator tpux": "accelerator 'tpux'",
-    "transfer --data WORLD --out o --accelerator tpux": "accelerator 'tpux'",
     "train --data WORLD/a.seq --model tbinet --out o --accelerator tpux": "accelerator 'tpux'",
     "attribute WORLD/run --out o --device tpux": "device 'tpux'",
     "study --data pipe --models tbinet --out o": "pipe is neither a file nor a folder",
