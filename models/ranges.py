@@ -114,6 +114,8 @@ HYPERPARAMETER_RANGES = {
     "input_dropout": DROPOUT,
     "recurrent_dropout": DROPOUT,
     "convolution_dropout": DROPOUT,
+    "profile": Range(0, 1_000_000),
+    "profile_kernel": Range(1, 10_000),
     "k": Range(1, 8),
     "stride": Range(1, 1_000),
     "m": Range(0, 1_000),

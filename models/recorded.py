@@ -68,7 +68,8 @@ def recorded(run: Run, values: Mapping[str, object]) -> Iterator[None]:
     Examples
     --------
     >>> from pathlib import Path
-    >>> with recorded(Run(Path("r"), None, {}), {"tf": "CTCF"}):
+    >>> from torch import nn
+    >>> with recorded(Run(Path("r"), nn.Identity(), {}), {"tf": "CTCF"}):
     ...     raise ValueError("dataset.toml has no TF 'CTCF'")
     Traceback (most recent call last):
     ...

@@ -152,7 +152,7 @@ def test_backgrounds_of_scan(files: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ({"--motifs": "none.meme"}, "no such file"),
         ({"--sequences": "none.fa"}, "none.fa does not exist"),
         ({"--sequences": "m.meme"}, "is no FASTA"),
-        ({"--motifs": "s.fa"}, "line 2: expected numbers"),
+        ({"--motifs": "s.fa"}, "line 2: a sequence, no matrix"),
         ({"--motifs": "jaspar:1999"}, "not installed"),
         ({"--motifs": "jaspar:2026:martians"}, "expected identifiers (MA0139.1), all, a taxon (cnidaria"),
         ({"--background": "none.txt"}, "neither a file nor uniform, nrdb"),

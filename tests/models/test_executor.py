@@ -117,6 +117,7 @@ def test_ctrl_c_ends_workers_at_once(whom: str, parts_module: object, tmp_path: 
     code = (
         "import sys, executor_parts; from motiflens.models.executor import Workers, crew\n"
         "if __name__ == '__main__':\n"
+        "    import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's & ignores it
         "    with crew(Workers(processes=2)) as team: list(team.completed(executor_parts.tidy, sys.argv[1:]))"
     )
     (tmp_path / "main.py").write_text(code)

@@ -41,6 +41,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "MarginalizeOptions": {"motif": "ACGT"},
     "Model": {"name": "tbinet"},
     "Plan": {"models": (Model("tbinet"),)},
+    "WindowSource": {"run": "run"},
     "VariantFiles": {"vcf": Path("v.vcf"), "out": Path("out.tsv")},
 }
 

@@ -125,7 +125,7 @@ def test_transfer(sets: Path, tmp_path: Path) -> None:
     assert trainings(steps) == 5
     assert rows["way"].tolist() == ["individual", "global", "transfer"] * 2
     assert rows["bound"].tolist() == [135] * 3 + [54] * 3
-    assert (rows["note"] == "").all()
+    assert set(rows["note"]) <= {"", "strands merged by their maximum"}
     first = "default,seed=0"
     pooled = open_run(out / "runs" / "(all)" / "cnn_zeng_global" / first)
     config = open_run(out / "runs" / "one" / "cnn_zeng_transfer" / first).config["training"]
@@ -158,7 +158,8 @@ def test_sweep(sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     steps: list[Step] = []
     out = tmp_path / "out"
     grid = read_grid(["kernels=4,8", "optimizer=adam,sgd"])
-    plan = sweep_plan("cnn_zeng", str(sets), grid, settings=SETTINGS, data=Options(tf="one"))
+    settings = {key: SETTINGS[key] for key in SETTINGS.keys() - grid.keys()}
+    plan = sweep_plan("cnn_zeng", str(sets), grid, settings=settings, data=Options(tf="one"))
     table = sweep(plan, out, progress=steps.append)
     assert trainings(steps) == 4
     names = [f"kernels={k},optimizer={o},seed=0" for k in ("4", "8") for o in ("adam", "sgd")]
@@ -179,8 +180,9 @@ def test_sweep(sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_each_set_of_a_folder_is_swept(sets: Path, tmp_path: Path) -> None:
+    settings = {key: SETTINGS[key] for key in SETTINGS.keys() - {"kernels"}}
     table = sweep(
-        sweep_plan("cnn_zeng", str(sets), {"kernels": [4, 8]}, settings=SETTINGS, seed=3), tmp_path / "out"
+        sweep_plan("cnn_zeng", str(sets), {"kernels": [4, 8]}, settings=settings, seed=3), tmp_path / "out"
     )
     assert table["set"].tolist() == ["one", "one", "two", "two"]
     assert table.groupby("set")["chosen"].sum().tolist() == [1, 1]
@@ -200,6 +202,7 @@ def test_a_fault_of_a_grid_comes_before_any_training(sets: Path, tmp_path: Path)
 
 def test_a_run_that_fails_is_a_row(sets: Path, tmp_path: Path) -> None:
     wild = {**SETTINGS, "optimizer": "sgd", "decay": 10.0}
+    del wild["rate"]  # the grid's
     source = str(sets / "one.AC.seq")
     table = sweep(sweep_plan("cnn_zeng", source, {"rate": [0.01, 1000.0]}, settings=wild), tmp_path / "new")
     assert table["chosen"].tolist() == [True, False]

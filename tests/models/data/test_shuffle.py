@@ -65,7 +65,7 @@ def test_rows_are_shuffled_independently() -> None:
 
 
 def test_wrong_input_is_told() -> None:
-    with pytest.raises(ValueError, match="expected \\(N, L\\)"):
+    with pytest.raises(ValueError, match="expected \\(windows, bp\\)"):
         dinucleotide_shuffle(np.zeros(5, dtype=np.uint8))
     with pytest.raises(ValueError, match="codes hold 7"):
         dinucleotide_shuffle(np.full((1, 5), 7, dtype=np.uint8))

@@ -511,7 +511,7 @@ def test_unknown_plans_and_sets(sets: Path, tmp_path: Path) -> None:
         FileNotFoundError, match="there is no plan deepgrn: give a TOML file, or one of deepgrn-dream"
     ):
         read_plan("deepgrn")
-    with pytest.raises(ValueError, match="no data set 'FOS_K563'; did you mean FOS_K562"):
+    with pytest.raises(ValueError, match="no data set 'FOS_K563': did you mean FOS_K562"):
         study(plan(sets, sets=("FOS_K563",)), tmp_path)
     with pytest.raises(ValueError, match="unknown setting 'kernel'"):
         study(plan(sets, Model("cnn_zeng", set={"kernel": 3})), tmp_path)
