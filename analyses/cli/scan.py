@@ -81,5 +81,6 @@ def command(
         f"({summary['bases']:,} bp) at p <= {thresh:g}: {out}",
         out=out,
     )
-    if summary["foreign"]:
-        note(f"note: {summary['foreign']}")
+    for told in (summary["foreign"], summary.get("wide")):  # other engines do not tell the latter
+        if told:
+            note(f"note: {told}")

@@ -63,6 +63,7 @@ NOTED = {
     f"{ATTRIBUTE} --top 1 --width 999": "--width 999: windows have 200 bp",
     f"attribute WORLD/plain {GENOME} --out o --plot chr3:400-1000": "bp of it lie in no window and are left blank",
     "variants WORLD/plain --genome WORLD/genome.fa --vcf WORLD/v.vcf --null 0 --out o.tsv --top 5": "--top 5: 1 ",
+    "scan --motifs two.meme --sequences odd.fa --out o.tsv": "1 of 2 motifs are wider than every sequence",
     "predict WORLD/plain --fasta odd.fa --out o.tsv": "1 of 2 sequences are longer than 200 bp: cut",
     "predict WORLD/plain --out o.tsv --fasta odd.fa": "1 of 2 sequences are shorter than 200 bp: filled",
 }

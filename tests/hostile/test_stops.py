@@ -30,6 +30,7 @@ MOTIFS = "motifs WORLD/run --routes kernels --targets WORLD/m.meme --shuffles 5 
 STUDY = "study --models tbinet --data WORLD/a.seq --set epochs=2 --set batch=16 --set kernels=4 --set units=3"
 STUDY += " --set dense=4 --set pool=10 --set kernel_size=5 --seeds 2 --no-controls --processes 1"
 STUDY += " --accelerator cpu --out out"
+GENOME = "--genome WORLD/genome.fa --bed WORLD/peaks.narrowPeak"
 # Command -> most bytes that a file may have: less than its result needs.
 WRITERS = {
     "scan --motifs WORLD/m.meme --sequences WORLD/s.fa --thresh 0.1 --out out.tsv": 300,
@@ -42,6 +43,10 @@ WRITERS = {
     ATTRIBUTE: 2_000,
     TRAIN: 2_000,
     "simulate out": 100_000,
+    "report WORLD/run --out out.html": 300,
+    "variants WORLD/plain --genome WORLD/genome.fa --vcf WORLD/v.vcf --null 0 --out out.tsv": 100,
+    f"hits WORLD/plain --motifs WORLD/m.meme {GENOME} --fdr 1 --out out.tsv": 300,
+    f"marginalize WORLD/plain --motif WORLD/m.meme -n 2 {GENOME} --out out.tsv": 100,
 }
 
 

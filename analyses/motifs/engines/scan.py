@@ -166,6 +166,7 @@ class ScanSummary(NamedTuple):
     background: list[float]
     null_shares: list[float]  # Storey's pi0 of each motif
     foreign: str  # letters that were read as N, counted; empty where there were none
+    wide: str  # motifs for which no sequence has room, counted; empty where there were none
 
 
 _DTYPES = {"start": np.int64, "stop": np.int64, "score": np.float64, "p": np.float64, "q": np.float64}
@@ -290,7 +291,18 @@ class _Scan:
             list(self.job.frequencies),
             self.null_shares(),
             self.laid.foreign,
+            self._wide(),
         )
+
+    def _wide(self) -> str:
+        """Tell of motifs that are wider than all sequences, or than what is between two letters N."""
+        widest = int(np.flatnonzero(self.windows).max(initial=0))  # base pairs, as far as the widest motif
+        wide = [motif.name for motif in self.motifs if motif.width > widest]
+        named = ", ".join(wide[:5]) + (", …" if len(wide) > 5 else "")
+        told = (
+            f"{len(wide)} of {len(self.motifs)} motifs are wider than every sequence and can have no site: {named}"
+        )
+        return told if wide else ""
 
     def _tables(self) -> tuple[Doubles, Doubles, Doubles]:
         """Score in bits, p and q of each entry of `counts` that has hits (the others hold nothing)."""
