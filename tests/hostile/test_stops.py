@@ -47,6 +47,9 @@ WRITERS = {
     "variants WORLD/plain --genome WORLD/genome.fa --vcf WORLD/v.vcf --null 0 --out out.tsv": 100,
     f"hits WORLD/plain --motifs WORLD/m.meme {GENOME} --fdr 1 --out out.tsv": 300,
     f"marginalize WORLD/plain --motif WORLD/m.meme -n 2 {GENOME} --out out.tsv": 100,
+    "chip WORLD/run --out out": 2_000,
+    "attention WORLD/run --out out": 2_000,
+    f"{MOTIFS} --no-controls": 2_000,
 }
 
 
