@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,26 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared data are absent")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def write_set() -> Callable[..., None]:
+    """Writes a small set in the layout of DeepBind, whose bound windows hold TGACTCA."""
+
+    def write(folder: Path, name: str, bound: int, seed: int, *, tested: int = 60) -> None:
+        rng = np.random.default_rng(seed)
+
+        def line(number: int, label: int) -> str:
+            text = "".join(rng.choice(list("ACGT"), 40))
+            at = int(rng.integers(0, 33))
+            text = text[:at] + "TGACTCA" + text[at + 7 :] if label else text
+            return f"A\tseq_{number:05d}\t{text}\t{label}\n"
+
+        header = "FoldID\tEventID\tseq\tBound\n"
+        (folder / f"{name}.AC.seq").write_text(header + "".join(line(i, 1) for i in range(bound)))
+        (folder / f"{name}.B.seq").write_text(header + "".join(line(i, i % 2) for i in range(tested)))
+
+    return write
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -66,22 +67,8 @@ def test_what_failed_is_left_out(rows: pd.DataFrame, tmp_path: Path) -> None:
     assert transfer_report(rows, tmp_path / "one") == []
 
 
-def write_set(folder: Path, name: str, bound: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-
-    def line(number: int, label: int) -> str:
-        text = "".join(rng.choice(list("ACGT"), 40))
-        at = int(rng.integers(0, 33))
-        text = text[:at] + "TGACTCA" + text[at + 7 :] if label else text
-        return f"A\tseq_{number:05d}\t{text}\t{label}\n"
-
-    header = "FoldID\tEventID\tseq\tBound\n"
-    (folder / f"{name}.AC.seq").write_text(header + "".join(line(i, 1) for i in range(bound)))
-    (folder / f"{name}.B.seq").write_text(header + "".join(line(i, i % 2) for i in range(60)))
-
-
 def test_by_the_command_line_with_curves_of_the_global_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_set: Callable[..., None]
 ) -> None:
     """003, Fig. 4 too: the global model's curves on the pooled validation and the pooled test windows."""
 

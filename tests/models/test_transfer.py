@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,6 @@ from motiflens.models.set_folder import open_sets, pooled_folder, set_files
 from motiflens.models.sweep import read_grid, sweep, sweep_plan
 from motiflens.models.transfer import transfer, transfer_plan, transfer_table
 
-MOTIF = "TGACTCA"
-
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> object:
@@ -33,26 +32,12 @@ def _one_thread() -> object:
     torch.set_num_threads(threads)
 
 
-def write_set(folder: Path, name: str, bound: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-
-    def line(number: int, label: int) -> str:
-        text = "".join(rng.choice(list("ACGT"), 40))
-        at = int(rng.integers(0, 33))
-        text = text[:at] + MOTIF + text[at + 7 :] if label else text
-        return f"A\tseq_{number:05d}\t{text}\t{label}\n"
-
-    header = "FoldID\tEventID\tseq\tBound\n"
-    (folder / f"{name}.AC.seq").write_text(header + "".join(line(i, 1) for i in range(bound)))
-    (folder / f"{name}.B.seq").write_text(header + "".join(line(i, i % 2) for i in range(100)))
-
-
 @pytest.fixture
-def sets(tmp_path: Path) -> Path:
+def sets(tmp_path: Path, write_set: Callable[..., None]) -> Path:
     folder = tmp_path / "sets"
     folder.mkdir()
-    write_set(folder, "one", 150, 0)
-    write_set(folder, "two", 60, 1)
+    write_set(folder, "one", 150, 0, tested=100)
+    write_set(folder, "two", 60, 1, tested=100)
     return folder
 
 

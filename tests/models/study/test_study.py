@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,22 +36,8 @@ SMALL = {"kernels": 16, "kernel_size": 8, "dense": 8, "epochs": 8, "batch": 20, 
 CNN = Model("cnn_zeng", set=SMALL)
 
 
-def write_set(folder: Path, name: str, bound: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-
-    def line(number: int, label: int) -> str:
-        text = "".join(rng.choice(list("ACGT"), 40))
-        at = int(rng.integers(0, 33))
-        text = text[:at] + "TGACTCA" + text[at + 7 :] if label else text
-        return f"A\tseq_{number:05d}\t{text}\t{label}\n"
-
-    header = "FoldID\tEventID\tseq\tBound\n"
-    (folder / f"{name}.AC.seq").write_text(header + "".join(line(i, 1) for i in range(bound)))
-    (folder / f"{name}.B.seq").write_text(header + "".join(line(i, i % 2) for i in range(60)))
-
-
 @pytest.fixture(scope="module")
-def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sets(tmp_path_factory: pytest.TempPathFactory, write_set: Callable[..., None]) -> Path:
     folder = tmp_path_factory.mktemp("sets")
     write_set(folder, "FOS_K562", 120, 0)
     write_set(folder, "JUN_HepG2", 90, 1)
