@@ -19,6 +19,7 @@ import pytest
 
 from motiflens.analyses.cli import progress_display
 from motiflens.models import load
+from motiflens.models.data.simulate import simulate
 from motiflens.models.progress import Step
 
 from .conftest import Ended, tree
@@ -42,7 +43,7 @@ WRITERS = {
     "compare WORLD/run WORLD/twin --split test --no-controls --out out": 2_000,
     ATTRIBUTE: 2_000,
     TRAIN: 2_000,
-    "simulate out": 100_000,
+    "simulate out --preset tiny": 100_000,
     "report WORLD/run --out out.html": 300,
     "variants WORLD/plain --genome WORLD/genome.fa --vcf WORLD/v.vcf --null 0 --out out.tsv": 100,
     f"hits WORLD/plain --motifs WORLD/m.meme {GENOME} --fdr 1 --out out.tsv": 300,
@@ -233,12 +234,60 @@ def test_a_study_is_stopped_at_each_step(
     assert not list(tmp_path.glob(".*.part"))
 
 
-def test_simulate_is_stopped(
-    interpret: Callable[..., Ended], press: Callable[[str, int], None], tmp_path: Path
+SIMULATE = "simulate out --preset tiny --seed 4 --grammar or"
+PHASES = (
+    *("background", "repeats", "genes and elements", "sites", "uniqueness", "genome and annotation", "truth"),
+    *("DNase in lymphoid", "ChIP of CTCF in lymphoid", "DNase in hepatic", "ChIP of MAX in hepatic", ""),
+)
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What `simulate` writes when nobody stops it, and the phases that it tells of."""
+    out, notes = tmp_path_factory.mktemp("simulated") / "out", []
+    simulate(out, preset="tiny", seed=4, grammar="or", progress=lambda step: notes.append(step.note))
+    assert {*PHASES} == {note for note in notes if "ChIP" not in note or note in PHASES}, (
+        "each phase is in the list"
+    )
+    return tree(out)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_simulate_is_stopped_in_each_phase(
+    phase: str,
+    simulated: dict[str, str],
+    interpret: Callable[..., Ended],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    press("simulating a genome", 2)
-    stopped(interpret("simulate", "out"))
+    plain, seen = progress_display.Lines.__call__, []
+
+    def listen(self: progress_display.Lines, step: Step) -> None:
+        plain(self, step)
+        if step.note == phase and not seen:
+            seen.append(step)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(progress_display.Lines, "__call__", listen)
+    stopped(interpret(*SIMULATE.split()))
+    assert seen
+    assert not list(tmp_path.iterdir()), "neither the folder nor a part of it"
+    if phase in PHASES[::4]:  # nothing is left, so that one is as another
+        assert interpret(*SIMULATE.split()).code == 0
+        assert tree(tmp_path / "out") == simulated
+
+
+def test_a_process_of_simulate_is_stopped(simulated: dict[str, str], tmp_path: Path) -> None:
+    """The signal comes while files are written, at a moment of nobody's choice."""
+    command = [sys.executable, "-m", "motiflens.analyses.cli.main", *SIMULATE.split()]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert within(200, lambda: any(tmp_path.glob(".out.*.part/part/dnase/*")))
+    process.send_signal(signal.SIGINT)
+    out, told = process.communicate(timeout=60)
+    stopped(Ended(process.returncode, out, told))
     assert not list(tmp_path.iterdir())
+    assert subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE).returncode == 0
+    assert tree(tmp_path / "out") == simulated
 
 
 def test_a_study_of_two_processes_is_stopped(world: Path, interpret: Callable[..., Ended], tmp_path: Path) -> None:

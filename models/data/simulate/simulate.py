@@ -61,11 +61,13 @@ def simulate(
     with unfinished(target) as part:
         part.mkdir()
         world = grow_world(wanted, seed, progress, rule)
+        progress(Step(STAGE, 37, 100, "%", "genome and annotation"))
         write_world(part, world)
+        progress(Step(STAGE, 38, 100, "%", "truth"))
         write_truth(part / "truth", world, rules=grammar is not None)
         sequence(part, world, progress)
+        progress(Step(STAGE, 100, 100, "%"))  # before the folder appears: who stops it here finds none
         if target.exists():
             target.rmdir()
         part.rename(target)
-        progress(Step(STAGE, 100, 100, "%"))
     return target
