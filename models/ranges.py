@@ -53,6 +53,12 @@ DROPOUT = Range(0, 1, below=True)
 RATE = Range(0, 1_000)  # 0: weights stay as they are
 SEED = Range(0, 2**62)
 
+# of `simulate`
+SIMULATION_RANGES = {
+    # bases between two sites: 2 are kept free around each; more and both, 21 bp, would not fit into the narrowest
+    # element (160 bp)
+    "distance": Range(2, 139),
+}
 # of `open_dataset` (`data.options.Options`)
 OPTION_RANGES = {
     "length": Range(1, "LENGTH"),

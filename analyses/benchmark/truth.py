@@ -12,7 +12,7 @@ import pandas as pd
 
 from motiflens.models import types
 from motiflens.models.data.simulate.factors import PAIR
-from motiflens.models.data.simulate.grammar import DEFAULT
+from motiflens.models.data.simulate.grammar import DEFAULT, grammar_named
 from motiflens.models.data.simulate.read_sites import read_sites
 from motiflens.models.data.simulate.rule_table import rule_table
 from motiflens.models.types import Booleans
@@ -78,7 +78,8 @@ def read_truth(folder: types.Path) -> Truth:
     place = Path(folder) / "truth"
     record = json.loads((place / "simulation.json").read_text(encoding="utf-8"))
     rule = str(record.get("grammar", {}).get("name", DEFAULT.name))
-    rules = rule_table(sites, rule)
+    low, high = record.get("pair", {}).get("gap_bp", DEFAULT.distance)
+    rules = rule_table(sites, grammar_named(rule, (int(low), int(high))))
     return Truth(sites, _decoys(place, sites, rules), rule, rules, tuple(record["factors"]))
 
 

@@ -81,6 +81,7 @@ CHOICES: dict[str, str] = {
     "device": "cpu|cuda|mps",
     "dist": "ed|pearson",
     "distance": "ed|pearson",
+    "simulate.distance": "FIRST:LAST",
     "image": "png|svg|pdf",
     "only": "positive|all",
     "attribute.only": "positive|negative|all",

@@ -15,6 +15,10 @@ def command(
     grammar: Annotated[
         str | None, typer.Option(help="Rule of GATA1 beside MAX; writes truth/grammar.tsv.")
     ] = None,
+    distance: Annotated[
+        str | None,
+        typer.Option(help="Bases between GATA1 and MAX, 2 to 139; 5:20 by default.", rich_help_panel="Data"),
+    ] = None,
 ) -> None:
     """Simulate a genome whose binding sites are known.
 
@@ -23,9 +27,11 @@ def command(
     from motiflens.analyses.cli.output import result
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.models.data.simulate import simulate
+    from motiflens.models.data.simulate.grammar import parse_distance
 
+    apart = None if distance is None else parse_distance(distance)
     with progress_display() as progress:
-        folder = simulate(out, preset=preset, seed=seed, grammar=grammar, progress=progress)
+        folder = simulate(out, preset=preset, seed=seed, grammar=grammar, distance=apart, progress=progress)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     truth = folder / "truth" / "sites.bed"
     result(
@@ -34,6 +40,7 @@ def command(
             "preset": preset,
             "seed": seed,
             "grammar": grammar,
+            "distance": apart,
             "bytes": size,
             "truth": str(truth),
         },

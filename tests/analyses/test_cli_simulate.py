@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,8 @@ def test_simulate_writes_a_folder_and_says_where(tmp_path: Path) -> None:
     [
         (["--preset", "huge"], "no preset 'huge': choose one of small, paper"),
         (["--seed", "-1"], "--seed is -1"),
+        (["--distance", "40-60"], "distance is '40-60': expected FIRST:LAST"),
+        (["--distance", "5:140"], "distance is 140: expected at least 2 and at most 139"),
     ],
 )
 def test_bad_options_are_one_line(tmp_path: Path, options: list[str], message: str) -> None:
@@ -39,3 +42,11 @@ def test_bad_options_are_one_line(tmp_path: Path, options: list[str], message: s
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "sim").exists()
+
+
+def test_the_distance_of_partners_is_written_out(tmp_path: Path) -> None:
+    done = interpret("simulate", str(tmp_path / "sim"), "--preset", "tiny", "--distance", "40:60", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["distance"] == [40, 60]
+    record = json.loads((tmp_path / "sim" / "truth" / "simulation.json").read_text(encoding="utf-8"))
+    assert record["pair"]["gap_bp"] == [40, 60]

@@ -14,13 +14,18 @@ VERSION = 5  # raised whenever the same seed gives other files
 
 
 def builtin(
-    preset: str = "small", seed: int = 0, *, grammar: str | None = None, progress: Progress = silent
+    preset: str = "small",
+    seed: int = 0,
+    *,
+    grammar: str | None = None,
+    distance: tuple[int, int] | None = None,
+    progress: Progress = silent,
 ) -> Path:
     """Return the folder of a simulated data set, made at the first call.
 
     Parameters
     ----------
-    preset, seed, grammar, progress
+    preset, seed, grammar, distance, progress
         See `simulate`.
 
     Returns
@@ -28,12 +33,14 @@ def builtin(
     Path
         A folder with ``dataset.toml`` and ``truth/sites.bed`` in the user's cache.
     """
-    rule = "" if grammar is None else f"-{grammar_named(grammar).name}"
+    made = grammar_named(grammar, distance)
+    rule = "" if grammar is None else f"-{made.name}"
+    rule += "" if distance is None else f"-{made.distance[0]}to{made.distance[1]}"
     folder = cache_folder("simulated") / f"{preset_named(preset).name}-{seed}{rule}-v{VERSION}"
     if (folder / "dataset.toml").is_file():
         return folder
     try:
-        return simulate(folder, preset=preset, seed=seed, grammar=grammar, progress=progress)
+        return simulate(folder, preset=preset, seed=seed, grammar=grammar, distance=distance, progress=progress)
     except (OSError, ValueError):
         if (folder / "dataset.toml").is_file():  # another process was faster
             return folder

@@ -7,7 +7,6 @@ import pandas as pd
 
 from motiflens.models.data.simulate.factors import MILLIBITS, PAIR, factors, unassisted_half
 from motiflens.models.data.simulate.grammar import DEFAULT, Grammar
-from motiflens.models.data.simulate.sites import SPACING
 from motiflens.models.types import Doubles, Floats, Integers
 
 BOUND = 0.5  # occupancy from which a site counts as bound
@@ -48,7 +47,7 @@ def occupancy(table: pd.DataFrame, access: Floats | Doubles, grammar: Grammar = 
     -------
     (sites, cell types) float64 in 0 … 1, in steps of 1/1000: x / (1 + x), where x is the accessibility times the
     factor's concentration times 2^min(4, (score - half) / bit). For the first factor of `PAIR` x is also
-    multiplied by the occupancy of its best partner at a distance of `SPACING` bp; without one it is 0. With the
+    multiplied by the occupancy of its best partner at the grammar's distance; without one it is 0. With the
     grammar ``order`` partners on its 3' side alone count; with ``not`` its own occupancy is multiplied by 1 less
     the partner's; with ``or`` nothing is multiplied (see `tethered`).
     """
@@ -61,7 +60,7 @@ def occupancy(table: pd.DataFrame, access: Floats | Doubles, grammar: Grammar = 
         strength = np.exp2(excess[:, None] + np.array(factor.concentration)) * access[:, own].T
         free: Doubles | float = 1.0
         if factor.name == PAIR[0] and grammar.name != "or":
-            partners = _partners(table, occupied, own, downstream=grammar.name == "order")
+            partners = _partners(table, occupied, own, grammar)
             if grammar.name == "not":
                 free = 1.0 - partners
             else:
@@ -81,24 +80,25 @@ def tethered(table: pd.DataFrame, bound: Doubles) -> tuple[pd.DataFrame, Doubles
     return both.iloc[order].reset_index(drop=True), np.concatenate([bound, bound[second]])[order]
 
 
-def _partners(table: pd.DataFrame, occupied: Doubles, first: Integers, *, downstream: bool = False) -> Doubles:
+def _partners(table: pd.DataFrame, occupied: Doubles, first: Integers, grammar: Grammar) -> Doubles:
     """Occupancy of the best partner in reach of each site of the pair's first factor, (n, cell types).
 
-    With `downstream`, of those on the 3' side of the site.
+    With the grammar ``order``, of those on the 3' side of the site.
     """
+    (nearest, farthest), downstream = grammar.distance, grammar.name == "order"
     forward = table["strand"].to_numpy() == "+"
     second = np.flatnonzero(table["factor"].to_numpy() == PAIR[1])
     starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
     best = np.zeros((len(first), occupied.shape[1]))
     if len(second) == 0:
         return best
-    reach = SPACING[1] + 50
+    reach = farthest + 50
     low = np.searchsorted(starts[second], starts[first] - reach)
     high = np.searchsorted(starts[second], starts[first] + reach)
     for row, (site, a, b) in enumerate(zip(first.tolist(), low.tolist(), high.tolist(), strict=True)):
         for other in second[a:b].tolist():
             gap = max(starts[site] - ends[other], starts[other] - ends[site])
             right = not downstream or (starts[other] > starts[site]) == forward[site]
-            if SPACING[0] <= gap <= SPACING[1] and right:
+            if nearest <= gap <= farthest and right:
                 best[row] = np.maximum(best[row], occupied[other])
     return best

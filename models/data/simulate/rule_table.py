@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from motiflens.models.data.simulate.factors import MILLIBITS, PAIR, factors
-from motiflens.models.data.simulate.sites import SPACING
+from motiflens.models.data.simulate.grammar import Grammar
 from motiflens.models.types import Booleans
 
-REACH = 100  # bp within which a partner is looked for
 COLUMNS = (
     "chrom",
     "start",
@@ -26,31 +25,32 @@ COLUMNS = (
 )
 
 
-def rule_table(sites: pd.DataFrame, rule: str) -> pd.DataFrame:
+def rule_table(sites: pd.DataFrame, grammar: Grammar) -> pd.DataFrame:
     """Return the planted sites of the pair's first factor with their partners, and whether the rule is satisfied.
 
     Parameters
     ----------
     sites
         See `read_sites`: ``chrom``, ``start``, ``end``, ``tf``, ``strand``, ``affinity`` and ``kind``.
-    rule
-        One of `grammar.GRAMMARS`.
+    grammar
+        The rule, and the distance at which it wants the partner.
 
     Returns
     -------
     DataFrame
         One row a site, in order: its place (0-based, half-open), ``strand`` and ``kind``; the nearest strong site
-        of the partner within 100 bp (``partner_start``, ``partner_end``, ``partner_strand``; -1 and empty without
-        one), the bases between both (``gap``, -1 without) and on which ``side`` it lies along the site's strand
-        (``5'`` or ``3'``); whether one is ``in_reach`` (5 to 20 bp away); and whether the sequence ``satisfied``
-        the rule: where chromatin is open the factor then binds. A site of the partner is strong if it was planted
-        or is half occupied where concentration and accessibility are 1.
+        of the partner within 100 bp, or farther where pairs lie farther apart (`Grammar.looked`):
+        ``partner_start``, ``partner_end``, ``partner_strand``, -1 and empty without one; the bases between both
+        (``gap``, -1 without) and on which ``side`` it lies along the site's strand (``5'`` or ``3'``); whether one
+        is ``in_reach`` (at the grammar's distance); and whether the sequence ``satisfied`` the rule: where
+        chromatin is open the factor then binds. A site of the partner is strong if it was planted or is half
+        occupied where concentration and accessibility are 1.
     """
     strong = _strong_partners(sites)
     own = sites[(sites["tf"] == PAIR[0]) & ~sites["kind"].isin(["chance", "closed", "tethered"])]
     by_chrom = {str(chrom): part for chrom, part in sites[strong].groupby("chrom", sort=False)}
     empty = sites.iloc[:0]
-    rows = [_row(site, by_chrom.get(str(site.chrom), empty), rule) for site in own.itertuples(index=False)]
+    rows = [_row(site, by_chrom.get(str(site.chrom), empty), grammar) for site in own.itertuples(index=False)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -60,27 +60,28 @@ def _strong_partners(sites: pd.DataFrame) -> Booleans:
     return ((sites["tf"] == PAIR[1]) & enough & (sites["kind"] != "closed")).to_numpy()
 
 
-def _row(site: object, partners: pd.DataFrame, rule: str) -> tuple[object, ...]:
+def _row(site: object, partners: pd.DataFrame, grammar: Grammar) -> tuple[object, ...]:
+    nearest, farthest = grammar.distance
     start, end, strand = int(site.start), int(site.end), str(site.strand)  # type: ignore[attr-defined]
     own = (site.chrom, start, end, strand, site.kind)  # type: ignore[attr-defined]
     after = partners["start"].to_numpy() >= end
     gaps = np.maximum(partners["start"].to_numpy() - end, start - partners["end"].to_numpy())
-    possible = np.flatnonzero((gaps >= 0) & (gaps <= REACH))
+    possible = np.flatnonzero((gaps >= 0) & (gaps <= grammar.looked))
     downstream = after == (strand == "+")
-    near = possible[(gaps[possible] >= SPACING[0]) & (gaps[possible] <= SPACING[1])]
+    near = possible[(gaps[possible] >= nearest) & (gaps[possible] <= farthest)]
     in_reach = len(near) > 0
     satisfied = {
         "and": in_reach,
         "order": bool(downstream[near].any()),
         "not": not in_reach,
         "or": True,
-    }[rule]
+    }[grammar.name]
     if not len(possible):
         return (*own, -1, -1, "", -1, "", False, satisfied)
     # among those in reach one that satisfies the rule, else the nearest
     best = possible[np.argmin(gaps[possible])]
     if in_reach:
-        right = near[downstream[near]] if rule == "order" and downstream[near].any() else near
+        right = near[downstream[near]] if grammar.name == "order" and downstream[near].any() else near
         best = right[np.argmin(gaps[right])]
     partner = partners.iloc[int(best)]
     side = "3'" if downstream[best] else "5'"

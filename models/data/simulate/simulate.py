@@ -22,6 +22,7 @@ def simulate(
     preset: str = "small",
     seed: int = 0,
     grammar: str | None = None,
+    distance: tuple[int, int] | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Simulate a regulatory genome and write it as a data set.
@@ -37,6 +38,10 @@ def simulate(
     grammar
         The rule by which GATA1 binds beside MAX: ``and``, ``order``, ``not`` or ``or`` (see `grammar.GRAMMARS`).
         One that is named writes ``truth/grammar.tsv`` too; by default it is ``and``.
+    distance
+        Bases between GATA1 and MAX, at least and at most, with which MAX is in reach, from 2 to 139: 5 and 20 by
+        default. The distances out of reach move with it (20 to 60 bp beyond, or short of it where such pairs
+        would not fit into an element; 40 to 80 by default). It too writes ``truth/grammar.tsv``.
     progress
         Told how many percent are done, with what is being made in the note.
 
@@ -48,9 +53,9 @@ def simulate(
     Raises
     ------
     ValueError
-        If `out` holds something, or the preset, the seed or the grammar is none.
+        If `out` holds something, or the preset, the seed, the grammar or the distance is none.
     """
-    wanted, rule = preset_named(preset), grammar_named(grammar)
+    wanted, rule = preset_named(preset), grammar_named(grammar, distance)
     if not 0 <= seed < 2**63:
         raise ValueError(f"the seed is {seed}: expected a whole number from 0 to 2^63 - 1")
     named(out, "folder")
@@ -64,7 +69,7 @@ def simulate(
         progress(Step(STAGE, 37, 100, "%", "genome and annotation"))
         write_world(part, world)
         progress(Step(STAGE, 38, 100, "%", "truth"))
-        write_truth(part / "truth", world, rules=grammar is not None)
+        write_truth(part / "truth", world, rules=grammar is not None or distance is not None)
         sequence(part, world, progress)
         progress(Step(STAGE, 100, 100, "%"))  # before the folder appears: who stops it here finds none
         if target.exists():

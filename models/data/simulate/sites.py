@@ -16,8 +16,6 @@ from motiflens.models.data.simulate.grammar import DEFAULT, Grammar
 from motiflens.models.data.simulate.stream import Stream
 from motiflens.models.types import Codes, Doubles, Integers
 
-SPACING = (5, 20)  # bp between both sites, at least and at most
-WRONG_SPACING = (40, 80)
 _NUMBER = (0, 30, 34, 24, 12)  # weights of 0, 1, … planted sites in an element
 _ENHANCER = {"CTCF": 4, "REST": 14, "FOXA1": 14, "SPI1": 13, "GATA1": 22, "EGR1": 11, "JUN": 15, "MAX": 7}
 _PROMOTER = {"CTCF": 5, "REST": 16, "FOXA1": 5, "SPI1": 8, "GATA1": 5, "EGR1": 30, "JUN": 12, "MAX": 19}
@@ -107,7 +105,7 @@ class _Element:
         if fate < self.grammar.alone:
             self.site(factor, "alone")
             return
-        low, high = SPACING if near else WRONG_SPACING
+        low, high = self.grammar.distance if near else self.grammar.wrong
         gap = self.stream.integer(low, high + 1)
         # Whichever comes first, the partner's place is derived from the factor's.
         before = self.stream.integer(0, 2)

@@ -14,7 +14,7 @@ from motiflens.models.data.simulate.genes import CELL_TYPES
 from motiflens.models.data.simulate.occupancy import BOUND
 from motiflens.models.data.simulate.read_sites import read_sites
 from motiflens.models.data.simulate.rule_table import rule_table
-from motiflens.models.data.simulate.sites import SPACING, shuffled
+from motiflens.models.data.simulate.sites import shuffled
 from motiflens.models.data.simulate.world import World
 from motiflens.models.files import write_text
 from motiflens.models.types import Doubles, Json
@@ -56,11 +56,11 @@ def write_truth(folder: Path, world: World, *, rules: bool = False) -> None:
         "factors": {factor.name: factor.matrix for factor in factors()},
         "cell_types": list(CELL_TYPES),
         "bound_from_occupancy": BOUND,
-        "pair": {"factor": PAIR[0], "partner": PAIR[1], "gap_bp": list(SPACING)},
+        "pair": {"factor": PAIR[0], "partner": PAIR[1], "gap_bp": list(world.grammar.distance)},
     }
     if rules:
         record["grammar"] = {"name": world.grammar.name, "rule": world.grammar.words}
-        table = rule_table(read_sites(folder.parent), world.grammar.name)
+        table = rule_table(read_sites(folder.parent), world.grammar)
         write_text(folder / "grammar.tsv", table.to_csv(sep="\t", index=False, lineterminator="\n"))
     write_text(folder / "simulation.json", json.dumps(record, indent=2) + "\n")
 

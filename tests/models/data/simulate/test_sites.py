@@ -6,8 +6,9 @@ import pytest
 
 from motiflens.models.data.simulate.factors import PAIR, factors, millibits, sample_sites
 from motiflens.models.data.simulate.genome import Genome
+from motiflens.models.data.simulate.grammar import SPACING
 from motiflens.models.data.simulate.occupancy import occupancy
-from motiflens.models.data.simulate.sites import SPACING, Planting, find_sites, shuffled
+from motiflens.models.data.simulate.sites import Planting, find_sites, shuffled
 from motiflens.models.data.simulate.stream import Stream
 
 
