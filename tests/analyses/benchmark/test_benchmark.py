@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,7 +141,43 @@ def test_what_takes_too_long_is_a_row(
     assert late["note"].str.contains("longer than 0.2 s").all()
 
 
-def test_a_users_own_module_and_a_published_model(plan: BenchmarkPlan, world: Path, tmp_path: Path) -> None:
+def deepbind_file(path: Path) -> None:
+    """Write a parameter file of DeepBind's models."""
+    rng = np.random.default_rng(0)
+    sizes = {"detectors": 3 * 7 * 4, "thresholds": 3, "weights1": 3, "biases1": 1}
+    lines = ["# deepbind 0.1", "reverse_complement = 1", "num_detectors = 3", "detector_len = 7"]
+    lines += ["has_avg_pooling = 0", "num_hidden = 0"]
+    lines += [f"{name} = {','.join(map(repr, rng.normal(size=n).tolist()))}" for name, n in sizes.items()]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def keras_file(path: Path) -> None:
+    """Write a Keras 2 file: a convolution, its maximum, a logistic output."""
+    rng = np.random.default_rng(0)
+    layers: dict[str, tuple[str, dict[str, object], list[tuple[int, ...]]]] = {
+        "conv": (
+            "Conv1D",
+            {"filters": 3, "kernel_size": [7], "activation": "relu", "batch_input_shape": [None, 500, 4]},
+            [(7, 4, 3), (3,)],
+        ),
+        "pool": ("GlobalMaxPooling1D", {}, []),
+        "dense": ("Dense", {"units": 1, "activation": "sigmoid"}, [(3, 1), (1,)]),
+    }
+    made = [{"class_name": kind, "config": {"name": name, **rest}} for name, (kind, rest, _) in layers.items()]
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"], file.attrs["backend"] = "2.2.4", "tensorflow"
+        config = {"class_name": "Sequential", "config": {"name": "m", "layers": made}}
+        file.attrs["model_config"] = json.dumps(config)
+        root = file.create_group("model_weights")
+        root.attrs["layer_names"] = [name.encode() for name in layers]
+        for name, (_, _, shapes) in layers.items():
+            group = root.create_group(name)
+            group.attrs["weight_names"] = [f"{name}/{i}:0".encode() for i in range(len(shapes))]
+            for i, shape in enumerate(shapes):
+                group[f"{name}/{i}:0"] = rng.normal(size=shape).astype(np.float32)
+
+
+def test_a_users_own_module_and_published_models(plan: BenchmarkPlan, world: Path, tmp_path: Path) -> None:
     @register("own_counts")
     class Own(nn.Module):
         def __init__(self, channels: int, outputs: int, width: int = 6) -> None:
@@ -150,17 +188,13 @@ def test_a_users_own_module_and_a_published_model(plan: BenchmarkPlan, world: Pa
         def forward(self, x: Tensor) -> Tensor:
             return self.output(torch.relu(self.convolution(x)).amax(-1))
 
-    published = tmp_path / "CTCF.txt"
-    rng = np.random.default_rng(0)
-    sizes = {"detectors": 3 * 7 * 4, "thresholds": 3, "weights1": 3, "biases1": 1}
-    lines = ["# deepbind 0.1", "reverse_complement = 1", "num_detectors = 3", "detector_len = 7"]
-    lines += ["has_avg_pooling = 0", "num_hidden = 0"]
-    lines += [f"{name} = {','.join(map(repr, rng.normal(size=n).tolist()))}" for name, n in sizes.items()]
-    published.write_text("\n".join(lines) + "\n")
-    import_run(published, tmp_path / "deepbind_ctcf", length=500)
+    deepbind_file(tmp_path / "CTCF.txt")
+    import_run(tmp_path / "CTCF.txt", tmp_path / "deepbind_ctcf", length=500)
+    keras_file(tmp_path / "CTCF.h5")
+    import_run(tmp_path / "CTCF.h5", tmp_path / "keras_ctcf")
     few = dataclasses.replace(
         plan,
-        models=("own_counts", str(tmp_path / "deepbind_ctcf")),
+        models=("own_counts", str(tmp_path / "deepbind_ctcf"), str(tmp_path / "keras_ctcf")),
         methods=("saliency", "ism"),
         routes=(),
         pairs=(),
@@ -173,7 +207,9 @@ def test_a_users_own_module_and_a_published_model(plan: BenchmarkPlan, world: Pa
     assert table.loc[table["score"] == "failed", "note"].tolist() == []
     auroc = table[(table["score"] == "auroc") & (table["windows"] == "all")]
     assert set(zip(auroc["model"], auroc["method"], strict=True)) == {
-        (model, method) for model in ("own_counts", "deepbind_ctcf") for method in ("saliency", "ism")
+        (model, method)
+        for model in ("own_counts", "deepbind_ctcf", "keras_ctcf")
+        for method in ("saliency", "ism")
     }
 
 
