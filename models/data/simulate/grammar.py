@@ -124,9 +124,9 @@ def parse_distance(text: str) -> tuple[int, int]:
     >>> parse_distance("40:60")
     (40, 60)
     """
-    found = re.fullmatch(r"(\d{1,9}):(\d{1,9})", text.strip(), re.ASCII)
-    if found is None:
+    numbers = re.fullmatch(r"(\d{1,9}):(\d{1,9})", text.strip(), re.ASCII)
+    if numbers is None:
         raise ValueError(
             f"distance is {text!r:.40}: expected FIRST:LAST, two whole numbers of bases such as 40:60"
         )
-    return int(found[1]), int(found[2])
+    return int(numbers[1]), int(numbers[2])
