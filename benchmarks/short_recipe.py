@@ -71,7 +71,7 @@ def main() -> None:
     for name in options.models.split(","):
         now = recipe(name, preset="short")
         before = replace(now, **FORMER[name])
-        with mock.patch.object(LAYERS, "_letters", return_value=None):
+        with mock.patch.object(LAYERS, "letters_of", return_value=None):
             times = [epoch(name, options.data, before), epoch(name, options.data, now)]
         times.append(epoch(name, options.data, now))
         runs = [times[0] * before.epochs, times[1] * now.epochs, times[2] * now.epochs]

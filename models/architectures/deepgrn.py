@@ -15,14 +15,16 @@ from motiflens.models.architectures.attention import (
     SummedAttention,
 )
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.channels_last import convolve
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.layers import (
     LogSignals,
     Merge,
     merge_logits,
     pooled_length,
-    rectified_and_pooled,
 )
+from motiflens.models.architectures.pooled_pointwise import pooled_pointwise
+from motiflens.models.architectures.rectified_convolution import rectified_convolution
 from motiflens.models.architectures.recurrent import Gates, bidirectional_lstm
 from motiflens.models.types import Json
 
@@ -197,9 +199,8 @@ class DeepGRN(SequenceModel):
 
     def features(self, x: Tensor) -> Tensor:
         """Features of one strand before meta joins them, (N, dense)."""
-        h = self.pointwise(self.convolutions(self.first_inputs(x)))
-        h = rectified_and_pooled(self.pointwise_relu, self.pool, h, training=self.training)  # N, kernels, T
-        h = h.transpose(1, 2)
+        h = self._convolved(self.first_inputs(x))
+        h = pooled_pointwise(self.pointwise, self.pointwise_relu, self.pool, h, training=self.training)
         if self.attention_first:
             h = self.attention(h)
         for lstm, dropout in zip(self.lstms, self.lstm_dropouts, strict=True):
@@ -209,6 +210,16 @@ class DeepGRN(SequenceModel):
         if self.attends in _SUMMED:
             h = self.projection_relu(self.projection(h))
         return self.feature_relu(self.feature(h.flatten(1)))
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        """Return what the convolutions make of windows, (N, kernels, L') or (N, kernels, 1, L')."""
+        convolution, relu, dropout, *others = self.convolutions
+        assert isinstance(convolution, nn.Conv1d)
+        assert isinstance(dropout, nn.Dropout)
+        h = rectified_convolution(convolution, relu, dropout, x, model=self)
+        for layer in others:
+            h = convolve(layer, h) if isinstance(layer, nn.Conv1d) else layer(h)
+        return h
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
         if self.attends == "ensemble":

@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.initialise import keras_initialise
-from motiflens.models.architectures.layers import LogSignals, Merge, pooled_length, rectified_and_pooled
+from motiflens.models.architectures.layers import LogSignals, Merge, pooled_length
+from motiflens.models.architectures.pooled_pointwise import pooled_pointwise
+from motiflens.models.architectures.rectified_convolution import rectified_convolution
 from motiflens.models.architectures.recurrent import Gates, bidirectional_lstm
 
 
@@ -100,9 +102,10 @@ class FactorNet(SequenceModel):
         return scaled
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
-        h = self.convolution_dropout(self.convolution_relu(self.convolution(self.first_inputs(x))))
-        h = rectified_and_pooled(self.pointwise_relu, self.pool, self.pointwise(h), training=self.training)
-        h = h.transpose(1, 2)  # N, T, kernels
+        h = rectified_convolution(
+            self.convolution, self.convolution_relu, self.convolution_dropout, self.first_inputs(x), model=self
+        )
+        h = pooled_pointwise(self.pointwise, self.pointwise_relu, self.pool, h, training=self.training)
         if hasattr(self, "lstm"):
             h, _ = self.lstm(h)  # N, T, 2 · units
         features = self.feature_relu(self.feature(self.dropout(h).flatten(1)))

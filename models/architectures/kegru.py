@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.channels_last import watched
 from motiflens.models.architectures.initialise import keras_initialise
+from motiflens.models.architectures.pooled_convolution import letters_do
 from motiflens.models.architectures.recurrent import Gates, KerasGRU
 
 Strategy = Literal["init-train", "init-no-train", "no-init"]
@@ -111,6 +113,9 @@ class KEGRU(SequenceModel):
 
     def from_tokens(self, tokens: Tensor, counts: Tensor | None = None) -> Tensor:
         """Logits (N, outputs) of k-mer numbers (N, tokens); the first `counts` (N,) are read, or all."""
+        if isinstance(self.gru, KerasGRU) and self._by_rows(tokens):
+            _, (forward, backward) = self.gru.of_rows(self.embedding.weight, tokens, counts)
+            return self.output(self._joined(forward, backward))
         embedded = self.embedding(tokens)
         if counts is None:
             _, (forward, backward) = self.gru(embedded)
@@ -121,13 +126,19 @@ class KEGRU(SequenceModel):
                 embedded, counts.cpu(), batch_first=True, enforce_sorted=False
             )
             _, (forward, backward) = self.gru(packed)
+        return self.output(self._joined(forward, backward))
+
+    def _by_rows(self, tokens: Tensor) -> bool:
+        """Tell whether the GRU may read rows of the embedding by number: they are fewer than the tokens."""
+        fewer = tokens.numel() > len(self.embedding.weight)
+        return fewer and letters_do(training=self.training) and not (watched(self.embedding) or watched(self.gru))
+
+    def _joined(self, forward: Tensor, backward: Tensor) -> Tensor:
         if self.join == "concatenate":
-            joined = torch.cat([forward, backward], dim=-1)
-        elif self.join == "product":
-            joined = forward * backward
-        else:
-            joined = (forward + backward) * (0.5 if self.join == "mean" else 1.0)
-        return self.output(joined)
+            return torch.cat([forward, backward], dim=-1)
+        if self.join == "product":
+            return forward * backward
+        return (forward + backward) * (0.5 if self.join == "mean" else 1.0)
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
         if not self.variable:

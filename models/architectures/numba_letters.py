@@ -128,3 +128,84 @@ def add_gradients(
                         p = t * width + where[i, t, k]
                         for j in range(out.shape[1]):
                             out[k, j, letters[p + j]] += value
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def rectify(
+    scores: Floats, numbers: NDArray[np.uint16], threshold: np.uint16, scale: np.float32, first: int, last: int
+) -> None:
+    """Rectify some of the scores, and drop some of these, in place.
+
+    Parameters
+    ----------
+    scores
+        (n,)
+    numbers, threshold, scale
+        (n,) random numbers: where one is below the threshold the score is dropped, others are scaled. With the
+        threshold 0 they are not read.
+    first, last
+        The scores.
+    """
+    if threshold:
+        for k in range(first, last):
+            kept = (scores[k] > 0) & (numbers[k] >= threshold)  # both, so that many are taken at once
+            scores[k] = scores[k] * scale if kept else np.float32(0)
+    else:
+        for k in range(first, last):
+            scores[k] = max(scores[k], np.float32(0))
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def add_pair_gradients(
+    codes: Codes,
+    outputs: Floats,
+    gradients: Floats,
+    scale: np.float32,
+    pairs: int,
+    of_weight: Floats,
+    of_bias: Floats,
+    first: int,
+    last: int,
+) -> None:
+    """Add up the gradients of some kernels' weights, where outputs of `rectify` are above 0.
+
+    Parameters
+    ----------
+    codes
+        (n, at least L and the kernel's length): 0 to 4.
+    outputs, gradients
+        (n, T, D) what it wrote, and the gradients of that.
+    scale
+        As it had it.
+    pairs
+        How many pairs of letters cover a kernel.
+    of_weight, of_bias
+        (D, K, 5) and (D,), written: of kernel, place and letter.
+    first, last
+        The kernels.
+    """
+    for begin in range(first, last, 32):
+        width = min(begin + 32, last) - begin
+        table = np.zeros((pairs, 25, width), dtype=np.float32)
+        whole, value = np.zeros(width, dtype=np.float32), np.empty(width, dtype=np.float32)
+        for i in range(gradients.shape[0]):
+            letters = codes[i]
+            for t in range(gradients.shape[1]):
+                output, gradient = outputs[i, t], gradients[i, t]
+                for k in range(width):
+                    there = output[begin + k] > 0
+                    value[k] = gradient[begin + k] * scale if there else np.float32(0)
+                for k in range(width):
+                    whole[k] += value[k]
+                for q in range(pairs):
+                    row = table[q, letters[t + 2 * q] * 5 + letters[t + 2 * q + 1]]
+                    for k in range(width):
+                        row[k] += value[k]
+        for k in range(width):
+            of_bias[begin + k] = whole[k]
+            for q in range(pairs):
+                for one in range(5):
+                    for two in range(5):
+                        of_weight[begin + k, 2 * q, one] += table[q, one * 5 + two, k]
+                        if 2 * q + 1 < of_weight.shape[1]:
+                            of_weight[begin + k, 2 * q + 1, two] += table[q, one * 5 + two, k]

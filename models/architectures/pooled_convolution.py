@@ -36,7 +36,7 @@ def pooled_convolution(
     training
         Whether the model is in training.
     """
-    letters = _letters(convolution, relu, pool, x) if letters_do(training=training) else None
+    letters = letters_of(convolution, relu, pool, x) if letters_do(training=training) else None
     if letters is None:
         return rectified_and_pooled(relu, pool, convolution(x), training=training)
     bias = (
@@ -67,7 +67,7 @@ def convolution_maximum(
     return pooled_convolution(convolution, relu, pool, x, training=training).squeeze(-1)
 
 
-class _Letters(NamedTuple):
+class Letters(NamedTuple):
     """Windows as letters, with room for the table's last pairs, and how they are pooled."""
 
     codes: Codes  # n, L and more: 0 to 4
@@ -75,7 +75,7 @@ class _Letters(NamedTuple):
     steps: int  # stretches
 
 
-def _letters(convolution: nn.Conv1d, relu: nn.Module, pool: nn.MaxPool1d, x: Tensor) -> _Letters | None:
+def letters_of(convolution: nn.Conv1d, relu: nn.Module, pool: nn.MaxPool1d, x: Tensor) -> Letters | None:
     """Return windows as letters; None where their convolution must go through the layers."""
     weight, length = convolution.weight, x.shape[-1]
     layers = (convolution, relu, pool)
@@ -104,7 +104,7 @@ def _letters(convolution: nn.Conv1d, relu: nn.Module, pool: nn.MaxPool1d, x: Ten
     codes = np.full((len(x), length + 2 * padding + pair_count(size) * 2), 4, dtype=np.uint8)
     if steps < 1 or not read_letters(x.detach().contiguous().numpy(), codes, padding):
         return None
-    return _Letters(codes, width, steps)
+    return Letters(codes, width, steps)
 
 
 def _plain(convolution: nn.Conv1d, pool: nn.MaxPool1d) -> bool:
@@ -149,7 +149,7 @@ class _Maxima(torch.autograd.Function):
     """The greatest score of each stretch of letters, (N, T, D)."""
 
     @staticmethod
-    def forward(context: Any, letters: _Letters, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(context: Any, letters: Letters, weight: Tensor, bias: Tensor) -> Tensor:
         from motiflens.models.architectures.numba_letters import score_maxima
 
         shape = (len(letters.codes), letters.steps, len(weight))

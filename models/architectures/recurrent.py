@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 Gates = Literal["sigmoid", "hard_sigmoid"]
 GATES: tuple[Gates, ...] = ("sigmoid", "hard_sigmoid")
@@ -160,14 +161,28 @@ class KerasGRU(_Recurrent):
         lengths
             (N,) steps of each sequence; those after them are not there for either direction. None: all are.
         """
+        return self._walk(self._project(x, None), lengths)
+
+    def of_rows(self, rows: Tensor, numbers: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What `forward` gives for the rows (V, D) that are numbered by (N, T): fewer products where T · N > V."""
+        weight, bias = self._both("weight_ih"), self._both("bias_ih")
+        shares = rows @ weight.transpose(1, 2) + bias[:, None]  # 2, V, 3H
+        forward, backward = (
+            functional.embedding(each.t(), share)
+            for each, share in zip((numbers, numbers.flip(1)), shares, strict=True)
+        )
+        return self._walk(torch.stack([forward, backward], dim=1), lengths)
+
+    def _walk(self, projected: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Go along the input's share of all gates, (T, 2, N, 3H)."""
         gate = torch.sigmoid if self.gates == "sigmoid" else hard_sigmoid
         units = self.hidden_size
         recurrent = self._both("weight_hh").transpose(1, 2)  # 2, H, 3H
         of_gates, of_state = recurrent[..., : 2 * units], recurrent[..., 2 * units :]
-        h = x.new_zeros(2, x.shape[0], units)
+        h = projected.new_zeros(2, projected.shape[2], units)
         states = []
-        steps = torch.arange(x.shape[1], device=x.device)
-        for time, step in enumerate(self._project(x, None)):  # 2, N, 3H
+        steps = torch.arange(len(projected), device=projected.device)
+        for time, step in enumerate(projected):  # 2, N, 3H
             r, z = gate(torch.baddbmm(step[..., : 2 * units], h, of_gates)).chunk(2, dim=-1)
             new = torch.baddbmm(step[..., 2 * units :], r * h, of_state).tanh()
             after = z * h + (1 - z) * new

@@ -8,6 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.channels_last import (
+    channels_last,
+    channels_last_does,
+    convolve,
+    normalise,
+    pool,
+)
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.layers import AttentionWeights, MatMul
 
@@ -101,12 +108,15 @@ class SAResNet(SequenceModel):
 
     def units(self, x: Tensor) -> Tensor:
         """Logits of the softmax, (N, outputs, 2): unbound and bound."""
-        h = self.pool(self.convolution_elu(self.convolution(x)))
+        if channels_last_does(self, x, training=self.training):
+            x = channels_last(x)  # half of the time; all below take both
+        h = pool(self.pool, self.convolution_elu(convolve(self.convolution, x)))
         for i, stage in enumerate(self.stages):
             if i < len(self.attentions):
                 h = self.attentions[i](h)
             h = stage(h)
-        h = self.dense(self.average_dropout(self.average(h).flatten(1)))
+        mean = self.average(h).flatten(1) if h.ndim == 3 else h.mean(dim=(2, 3))
+        h = self.dense(self.average_dropout(mean))
         return self.output(self.dense_dropout(h)).unflatten(1, (self.outputs, 2))
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
@@ -156,9 +166,9 @@ class ResidualBlock(nn.Module):
         return [self.pad, self.convolution1, self.convolution2]
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.convolution1(self.pad(self.elu1(self.norm1(x))))
-        h = self.convolution2(self.elu2(self.norm2(h)))
-        return self.shortcut(x) + h
+        h = convolve(self.convolution1, self.elu1(normalise(self.norm1, x)), self.pad)
+        h = convolve(self.convolution2, self.elu2(normalise(self.norm2, h)))
+        return (convolve(self.shortcut, x) if isinstance(self.shortcut, nn.Conv1d) else self.shortcut(x)) + h
 
 
 class SelfAttention(nn.Module):
@@ -179,15 +189,20 @@ class SelfAttention(nn.Module):
         self.theta = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
-        f = self.elu1(self.norm1(x))
-        scores = self.product(self.query(f).transpose(1, 2), self.key(f))  # N, T, T
+        f = self.elu1(normalise(self.norm1, x))
+        query, key, value = (convolve(layer, f) for layer in (self.query, self.key, self.value))
+        if x.ndim == 4:
+            query, key, value = query.squeeze(2), key.squeeze(2), value.squeeze(2)
+        scores = self.product(query.transpose(1, 2), key)  # N, T, T
         n, steps, _ = scores.shape
         if self.scale == "published":
             weights = self.weights(scores / (n * steps * steps))
         else:
             weights = self.weights(scores) / steps
-        y = self.attend(weights, self.value(f).transpose(1, 2)).transpose(1, 2)  # N, size, T
-        return x + self.theta * self.back(self.elu2(self.norm2(y)))
+        y = self.attend(weights, value.transpose(1, 2)).transpose(1, 2)  # N, size, T
+        if x.ndim == 4:
+            y = channels_last(y)
+        return x + self.theta * convolve(self.back, self.elu2(normalise(self.norm2, y)))
 
 
 def _norm(channels: int) -> nn.BatchNorm1d:

@@ -117,7 +117,7 @@ def test_layers_are_called_where_letters_do_not_do(way: str) -> None:
 @pytest.mark.parametrize("layer", [nn.Conv1d(4, 3, 4, stride=2), nn.Conv1d(4, 3, 3, padding="same"),
                                    nn.Conv1d(4, 4, 4, groups=2), nn.Conv1d(4, 3, 4, dilation=2)])  # fmt: skip
 def test_other_convolutions_are_left_alone(layer: nn.Conv1d, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MODULE, "_Letters", refuse)
+    monkeypatch.setattr(MODULE, "Letters", refuse)
     pooled_convolution(layer, nn.ReLU(), nn.MaxPool1d(3), windows(2, 30), training=True)
 
 
@@ -141,20 +141,20 @@ def test_a_training_step_is_that_of_the_layers(name: str, monkeypatch: pytest.Mo
         "deepsea": {"kernels": (8, 8, 8), "pool": 2},
     }
     model = build(name, length=100, **small.get("tbinet" if name == "danq" else name, {})).train()
-    gradients, made = [], MODULE._Letters
+    gradients, made = [], MODULE.Letters
     used = []
 
     def counted(*values: object) -> object:
         used.append(values)
         return made(*values)
 
-    monkeypatch.setattr(MODULE, "_Letters", counted)
+    monkeypatch.setattr(MODULE, "Letters", counted)
     for each in (model, copy.deepcopy(model)):
         torch.manual_seed(1)
         each(windows(6, 100)).square().sum().backward()
         gradients.append([weight.grad for weight in each.parameters()])
         assert used
-        monkeypatch.setattr(MODULE, "_letters", lambda *_: None)
+        monkeypatch.setattr(MODULE, "letters_of", lambda *_: None)
     for a, b in zip(*gradients, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 

@@ -179,3 +179,18 @@ def test_initial_weights(kind: type[nn.Module], per_gate: bool) -> None:
             torch.testing.assert_close(u.T @ u, torch.eye(20), rtol=0.0, atol=1e-5)
         bias = getattr(layer, f"bias_ih_l0{direction}")
         assert bias.tolist() == [0.0] * 20 + [1.0] * 20 + [0.0] * 40
+
+
+@pytest.mark.parametrize("lengths", [None, torch.tensor([7, 2, 5])])
+def test_gru_of_numbered_rows(lengths: Tensor | None) -> None:
+    """Logits and gradients of rows by number are those of the rows themselves."""
+    layer, found = _drawn(KerasGRU(5, 4)), []
+    numbers = torch.randint(6, (3, 7), generator=torch.Generator().manual_seed(1))
+    for by_number in (True, False):
+        layer.zero_grad()
+        rows = _inputs(1, 6)[0].requires_grad_()
+        outputs, last = layer.of_rows(rows, numbers, lengths) if by_number else layer(rows[numbers], lengths)
+        (outputs.square().sum() + last.sum()).backward()
+        found.append([outputs.detach(), last.detach(), rows.grad, *(w.grad.clone() for w in layer.parameters())])
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
