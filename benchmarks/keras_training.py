@@ -5,8 +5,7 @@ Run: python benchmarks/keras_training.py --keras-python OTHER_VENV/bin/python [-
 Keras (TensorFlow) lives in an environment of its own. For each architecture two processes on the same core take
 turns, ours and Keras's, each with the paper's sizes, batch and optimiser, on random windows in memory: a step that
 warms up, then the best of some steps, by the process's own CPU time and by the clock. Layers are the same as far
-as Keras has them: dropout within FactorNet's recurrent layers is left out on both sides. DeepGRN, some of whose
-layers Keras lacks, is not compared.
+as Keras has them: dropout within FactorNet's recurrent layers is left out on both sides. DeepGRN is that with single attention.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ SIZES: dict[str, tuple[int, int, int, str]] = {
     "saresnet": (101, 1, 100, "adam"),
     "kegru": (101, 1, 200, "adam"),
     "factornet": (1000, 1, 100, "adam"),
+    "deepgrn": (1000, 1, 64, "adam"),
     "deepbind": (101, 1, 64, "fast sgd"),
     "expectation_luo": (101, 1, 100, "adadelta"),
 }
@@ -208,6 +208,38 @@ def keras_factornet(keras: Any, length: int, outputs: int) -> Any:
     x = layers.Input((length, 4))
     turned = layers.Lambda(lambda h: h[:, ::-1, ::-1])(x)
     return keras.Model(x, layers.Average()([trunk(x), trunk(turned)]))
+
+
+def keras_deepgrn(keras: Any, length: int, outputs: int) -> Any:
+    layers, steps = keras.layers, (length - 29) // 15
+    trunk = keras.Sequential(
+        [
+            layers.Conv1D(64, 30, activation="relu"), layers.Dropout(0.5), layers.Dense(64, activation="relu"),
+            layers.MaxPooling1D(15),
+        ]
+    )  # fmt: skip
+    score = keras.Sequential(
+        [
+            layers.Permute((2, 1)), layers.Dense(steps), layers.Permute((2, 1)), layers.Softmax(axis=1),
+            layers.Lambda(lambda h: keras.backend.mean(h, axis=2, keepdims=True)),
+        ]
+    )  # fmt: skip
+    head = keras.Sequential(
+        [
+            layers.Bidirectional(layers.LSTM(32, return_sequences=True)), layers.Dropout(0.5), layers.Flatten(),
+            layers.Dense(64, activation="relu"), layers.Dropout(0.5), layers.Dense(64, activation="relu"),
+            layers.Dropout(0.5), layers.Dense(64, activation="relu"), layers.Dropout(0.5),
+            layers.Dense(outputs, activation="sigmoid"),
+        ]
+    )  # fmt: skip
+
+    def strand(x: Any) -> Any:
+        h = trunk(x)
+        return head(layers.Multiply()([h, score(h)]))
+
+    x = layers.Input((length, 4))
+    turned = layers.Lambda(lambda h: h[:, ::-1, ::-1])(x)
+    return keras.Model(x, layers.Average()([strand(x), strand(turned)]))
 
 
 def keras_deepbind(keras: Any, length: int, outputs: int) -> Any:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import math
 import warnings
 from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from tangermeme.deep_lift_shap import deep_lift_shap as tangermeme_deep_lift_shap
-from tangermeme.deep_lift_shap import integrated_gradients_op
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.branches import OneStrand, branch_weights, branches, flipped
 from motiflens.interpret.attribution.completeness import completeness
-from motiflens.interpret.attribution.functions import Elementwise, Functions, OneFunction, rescale
 from motiflens.interpret.attribution.gradient_inputs import Bases, Raw
 from motiflens.interpret.attribution.inputs import differentiable
-from motiflens.interpret.attribution.recurrent_rule import recurrent_rule
-from motiflens.interpret.attribution.rules import OneTensor, ruled, unruled_types
 from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.architectures.wrapped import Wrapped
+
+if TYPE_CHECKING:
+    from motiflens.interpret.attribution.functions import Functions
+
+# tangermeme takes half a second to import, which other methods need not wait for: functions below import it, and the
+# rules, which need it.
 
 
 def deep_lift_shap(
@@ -49,6 +50,8 @@ def deep_lift_shap(
     quadrature
         Points of the Gauss-Legendre quadrature within recurrent layers.
     """
+    from motiflens.interpret.attribution.rules import ruled
+
     problem = _Problem(target, meta, batch_size, quadrature)
     inputs = differentiable(model, x, target, meta)
     with model_unchanged(model):
@@ -101,6 +104,13 @@ def _multipliers(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Probl
 
 
 def _one_branch(model: nn.Module, x: Tensor, baselines: Tensor, problem: _Problem) -> _Multipliers:
+    from tangermeme.deep_lift_shap import deep_lift_shap as tangermeme_deep_lift_shap
+    from tangermeme.deep_lift_shap import integrated_gradients_op
+
+    from motiflens.interpret.attribution.functions import Elementwise, OneFunction, rescale
+    from motiflens.interpret.attribution.recurrent_rule import recurrent_rule
+    from motiflens.interpret.attribution.rules import OneTensor, unruled_types
+
     inputs = differentiable(model, x, problem.target, problem.meta)
     n, b = baselines.shape[:2]
     ends = inputs.encode(baselines.flatten(0, 1))
@@ -140,6 +150,8 @@ def _functions(model: nn.Module, inputs: Bases) -> Functions | None:
     """Return stand-ins for what a user's model computes by functions; this package's own compute it by layers."""
     if isinstance(model, SequenceModel | OneStrand) and not any(isinstance(m, Wrapped) for m in model.modules()):
         return None
+    from motiflens.interpret.attribution.functions import Functions
+
     functions = Functions(model)
     row = torch.arange(1, device=inputs.x.device)
     functions.learn(lambda: inputs.logits(inputs.values[:1].detach().requires_grad_(), row))

@@ -132,6 +132,24 @@ def test_windows_to_tsv(run: Run, tmp_path: Path) -> None:
     np.testing.assert_allclose(table["CTCF"], p[:, 0], atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("odd", ["", "a name", 'a "name"', "a probability"])
+def test_rows_are_those_of_pandas(odd: str, tmp_path: Path) -> None:
+    """Rows written at once have pandas' bytes, quotes and missing numbers included."""
+    rng = np.random.default_rng(0)
+    p = np.concatenate([rng.random((50, 2)), 10.0 ** -rng.integers(0, 40, (50, 2))]).astype(np.float32)
+    p[:4] = [[0, 1], [0.5, 1e-5], [0.1234565, 0.00012345678], [1e-4, 123456.7]]
+    names = np.array(["chr1", "chrX"], dtype=object)[rng.integers(0, 2, 100)]
+    if "name" in odd:
+        names[60] = odd
+    if "probability" in odd:
+        p[60, 0] = np.nan
+    table = pd.DataFrame({"chrom": names, "start": np.arange(100), "end": np.arange(100) + 20})
+    chunks = (Chunk(table.iloc[first : first + 30], p[first : first + 30]) for first in range(0, 100, 30))
+    assert write_predictions(tmp_path / "out.tsv", chunks, ("a", "b")) == 100
+    whole = pd.concat([table, pd.DataFrame(p, columns=["a", "b"])], axis=1)
+    assert (tmp_path / "out.tsv").read_text() == whole.to_csv(sep="\t", index=False, float_format="%.6g")
+
+
 def test_streams_and_writes_whole(tmp_path: Path) -> None:
     """Chunks are written as they come, and nothing is left if one fails."""
 
