@@ -5,7 +5,8 @@ Run: python benchmarks/keras_training.py --keras-python OTHER_VENV/bin/python [-
 Keras (TensorFlow) lives in an environment of its own. For each architecture two processes on the same core take
 turns, ours and Keras's, each with the paper's sizes, batch and optimiser, on random windows in memory: a step that
 warms up, then the best of some steps, by the process's own CPU time and by the clock. Layers are the same as far
-as Keras has them: dropout within FactorNet's recurrent layers is left out on both sides. DeepGRN is that with single attention.
+as Keras has them: dropout within FactorNet's recurrent layers is left out on both sides. DeepGRN is that with
+single attention.
 """
 
 from __future__ import annotations

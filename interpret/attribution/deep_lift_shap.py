@@ -21,8 +21,8 @@ from motiflens.models.architectures.wrapped import Wrapped
 if TYPE_CHECKING:
     from motiflens.interpret.attribution.functions import Functions
 
-# tangermeme takes half a second to import, which other methods need not wait for: functions below import it, and the
-# rules, which need it.
+# tangermeme takes half a second to import, which other methods need not wait for: functions below import it, and
+# the rules, which need it.
 
 
 def deep_lift_shap(
