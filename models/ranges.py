@@ -126,6 +126,7 @@ HYPERPARAMETER_RANGES = {
     "stride": Range(1, 1_000),
     "m": Range(0, 1_000),
     "strength": Range(0, 1e9, above=True),
+    "vector_scale": Range(0, 1_000, above=True),
     "most": MANY,
     "widths": Range(1, 10_000),
     "n": Range(1, 6),

@@ -287,7 +287,12 @@ _SHORT: dict[str, types.Json] = {
     },
     "factornet": {**_SHORT_STEPS, "hyperparameters": {"kernel_size": 20, "pool": 6, "dropout": 0.2}},
     "deepbind": {"optimizer": "adam", "rate": 3e-3, "momentum": 0.0, "hyperparameters": {"kernels": 64}},
-    "kegru": {"rate": 6e-3, "batch": 100, "hyperparameters": {"units": 50, "reset_after": True}},
+    # word2vec's own vectors grow with the corpus; those of 20,000 windows and more saturate the gates for good.
+    "kegru": {
+        "rate": 6e-3,
+        "batch": 100,
+        "hyperparameters": {"units": 50, "reset_after": True, "vector_scale": 0.05},
+    },
     "saresnet": {"rate": 1e-3, "epochs": 10, "patience": 5, "hyperparameters": {"dropout": 0.3}},
     "cnn_zeng": {},
     "bpnet": {"rate": 4e-3, "hyperparameters": {"dilations": 4}},

@@ -114,8 +114,9 @@ def pretrain(model: torch.nn.Module, windows: Windows, *, seed: int = 0) -> bool
     Parameters
     ----------
     model
-        With `set_word_vectors`, ``embedding`` and the hyperparameters ``k``, ``stride``, ``dimension`` and
-        ``strategy`` (``init-train``, ``init-no-train`` or ``no-init``); others are left alone.
+        With `set_word_vectors`, ``embedding`` and the hyperparameters ``k``, ``stride``, ``dimension``,
+        ``strategy`` (``init-train``, ``init-no-train`` or ``no-init``) and, where there is one, ``vector_scale``;
+        others are left alone.
 
     Returns
     -------
@@ -128,6 +129,9 @@ def pretrain(model: torch.nn.Module, windows: Windows, *, seed: int = 0) -> bool
     vectors_of_tokens, tokens = word2vec(
         windows, k=own["k"], stride=own["stride"], dimension=own["dimension"], seed=seed
     )
+    scale = own.get("vector_scale")
+    if scale is not None and len(tokens):
+        vectors_of_tokens *= scale / vectors_of_tokens.std(correction=0)
     kegru: Any = model  # one's own k-mer models may do the same
     vectors = kegru.embedding.weight.detach().clone()
     vectors[tokens] = vectors_of_tokens

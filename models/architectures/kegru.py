@@ -35,6 +35,9 @@ class KEGRU(SequenceModel):
     strategy
         ``init-train``: the embedding starts from word2vec (`set_word_vectors`) and is trained; ``init-no-train``:
         it stays frozen; ``no-init``: it starts at random.
+    vector_scale
+        Standard deviation that word vectors are brought to; None leaves them as word2vec gives them, as the paper
+        does. They grow with the corpus, and large ones saturate the gates before anything is learned.
     reset_after
         Apply the reset gate after the recurrent product (torch's and cuDNN's fast `nn.GRU`) in place of before it
         (the paper's Eq. 8).
@@ -67,6 +70,7 @@ class KEGRU(SequenceModel):
         units: int = 80,
         join: Join = "concatenate",
         strategy: Strategy = "init-train",
+        vector_scale: float | None = None,
         reset_after: bool = False,
         gates: Gates = "sigmoid",
         variable: bool = False,
