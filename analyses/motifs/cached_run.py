@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from motiflens.models.cache import cache_folder
+from motiflens.models.controls_ahead import Opening
 from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Dataset
 from motiflens.models.open_for_run import open_for_training
@@ -29,6 +32,7 @@ def cached_run(
     settings: tuple[str, ...] = (),
     seed: int = 0,
     progress: Progress = silent,
+    meanwhile: Callable[[Opening, Dataset], AbstractContextManager[None]] | None = None,
 ) -> tuple[Run, Dataset]:
     """Return a trained run of an architecture and the data it was trained on.
 
@@ -46,6 +50,8 @@ def cached_run(
         Of the training.
     progress
         Told how far the training is.
+    meanwhile
+        Makes the block within which the training runs, such as `controls_ahead`.
 
     Returns
     -------
@@ -64,7 +70,8 @@ def cached_run(
     folder = cache_folder("runs") / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     if not (folder / CONFIG).is_file():
         part = Path(f"{folder}.part")
-        train(name, dataset, part, recipe=how, resume=True, seed=seed, progress=progress)
+        with nullcontext() if meanwhile is None else meanwhile(Opening(source, how, data), dataset):
+            train(name, dataset, part, recipe=how, resume=True, seed=seed, progress=progress)
         if folder.exists():
             shutil.rmtree(folder)
         part.rename(folder)

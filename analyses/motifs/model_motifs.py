@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from motiflens.analyses.motifs.cached_run import cached_run
 from motiflens.analyses.motifs.engines.compile_ahead import compile_ahead
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.motif_options import MotifOptions
+from motiflens.analyses.motifs.motif_options import MotifOptions, analysed_split
 from motiflens.analyses.motifs.motif_parts import MotifWork, motif_parts
+from motiflens.models.controls_ahead import Opening, controls_ahead
 from motiflens.models.data.options import Options
+from motiflens.models.data.windows import Dataset
 from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.recipes import Preset, recipe
@@ -97,12 +100,12 @@ def model_motifs(
                 settings=how.settings,
                 seed=options.seed,
                 progress=progress,
+                meanwhile=_controls(options) if regions is None else None,
             )
         dataset = dataset if regions is None else region_dataset(run, regions)
         named, opened = None, Options()
     # Imported late: where its engines were never compiled, `compile_ahead` had them compiled during the training.
     from motiflens.analyses.motifs.find_motifs import find_motifs
-    from motiflens.analyses.motifs.motif_context import analysed_split
 
     split = analysed_split(dataset, options.split)
     source = WindowSource(str(run.path), named, opened, split, regions)
@@ -110,6 +113,17 @@ def model_motifs(
         return find_motifs(
             run, dataset, targets=targets, tf=opening.tf, options=options, progress=progress, parts=parts
         )
+
+
+def _controls(options: MotifOptions) -> Callable[[Opening, Dataset], AbstractContextManager[None]]:
+    """Return what makes the controls of the windows to be analysed during a training, if they are wanted."""
+
+    def meanwhile(opening: Opening, dataset: Dataset) -> AbstractContextManager[None]:
+        split = analysed_split(dataset, options.split)
+        wanted = options.controls and split in dataset.splits
+        return controls_ahead(opening, dataset, split) if wanted else nullcontext()
+
+    return meanwhile
 
 
 def _is_run(model: str) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from motiflens.analyses.motifs.factors import TrainedFactors, trained_factors
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.motif_options import MotifOptions
+from motiflens.analyses.motifs.motif_options import MotifOptions, analysed_split
 from motiflens.analyses.motifs.motif_parts import MotifParts
 from motiflens.analyses.motifs.subsequences import Positives, Subsequences, predicted_positives, subsequences
 from motiflens.interpret.adapter import adapt
@@ -100,11 +100,6 @@ class MotifContext:
             options=self.options,
             progress=self.progress,
         )
-
-
-def analysed_split(dataset: Dataset, wanted: str | None) -> str:
-    """Return the split that is analysed; see `MotifOptions`."""
-    return wanted or next(name for name in ("test", "valid", "train") if name in dataset.splits)
 
 
 def tasks_of(windows: Windows, tf: str | None) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from motiflens.analyses.motifs.gate import Gate
 from motiflens.interpret.attribution.attribute import METHODS
+from motiflens.models.data.windows import Dataset
 from motiflens.models.option_ranges import check_numbers
 
 Route = Literal["kernels", "attention", "seqlets", "denovo"]
@@ -105,3 +106,8 @@ class MotifOptions:
             if value not in known:
                 raise ValueError(f"{what} {value!r}: expected one of {', '.join(known)}")
         check_numbers(self)
+
+
+def analysed_split(dataset: Dataset, wanted: str | None) -> str:
+    """Return the split that is analysed; see `MotifOptions`."""
+    return wanted or next(name for name in ("test", "valid", "train") if name in dataset.splits)
