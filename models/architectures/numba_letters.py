@@ -160,7 +160,6 @@ def add_pair_gradients(
     codes: Codes,
     outputs: Floats,
     gradients: Floats,
-    scale: np.float32,
     pairs: int,
     of_weight: Floats,
     of_bias: Floats,
@@ -175,8 +174,6 @@ def add_pair_gradients(
         (n, at least L and the kernel's length): 0 to 4.
     outputs, gradients
         (n, T, D) what it wrote, and the gradients of that.
-    scale
-        As it had it.
     pairs
         How many pairs of letters cover a kernel.
     of_weight, of_bias
@@ -194,7 +191,7 @@ def add_pair_gradients(
                 output, gradient = outputs[i, t], gradients[i, t]
                 for k in range(width):
                     there = output[begin + k] > 0
-                    value[k] = gradient[begin + k] * scale if there else np.float32(0)
+                    value[k] = gradient[begin + k] if there else np.float32(0)
                 for k in range(width):
                     whole[k] += value[k]
                 for q in range(pairs):

@@ -99,15 +99,15 @@ class _Rectified(torch.autograd.Function):
 
         (h,), letters, (kernels, _, size) = context.saved_tensors, context.letters, context.shape
         values, given = h.numpy(), gradients[0].detach().contiguous().numpy()
-        pairs, scale = -(-size // 2), context.scale
+        pairs = -(-size // 2)
         added = np.zeros((kernels, size, 5), dtype=np.float32)
         of_bias = np.zeros(kernels, dtype=np.float32)
 
         def work(first: int, last: int) -> None:
             begin, end = first * _BLOCK, min(last * _BLOCK, kernels)
-            add_pair_gradients(letters.codes, values, given, scale, pairs, added, of_bias, begin, end)
+            add_pair_gradients(letters.codes, values, given, pairs, added, of_bias, begin, end)
 
         in_threads(work, -(-kernels // _BLOCK), h.numel() * size)
-        of_weight = torch.from_numpy(np.ascontiguousarray(added[:, :, :4].transpose(0, 2, 1)))
-        biased = torch.from_numpy(of_bias) if context.needs_input_grad[4] else None
+        of_weight = torch.from_numpy(added[:, :, :4].transpose(0, 2, 1) * context.scale)
+        biased = torch.from_numpy(of_bias * context.scale) if context.needs_input_grad[4] else None
         return None, None, None, of_weight, biased, None
