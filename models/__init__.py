@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from motiflens.models.progress import Progress, Step, silent
     from motiflens.models.published.import_keras.import_keras import import_keras
+    from motiflens.models.published.import_program.import_program import import_program
     from motiflens.models.published.importer import import_published, import_run
     from motiflens.models.recipes import Recipe, adjust, recipe
     from motiflens.models.registry import architectures, build, register
@@ -56,6 +57,7 @@ __all__ = [
     "evaluate",
     "genome_tiles",
     "import_keras",
+    "import_program",
     "import_published",
     "import_run",
     "load",
@@ -111,6 +113,7 @@ __getattr__ = lazy_exports(
         "Step": "motiflens.models.progress",
         "silent": "motiflens.models.progress",
         "import_keras": "motiflens.models.published.import_keras.import_keras",
+        "import_program": "motiflens.models.published.import_program.import_program",
         "import_published": "motiflens.models.published.importer",
         "import_run": "motiflens.models.published.importer",
         "Recipe": "motiflens.models.recipes",

@@ -44,7 +44,10 @@ _BUILT_IN: dict[str, str] = {
     "pwm": "pwm:PWM",
 }
 # Architectures that are read from files, not offered for training.
-_FROM_FILES: dict[str, str] = {"keras": "motiflens.models.published.import_keras.network:KerasModel"}
+_FROM_FILES: dict[str, str] = {
+    "keras": "motiflens.models.published.import_keras.network:KerasModel",
+    "program": "motiflens.models.published.import_program.model:ProgramModel",
+}
 _REGISTERED: dict[str, type[SequenceModel]] = {}
 _LOADED: set[str] = set()
 _Class = TypeVar("_Class", bound=type[nn.Module])

@@ -13,20 +13,21 @@ def command(
         Path,
         typer.Argument(
             help="Keras file (.h5, .keras) of standard layers, DeepGRN's among them; FactorNet folder; DeepBind "
-            "parameter text file; state dict (.pt, .safetensors)."
+            "parameter text file; program of torch.export (.pt2); state dict (.pt, .safetensors)."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to make.")],
     kind: Annotated[str | None, typer.Option(help="Of the file; by default it is told by its content.")] = None,
     length: Annotated[int | None, typer.Option(help="Window length in bp, where the file leaves it open.")] = None,
     alphabet: Annotated[
-        str | None, typer.Option(help="Order of the bases in a Keras file (default ACGT).")
+        str | None, typer.Option(help="Order of the bases in a Keras file or a program (default ACGT).")
     ] = None,
     output: Annotated[
         str | None,
         typer.Option(
             help="Which head of a Keras file, by name, or any layer as the head; by default the one with one "
-            "logit, or else the first. Which output of a plugin's module: index or name, with :mean, … reduced."
+            "logit, or else the first. Which output of a program or of a plugin's module: index or name, with "
+            ":mean, … reduced."
         ),
     ] = None,
     architecture: Annotated[

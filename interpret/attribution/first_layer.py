@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from motiflens.interpret.attention_hooks import Captured
 from motiflens.interpret.attribution.gradient_inputs import Bases, check_gradient, gradient
+from motiflens.models.architectures.geometry import in_parts
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def first_layer(inputs: Bases, start: Tensor, row: Tensor) -> FirstLayer | None:
     It is tried out halfway between one window and `start`, (1, C, L): the outputs there must be the mean of those
     at both ends, and the gradient that of a whole pass.
     """
-    if type(inputs) is not Bases:
+    if type(inputs) is not Bases or in_parts(inputs.model):
         return None
     here = inputs.values[row]
     middle = (here + start) / 2

@@ -29,6 +29,8 @@ _LINEAR: Final = _names(
     sum mean nansum cumsum contiguous clone detach to float double type type_as as_strided diagonal
     requires_grad interpolate batch_norm masked_fill copy zero scatter diff real identity retain_grad
     register_hook embedding triu tril broadcast_to broadcast_tensors atleast_1d atleast_2d atleast_3d get
+    slice split_with_sizes alias lift_fresh lift_fresh_copy constant_pad_nd to_copy convolution conv_transpose1d
+    index slice_scatter select_scatter
     """
 )
 # Linear where only one of the two factors depends on the input (of a quotient, the dividend).
@@ -42,6 +44,7 @@ _BILINEAR: Final[Mapping[str, str | None]] = {
     "mm": None,
     "mv": None,
 }
+_SUMMED: Final = ("einsum", "addmm", "baddbmm", "addmv")  # products that are linear in one of their factors
 _RULED: Final[Mapping[str, Callable[..., nn.Module]]] = {
     "relu": nn.ReLU,
     "relu6": nn.ReLU6,
@@ -117,7 +120,7 @@ class _Functions(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        name = getattr(func, "__name__", "")
+        name = _name(func)
         if self.inside or name.strip("_") in _LINEAR or not _dependent(args, kwargs):
             return func(*args, **kwargs)
         if self.learn and not _in_place(name, args, kwargs):
@@ -146,6 +149,12 @@ class _Functions(TorchFunctionMode):
         return result
 
 
+def _name(func: Any) -> str:
+    """Name of a function; of an operator without its overload."""
+    name: str = getattr(func, "__name__", "")
+    return name.partition(".")[0] if isinstance(func, torch._ops.OpOverload) else name
+
+
 def _in_place(name: str, args: Any, kwargs: Any) -> bool:
     """Whether a function writes into its first argument."""
     ends = name.endswith("_") and not name.endswith("__")
@@ -159,7 +168,7 @@ def _plan(func: Any, name: str, args: Any, kwargs: Any) -> _Plan | None:
     """Return the module, its inputs and what becomes of its output; no module if linear, None if unruled."""
     dependent = _dependent(args, kwargs)
     quotient = name in ("div", "true_divide", "divide", "truediv") and dependent[0] is args[0]
-    if len(dependent) == 1 and (quotient or name in _BILINEAR or name == "einsum"):
+    if len(dependent) == 1 and (quotient or name in _BILINEAR or name in _SUMMED):
         return None, (), _same
     if name == "einsum" and len(dependent) == 2 and len(args) == 3 and isinstance(args[0], str):
         return lambda: BilinearOp(args[0]), (args[1], args[2]), _same

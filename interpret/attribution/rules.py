@@ -9,7 +9,7 @@ from tangermeme.deep_lift_shap import BilinearOp
 from torch import Tensor, nn
 
 from motiflens.interpret.attribution.functions import GlobalMax
-from motiflens.models.architectures.geometry import LINEAR
+from motiflens.models.architectures.geometry import LINEAR, in_parts
 from motiflens.models.architectures.layers import AttentionWeights, MatMul, Multiply
 from motiflens.models.architectures.recurrent import KerasGRU, KerasLSTM
 
@@ -122,6 +122,11 @@ def refuse(model: nn.Module) -> None:
         kind = type(module).__name__
         if isinstance(module, torch.jit.ScriptModule | torch.jit.ScriptFunction):
             raise ValueError(f"DeepLIFT cannot look into {name or 'a model'} that is scripted or traced: {_ELSE}")
+        if in_parts(module):
+            raise ValueError(
+                f"DeepLIFT cannot follow a program of {module.windows_at_once} windows at a time: {_ELSE}, "
+                "or export it with the first axis open (dynamic_shapes)"
+            )
         if isinstance(module, nn.RNNCellBase):
             raise ValueError(f"DeepLIFT has no rule for {name}, an {kind}, which is called step by step: {_ELSE}")
         if isinstance(module, nn.LSTM) and module.proj_size:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from motiflens.interpret.attribution.gradient_inputs import call
-from motiflens.models.architectures.geometry import ELEMENTWISE
+from motiflens.models.architectures.geometry import ELEMENTWISE, in_parts
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,8 @@ def find_stem(model: nn.Module, x: Tensor, meta: Tensor | None) -> Stem | None:
     x
         (1, C, L): any window.
     """
+    if in_parts(model):
+        return None
     start = x.detach().clone().requires_grad_().clone()
     calls, work = _calls(model, start, meta)
     modules = [call.module for call in calls]

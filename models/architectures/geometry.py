@@ -47,3 +47,8 @@ LINEAR: Final = (
     nn.ConstantPad1d,
     nn.Embedding,
 )
+
+
+def in_parts(model: nn.Module) -> bool:
+    """Whether a model calls its layers several times in a pass, for some of the windows each."""
+    return getattr(model, "windows_at_once", None) is not None

@@ -17,6 +17,7 @@ from motiflens.models.destination import output_folder
 from motiflens.models.folder_lock import folder_lock
 from motiflens.models.provenance import file_hash, provenance
 from motiflens.models.published.import_keras.stored import CONFIG as CONFIG_MEMBER
+from motiflens.models.published.import_program.archive import is_program
 from motiflens.models.published.keras_file import Graph, KerasFile
 from motiflens.models.published.published import Published
 from motiflens.models.published.torch_file import is_torch_file
@@ -24,9 +25,15 @@ from motiflens.models.reading import reading
 from motiflens.models.run import read_config, save_run
 from motiflens.models.run_files import CONFIG, WEIGHTS
 
-KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm", "keras", "torch")
+KINDS = ("deepgrn", "factornet", "deepbind", "lsgkm", "keras", "torch", "program")
 # What only files of one kind take.
-_OPTIONS = {"keras": ("alphabet", "output"), "torch": ("architecture", "output", "hyperparameters")}
+_OPTIONS = {
+    "keras": ("alphabet", "output"),
+    "program": ("alphabet", "output"),
+    "torch": ("architecture", "output", "hyperparameters"),
+}
+# Module that reads files of a kind, where it has another name.
+_MODULES = {"keras": "keras_run", "program": "program_run", "torch": "torch_file"}
 
 
 def import_published(
@@ -45,16 +52,17 @@ def import_published(
     ----------
     path
         DeepGRN ``.h5`` file, FactorNet folder (or its ``.hdf5`` file), DeepBind parameter text file, LS-GKM model
-        (text, also ``.gz``), a Keras file (``.h5``, ``.keras``) of any of Keras' own layers, or a state dict
-        (``.pt``, ``.safetensors``).
+        (text, also ``.gz``), a Keras file (``.h5``, ``.keras``) of any of Keras' own layers, a program of
+        `torch.export.save` (``.pt2``), or a state dict (``.pt``, ``.safetensors``).
     kind
-        ``deepgrn``, ``factornet``, ``deepbind``, ``lsgkm``, ``keras`` or ``torch``; None to detect it.
+        ``deepgrn``, ``factornet``, ``deepbind``, ``lsgkm``, ``keras``, ``program`` or ``torch``; None to
+        detect it.
     length
         Window length in bp where the file leaves it open.
     alphabet, output
-        Of a ``keras`` file: order of its bases (default ``ACGT``), and which head (or layer) to take; by default
-        the one head with one logit, or else the first. See `import_keras`. Also which output of a state dict's
-        registered module.
+        Of a ``keras`` file or a program: order of its bases (default ``ACGT``), and which head (of Keras, or
+        layer) to take; by default the one head with one logit, or else the first. See `import_keras` and
+        `import_program`. Also which output of a state dict's registered module.
     architecture, hyperparameters
         Of a state dict: what it is of; see `import_torch`.
 
@@ -117,9 +125,9 @@ def read_published(
     wrong = [name for name in given if name not in _OPTIONS.get(kind, ())]
     if wrong:
         raise ValueError(f"{source} is a {kind} model, which has no choice of {wrong[0]}")
-    name = "keras_run" if kind == "keras" else kind
-    module = importlib.import_module(f"motiflens.models.published.{'torch_file' if kind == 'torch' else name}")
-    read: Callable[..., Published] = getattr(module, f"import_{name}")
+    name = _MODULES.get(kind, kind)
+    module = importlib.import_module(f"motiflens.models.published.{name}")
+    read: Callable[..., Published] = getattr(module, "import_torch" if kind == "torch" else f"import_{name}")
     with reading(source, f"{kind} file", checked=True):
         published = read(source, length=length, **given)
     if length is not None and published.model.length != length:
@@ -152,21 +160,18 @@ def detect(path: Path) -> str:
         return "factornet" if keras.version.startswith("1.") else "deepgrn"
     if not start:
         raise ValueError(f"{path} is empty")
+    if path.suffix.lower() == ".pt2" or is_program(path):
+        return "program"
     if is_torch_file(path):
         return "torch"
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if CONFIG_MEMBER in names:
+            if CONFIG_MEMBER in archive.namelist():
                 return "keras"
-            if path.suffix.lower() == ".pt2" or any(name.endswith("models/model.json") for name in names):
-                raise ValueError(
-                    f"{path} is a program of torch.export, whose reader runs what is in the file: save "
-                    "model.state_dict(), and give it with its code, --plugin FILE and --architecture NAME"
-                )
     raise ValueError(
-        f"{path} is no published model that we know: neither a Keras file (.h5, .keras), nor a folder with "
-        "model.json (FactorNet), nor text that starts with '# deepbind' (DeepBind) or 'svm_type' (LS-GKM)"
+        f"{path} is no published model that we know: neither a Keras file (.h5, .keras), a program of "
+        "torch.export (.pt2), nor a folder with model.json (FactorNet), nor text that starts with "
+        "'# deepbind' (DeepBind) or 'svm_type' (LS-GKM)"
     )
 
 

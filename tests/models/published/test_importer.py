@@ -66,7 +66,8 @@ def test_pickles_are_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_kind(file: Path) -> None:
     assert import_published(file, kind="deepgrn").name == "deepgrn"
     with pytest.raises(
-        ValueError, match="kind must be one of deepgrn, factornet, deepbind, lsgkm, keras, torch, not 'tbinet'"
+        ValueError,
+        match="kind must be one of deepgrn, factornet, deepbind, lsgkm, keras, torch, program, not 'tbinet'",
     ):
         import_published(file, kind="tbinet")
     with pytest.raises(ValueError, match=str(file)):

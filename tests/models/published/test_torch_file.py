@@ -86,11 +86,3 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     torch.save({"a": torch.zeros(1)}, path)
     with pytest.raises(ValueError, match="name their architecture with --architecture"):
         import_published(path)
-
-
-def test_exported_programs_are_refused(tmp_path: Path) -> None:
-    """torch.export.load unpickles and evaluates what a file holds."""
-    program = torch.export.export(torch.nn.Linear(4, 1), (torch.zeros(1, 4),))
-    torch.export.save(program, tmp_path / "mine.pt2")
-    with pytest.raises(ValueError, match=r"mine\.pt2 is a program of torch\.export.*save model\.state_dict"):
-        import_published(tmp_path / "mine.pt2")
