@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -12,7 +13,20 @@ import torch
 
 from motiflens.analyses.marginalize import Backgrounds, Model, interval, sites_of
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.motif_families import motif_families
 from motiflens.analyses.partner_test import partner_test
+from motiflens.analyses.permutation_fdr import permutation_fdr
+from motiflens.analyses.site_pairs import (
+    InWindow,
+    Key,
+    Names,
+    Pair,
+    Segment,
+    SitePairs,
+    by_names,
+    gap_between,
+    pair_key,
+)
 from motiflens.analyses.variant_motifs import MotifTables
 from motiflens.analyses.variants import benjamini_hochberg
 from motiflens.interpret.adapter import adapt
@@ -51,6 +65,11 @@ class InteractionOptions:
         Of shuffles and controls.
     by
         Attribution method of ``attribution``.
+    collapse
+        Whether motifs whose matrices are alike (see `motif_families`) count as one: else each pair of them comes
+        again under every two of their names.
+    permutations
+        Times that motifs' names are shuffled among the sites, for ``fdr``; 0: none.
     """
 
     method: str = "epistasis"
@@ -61,29 +80,14 @@ class InteractionOptions:
     share: float = 0.1
     seed: int = 0
     by: str = "input_x_gradient"
+    collapse: bool = True
+    permutations: int = 50
 
     def __post_init__(self) -> None:
         AttributionOptions(self.by)
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
         check_numbers(self)
-
-
-class Segment(NamedTuple):
-    """A stretch of a window: a motif's site, or a control."""
-
-    start: int
-    end: int
-    motif: int = -1
-
-
-class Pair(NamedTuple):
-    """Two sites of a window, and controls that stand in for the second and the first."""
-
-    row: int
-    a: Segment
-    b: Segment
-    controls: tuple[tuple[Segment, Segment], ...]
 
 
 def interactions(
@@ -102,7 +106,8 @@ def interactions(
     both. A pair of motifs has to exceed what the sites of either have, in the same windows, with those of other
     motifs (see `partner_test`: what matters to a model that is not linear has something to do with all else), and
     a share of what the stronger one does. Where a window has no third motif, one site is put elsewhere: as far
-    from the other, on no motif's site.
+    from the other, on no motif's site. As a null of all that, motifs' names are shuffled among the sites of all
+    windows, and every pair of names is tested again.
 
     Parameters
     ----------
@@ -118,14 +123,17 @@ def interactions(
     Returns
     -------
     pandas.DataFrame
-        One row a pair of motifs with at least `least` pairs of sites: ``first``, ``second``, ``pairs``,
+        One row a pair of motifs with at least `least` pairs of sites: ``first``, ``second`` (of motifs that count
+        as one the one with most sites), ``pairs``,
         ``windows``, ``distance`` (median, bp between the two), ``score`` (mean over windows; signed but for
         attention), ``low`` and ``high`` (its 95 % interval over windows), ``null`` (mean of the sites' pairs with
         others), ``share`` (mean size of the scores over that of the larger effect; NaN of attention),
         ``excess`` (by how much the scores' size, whatever their signs, is above what it has to exceed, the
         mean over windows where that is least), ``excess_low`` and ``excess_high`` (its 95 % interval), ``p``
-        (`partner_test`, of the same sizes), ``q`` (Benjamini-Hochberg); ordered by p. Where p is small and
-        the interval of ``score`` covers 0, effects of both signs cancel in the mean.
+        (`partner_test`, of the same sizes), ``q`` (Benjamini-Hochberg), ``fdr`` (`permutation_fdr`: of pairs with
+        so small a p, by shuffled names; NaN without a third motif), ``first_motifs`` and ``second_motifs`` (what
+        counts as one, with sites, the most first); ordered by p. Where p is small and the interval of ``score``
+        covers 0, effects of both signs cancel in the mean.
 
     Raises
     ------
@@ -133,28 +141,74 @@ def interactions(
         If no two motifs share enough windows, or the model has no pairwise attention.
     """
     wanted = options or InteractionOptions()
-    pairs = list(find_pairs(motifs, windows.codes, wanted))
-    counts: dict[tuple[int, int], int] = {}
-    for pair in pairs:
-        counts[_key(pair)] = counts.get(_key(pair), 0) + 1
-    tested = {key for key, count in counts.items() if count >= wanted.least}
+    families = motif_families(motifs) if wanted.collapse else np.arange(len(motifs))
+    measure = {"epistasis": _epistasis, "attention": _attention, "attribution": _attribution}[wanted.method]
+    by_row: dict[int, list[Pair]] = {}
+    for pair in find_pairs(motifs, windows.codes, wanted):
+        by_row.setdefault(pair.row, []).append(pair)
+    names: list[Names] = [
+        {site: int(families[site.motif]) for pair in pairs for site in (pair.a, pair.b)}
+        for pairs in by_row.values()
+    ]
+    tested = _enough(zip(by_row.values(), names, strict=True), wanted.least)
     if not tested:
         raise ValueError(
             f"no two of the {len(motifs)} motifs have sites (p <= {wanted.threshold:g}) in {wanted.least} windows "
             "together: give more windows or motifs, or a larger --thresh"
         )
-    measure = {"epistasis": _epistasis, "attention": _attention, "attribution": _attribution}[wanted.method]
-    by_row: dict[int, list[Pair]] = {row: [] for row in sorted({p.row for p in pairs if _key(p) in tested})}
-    for pair in pairs:  # those of too few windows too: they are the others that a pair has to exceed
-        if pair.row in by_row:
-            by_row[pair.row].append(pair)
-    scores: dict[tuple[int, int], list[_InWindow]] = {key: [] for key in tested}
-    for done, (row, own) in enumerate(by_row.items()):
+    seen: list[tuple[SitePairs, Names]] = []
+    for done, ((row, pairs), own) in enumerate(zip(by_row.items(), names, strict=True)):
         progress(Step("testing pairs", done, len(by_row)))
-        measured = measure(model, windows, row, own, wanted)
-        for key in sorted(tested & {_key(pair) for pair in own}):
-            scores[key].append(_in_window(key, own, measured))
-    return _tested(scores, motifs, wanted.share)
+        if any(
+            pair_key(pair, own) in tested for pair in pairs
+        ):  # those of too few windows too: they are the others
+            seen.append((_scored(pairs, measure(model, windows, row, pairs, wanted)), own))
+    table = _tested(by_names(seen, tested), _named(seen, motifs), wanted.share)
+    null = _shuffled(seen, wanted) if wanted.permutations else np.empty(0)
+    table.insert(table.columns.get_loc("q") + 1, "fdr", permutation_fdr(table["p"].to_numpy(), null))
+    return table.sort_values(["p", "first", "second"], kind="stable", ignore_index=True)
+
+
+def _enough(windows: Iterable[tuple[Sequence[Pair], Names]], least: int) -> set[Key]:
+    """Return the keys of at least so many pairs of sites."""
+    counts = Counter(pair_key(pair, names) for pairs, names in windows for pair in pairs)
+    return {key for key, count in counts.items() if count >= least}
+
+
+def _scored(pairs: Sequence[Pair], measured: _Measured) -> SitePairs:
+    """Return a window's pairs with the scores of all that they are compared with."""
+    both = {(a, b) for pair in pairs for a, b in ((pair.a, pair.b), *pair.controls)}
+    sites = {site for pair in pairs for site in (pair.a, pair.b)}
+    return SitePairs(
+        pairs, {ends: measured.score(*ends) for ends in both}, {site: measured.effect(site) for site in sites}
+    )
+
+
+def _shuffled(seen: Sequence[tuple[SitePairs, Names]], options: InteractionOptions) -> Doubles:
+    """Return p of all pairs of names, (n,), when names are shuffled among the sites of all windows."""
+    rng = np.random.default_rng([options.seed, options.permutations])
+    all_names = np.array([name for _, names in seen for name in names.values()])
+    if len(set(all_names.tolist())) < 3:
+        return np.empty(0)
+    p_values: list[float] = []
+    for _ in range(options.permutations):
+        drawn = iter(rng.permutation(all_names).tolist())
+        other = [(window, {site: next(drawn) for site in names}) for window, names in seen]
+        tested = _enough(((window.pairs, names) for window, names in other), options.least)
+        p_values += [_test(_sizes(windows), options.share)[0] for windows in by_names(other, tested).values()]
+    return np.array(p_values)
+
+
+def _named(seen: Sequence[tuple[SitePairs, Names]], motifs: Sequence[Motif]) -> dict[int, list[str]]:
+    """Return of each family its motifs that have sites, the one with most first."""
+    counts: dict[int, Counter[int]] = {}
+    for _, names in seen:
+        for site, family in names.items():
+            counts.setdefault(family, Counter())[site.motif] += 1
+    return {
+        family: [motifs[number].alt or motifs[number].name for number in sorted(own, key=lambda n: (-own[n], n))]
+        for family, own in counts.items()
+    }
 
 
 class _Measured(NamedTuple):
@@ -162,33 +216,6 @@ class _Measured(NamedTuple):
 
     score: Callable[[Segment, Segment], float]
     effect: Callable[[Segment], float] = lambda _: float("nan")
-
-
-class _InWindow(NamedTuple):
-    """Two motifs in a window: scores and gaps of their pairs of sites, larger effects, scores with others."""
-
-    own: list[float]
-    effects: list[float]
-    others: tuple[list[float], list[float]]
-    gaps: list[int]
-
-
-def _in_window(key: tuple[int, int], pairs: Sequence[Pair], measured: _Measured) -> _InWindow:
-    score, effect = measured
-    same = [pair for pair in pairs if _key(pair) == key]
-    others: tuple[list[float], list[float]] = ([], [])
-    for pair in same:
-        ends = (pair.a, pair.b) if pair.a.motif == key[0] else (pair.b, pair.a)
-        for site, values in zip(ends, others, strict=True):
-            third = [p for p in pairs if site in (p.a, p.b) and not {p.a.motif, p.b.motif} <= set(key)]
-            stand_in = [both for both in pair.controls if site in both]
-            values += [score(*both) for both in ([(p.a, p.b) for p in third] or stand_in)]
-    effects = [max(abs(effect(p.a)), abs(effect(p.b))) for p in same]
-    return _InWindow([score(p.a, p.b) for p in same], effects, others, [_gap(p.a, p.b) for p in same])
-
-
-def _key(pair: Pair) -> tuple[int, int]:
-    return min(pair.a.motif, pair.b.motif), max(pair.a.motif, pair.b.motif)
 
 
 def find_pairs(motifs: Sequence[Motif], codes: Codes, options: InteractionOptions) -> Iterator[Pair]:
@@ -203,7 +230,7 @@ def find_pairs(motifs: Sequence[Motif], codes: Codes, options: InteractionOption
     for row in sorted(sites):
         kept: list[Segment] = []
         for _, segment in sorted(sites[row], key=lambda pair: -pair[0]):
-            if len(kept) < options.most and all(_gap(segment, other) >= 0 for other in kept):
+            if len(kept) < options.most and all(gap_between(segment, other) >= 0 for other in kept):
                 kept.append(segment)
         kept.sort()
         for i, a in enumerate(kept):
@@ -213,26 +240,21 @@ def find_pairs(motifs: Sequence[Motif], codes: Codes, options: InteractionOption
                 yield Pair(row, a, b, tuple(side for side in sides if side))
 
 
-def _gap(a: Segment, b: Segment) -> int:
-    """Bases between two segments; negative where they overlap."""
-    return max(a.start, b.start) - min(a.end, b.end)
-
-
 def _control(
     fixed: Segment, moved: Segment, sites: Sequence[Segment], length: int, rng: np.random.Generator
 ) -> Segment | None:
     """A stretch as wide as `moved` and as far from `fixed` as can be, on no site; None without room."""
-    width, gap = moved.end - moved.start, _gap(fixed, moved)
+    width, gap = moved.end - moved.start, gap_between(fixed, moved)
     others = [site for site in sites if site is not moved]
     starts = [
         start
         for start in range(length - width + 1)
-        if all(_gap(Segment(start, start + width), site) >= 0 for site in others)
-        and _gap(Segment(start, start + width), moved) >= 0
+        if all(gap_between(Segment(start, start + width), site) >= 0 for site in others)
+        and gap_between(Segment(start, start + width), moved) >= 0
     ]
     if not starts:
         return None
-    near = np.array([abs(_gap(Segment(start, start + width), fixed) - gap) for start in starts])
+    near = np.array([abs(gap_between(Segment(start, start + width), fixed) - gap) for start in starts])
     best = np.flatnonzero(near <= near.min() + 5)
     start = starts[int(rng.choice(best))]
     return Segment(start, start + width)
@@ -328,26 +350,49 @@ def _attention(
     return _Measured(score)
 
 
-def _tested(scores: dict[tuple[int, int], list[_InWindow]], motifs: Sequence[Motif], share: float) -> pd.DataFrame:
+def _tested(
+    scores: Mapping[Key, Sequence[InWindow]], names: Mapping[int, Sequence[str]], share: float
+) -> pd.DataFrame:
     rows = []
     for (first, second), seen in scores.items():
-        size, effect, one, other = (
-            np.array([np.abs(values).mean() if values else np.nan for values in column])
-            for column in zip(*((w.own, w.effects, *w.others) for w in seen), strict=True)
-        )
         mean, low, high, _ = interval(np.array([float(np.mean(window.own)) for window in seen]))
         null = [value for window in seen for side in window.others for value in side]
         gaps = [gap for window in seen for gap in window.gaps]
-        names = [motifs[number].alt or motifs[number].name for number in (first, second)]
-        own = [len(gaps), len(seen), float(np.median(gaps)), mean, low, high]
-        exceeded = (one, other, share * effect) if np.isfinite(effect).all() and share else (one, other)
-        depends = float(size.mean() / effect.mean()) if effect.any() else float("nan")
+        sizes = _sizes(seen)
+        depends = float(sizes.own.mean() / sizes.effect.mean()) if sizes.effect.any() else float("nan")
         null_mean = float(np.mean(null)) if null else float("nan")
-        apart = [values[np.isfinite(values)] for values in (size - other for other in exceeded)]
+        p, exceeded = _test(sizes, share)
+        apart = [values[np.isfinite(values)] for values in (sizes.own - other for other in exceeded)]
         apart = [values for values in apart if len(values)]
         excess = interval(min(apart, key=np.mean))[:3] if apart else (float("nan"),) * 3
-        rows.append([*names, *own, null_mean, depends, *excess, partner_test(size, *exceeded)])
+        own = [len(gaps), len(seen), float(np.median(gaps)), mean, low, high]
+        members = [",".join(names[family]) for family in (first, second)]
+        rows.append([names[first][0], names[second][0], *own, null_mean, depends, *excess, p, *members])
     columns = ["first", "second", "pairs", "windows", "distance", "score", "low", "high", "null", "share"]
-    table = pd.DataFrame(rows, columns=[*columns, "excess", "excess_low", "excess_high", "p"])
-    table["q"] = benjamini_hochberg(table["p"].to_numpy())
-    return table.sort_values(["p", "first", "second"], kind="stable", ignore_index=True)
+    columns += ["excess", "excess_low", "excess_high", "p", "first_motifs", "second_motifs"]
+    table = pd.DataFrame(rows, columns=columns)
+    table.insert(table.columns.get_loc("p") + 1, "q", benjamini_hochberg(table["p"].to_numpy()))
+    return table
+
+
+class _Sizes(NamedTuple):
+    """Of two motifs in each window, (W,): size of their scores, of the larger effect, of scores with others."""
+
+    own: Doubles
+    effect: Doubles
+    others: tuple[Doubles, Doubles]
+
+
+def _sizes(seen: Sequence[InWindow]) -> _Sizes:
+    own, effect, *others = (
+        np.array([np.abs(values).mean() if values else np.nan for values in column])
+        for column in zip(*((w.own, w.effects, *w.others) for w in seen), strict=True)
+    )
+    return _Sizes(own, effect, (others[0], others[1]))
+
+
+def _test(sizes: _Sizes, share: float) -> tuple[float, tuple[Doubles, ...]]:
+    """Return p of two motifs, and what their scores have to exceed."""
+    known = np.isfinite(sizes.effect).all() and share
+    exceeded = (*sizes.others, share * sizes.effect) if known else sizes.others
+    return partner_test(sizes.own, *exceeded), exceeded

@@ -83,7 +83,8 @@ def interactions_command(
     table = interactions(model, known, given, options, progress)
     record: types.Json = {
         "pairs": len(table),
-        "significant": int((table["q"] <= 0.05).sum()),
+        "significant": int((table[["q", "fdr"]].max(axis=1) <= 0.05).sum()),
+        "families": len(set(table["first"]) | set(table["second"])),
         "windows": len(given),
         "method": options.method,
         "motif_file": motifs,

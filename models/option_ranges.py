@@ -77,6 +77,7 @@ _INTERACTIONS = {
     "most": Range(2, 1_000),
     "least": Range(2, 1_000_000),
     "share": _PROBABILITY,
+    "permutations": Range(0, 100_000),
 }
 _MOTIFS = {
     "width": Range(4, "LENGTH"),

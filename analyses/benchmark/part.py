@@ -277,7 +277,9 @@ def _pairs(part: Part, subject: Subject) -> Json:
     bound = windows.subset(np.array(apart(windows.table, order.tolist(), windows.length), dtype=np.int64))
     given = backgrounds_of(bound, "given", plan.pair_windows, seed=plan.seed)
     motifs = [jaspar_by_name(f"jaspar:2026:{name}")[0] for name in subject.truth.factors]
-    options = InteractionOptions(method=part.method, threshold=5e-4, shuffles=2, seed=plan.seed)
+    options = InteractionOptions(
+        method=part.method, threshold=5e-4, shuffles=2, seed=plan.seed, collapse=False, permutations=0
+    )
     table = interactions(Model(run, subject.output, plan.batch_size), motifs, given, options)
     named = {motif.alt or motif.name: name for motif, name in zip(motifs, subject.truth.factors, strict=True)}
     renamed = table.assign(first=table["first"].map(named), second=table["second"].map(named))

@@ -38,10 +38,21 @@ def command(
     only: Annotated[str, typer.Option(help="Which windows, by their labels.")] = "positive",
     maximum: Annotated[int, typer.Option(help="Most windows, drawn at random.")] = 200,
     shuffles: Annotated[int, typer.Option(help="Shuffles of a site that a mutant is averaged over.")] = 3,
+    collapse: Annotated[
+        bool,
+        typer.Option(
+            "--collapse/--keep-all",
+            help="Motifs whose matrices are alike count as one, or each for itself.",
+        ),
+    ] = True,
+    permutations: Annotated[
+        int, typer.Option(help="Times that names are shuffled among the sites, for the column fdr; 0: none.")
+    ] = 50,
 ) -> None:
     """Test which motifs depend on each other, with an FDR.
 
-    Pairs of sites in one window are compared with the same sites' pairs with other motifs.
+    Pairs of sites in one window are compared with the same sites' pairs with other motifs, and all of them with
+    what comes out when the motifs' names are shuffled among the sites.
     """
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.cli.progress_display import progress_display
@@ -65,7 +76,15 @@ def command(
             motifs,
             work.out,
             source,
-            InteractionOptions(method=method, threshold=thresh, shuffles=shuffles, share=share, seed=work.seed),
+            InteractionOptions(
+                method=method,
+                threshold=thresh,
+                shuffles=shuffles,
+                share=share,
+                seed=work.seed,
+                collapse=collapse,
+                permutations=permutations,
+            ),
             open_data=lambda opened: open_as_trained(opened, data.named(), data.options()),
             progress=progress,
         )
@@ -73,6 +92,6 @@ def command(
         note(line)
     result(
         record,
-        f"{work.out}: {record['pairs']:,} pairs of motifs, {record['significant']:,} with q <= 0.05",
+        f"{work.out}: {record['pairs']:,} pairs of motifs, {record['significant']:,} with q and fdr <= 0.05",
         out=work.out,
     )

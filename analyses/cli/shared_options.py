@@ -45,6 +45,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Statistics": (
         *("method", "methods", "look", "baseline", "metric", "thresh", "threshold", "kernel_threshold", "evalue"),
         *("least_prediction", "prediction", "dist", "distance", "fdr", "similarity", "shuffles", "shuffled"),
+        *("collapse", "permutations"),
         *(
             "untrained",
             "null",

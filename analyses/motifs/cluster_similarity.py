@@ -27,26 +27,30 @@ def similarity(motifs: Sequence[Motif], *, overlap: float = 0.6) -> Doubles:
     overlap
         Least share of the shorter matrix that must overlap.
     """
-    count = len(motifs)
-    result = np.eye(count)
-    centred = [motif.ppm - 0.25 for motif in motifs]
-    norms = [float(np.sqrt((matrix**2).sum())) for matrix in centred]
-    for i in range(count):
-        for j in range(i + 1, count):
-            scale = norms[i] * norms[j]
-            best = max(
-                _best_product(centred[i], turned, overlap) for turned in (centred[j], centred[j][::-1, ::-1])
-            )
-            result[i, j] = result[j, i] = best / scale if scale > 0 else 0.0
-    return result
-
-
-def _best_product(a: Doubles, b: Doubles, overlap: float) -> float:
-    """Largest inner product of two matrices over their offsets."""
-    products = a @ b.T  # width of a, width of b
-    least = max(1, int(np.ceil(overlap * min(len(a), len(b)))))
-    offsets = range(least - len(a), len(b) - least + 1)
-    return max(float(np.trace(products, offset=offset)) for offset in offsets)
+    if not motifs:
+        return np.eye(0)
+    widths = np.array([motif.width for motif in motifs])
+    widest = int(widths.max())
+    centred = np.zeros((2, len(motifs), widest, 4))  # strand, n, W, 4
+    for number, motif in enumerate(motifs):
+        centred[0, number, : motif.width] = motif.ppm - 0.25
+        centred[1, number, : motif.width] = (motif.ppm - 0.25)[::-1, ::-1]
+    norms = np.sqrt((centred[0] ** 2).sum(axis=(1, 2)))
+    best = np.full((len(motifs), len(motifs)), -np.inf)
+    least = np.maximum(1, np.ceil(overlap * np.minimum(widths[:, None], widths))).astype(np.int64)
+    for offset in range(1 - widest, widest):  # of the second matrix's first column in the first
+        start, end = np.maximum(0, offset), np.minimum(widths[:, None], offset + widths)
+        fits = end - start >= least
+        if not fits.any():
+            continue
+        own = centred[0, :, max(0, offset) : widest + min(0, offset)].reshape(len(motifs), -1)
+        for turned in centred:
+            other = turned[:, max(0, -offset) : widest - max(0, offset)].reshape(len(motifs), -1)
+            best = np.where(fits, np.maximum(best, own @ other.T), best)
+    scale = norms[:, None] * norms
+    alike = np.divide(best, scale, out=np.zeros_like(best), where=scale > 0)
+    alike = np.triu(alike, 1)
+    return np.asarray(alike + alike.T + np.eye(len(motifs)), dtype=np.float64)
 
 
 def cluster_similarity(motifs: Sequence[Motif], *, method: Linkage = "average") -> Clustering:

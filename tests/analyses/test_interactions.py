@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,101 @@ def test_effects_that_cancel_are_told_from_none(tmp_path: Path) -> None:
     assert (table["excess_low"][1:] <= 0.05).all()
 
 
+def near(motif: Motif, name: str) -> Motif:
+    """A matrix of the same letters, less sure of each."""
+    return Motif(name, 0.9 * motif.ppm + 0.025)
+
+
+def test_a_pair_comes_once_whatever_its_motifs_are_called(tmp_path: Path) -> None:
+    """Of matrices that are alike one stands for all, unless each is asked for; other numbers stay as they were."""
+    model, codes = model_of(Partner, tmp_path), windows()
+    one = interactions(model, MOTIFS, given(codes), OPTIONS)
+    more = [*MOTIFS, near(MOTIFS[0], "again"), near(MOTIFS[1], "too")]
+    collapsed = interactions(model, more, given(codes), OPTIONS)
+    numbers = ["pairs", "windows", "distance", "score", "low", "high", "null", "excess", "p", "q"]
+    pd.testing.assert_frame_equal(collapsed[numbers], one[numbers], rtol=1e-12)
+    assert set(collapsed.loc[0, "first_motifs"].split(",")) <= {MOTIFS[0].name, "again"}
+    assert collapsed.loc[0, "first"] == collapsed.loc[0, "first_motifs"].split(",")[0]
+
+
+def test_sites_of_either_name_are_one_pair(tmp_path: Path) -> None:
+    """Half of the first motif's sites have one base that its near matrix alone prefers."""
+    other = MOTIFS[0].ppm.copy()
+    other[4] = [0, 1, 0, 0]  # GATTACAGAT -> GATTCCAGAT
+    soft = [Motif(MOTIFS[0].name, 0.96 * MOTIFS[0].ppm + 0.01), Motif("variant", 0.96 * other + 0.01)]
+    codes = windows()
+    for row in range(0, len(codes), 2):
+        at = next(i for i in range(LENGTH) if (codes[row, i : i + 10] == MOTIFS[0].ppm.argmax(axis=1)).all())
+        codes[row, at + 4] = 1
+    model, motifs = model_of(Partner, tmp_path), [*soft, *MOTIFS[1:]]
+    options = replace(OPTIONS, threshold=1e-5)
+    apart = interactions(model, motifs, given(codes), replace(options, collapse=False))
+    names = [{first, second} for first, second in zip(apart["first"], apart["second"], strict=True)]
+    assert {soft[0].name, MOTIFS[1].name} in names
+    assert {"variant", MOTIFS[1].name} in names
+    together = interactions(model, motifs, given(codes), options)
+    assert len(together) == 3
+    assert (together["windows"] == 30).all()
+    best = together.iloc[0]
+    assert set(best["first_motifs"].split(",")) == {soft[0].name, "variant"}
+    assert best["q"] < apart["q"].min()
+
+
+class Joined(Partner):
+    """Each of six motifs adds its own share; a wave over the sum makes all of them depend on all others."""
+
+    bend = 0.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = sum(w * strength(x, motif) for w, motif in zip((1.0, 0.8, 0.6, 0.9, 0.7, 1.1), SIX, strict=True))
+        return (total + self.bend * torch.sin(2 * total))[:, None]
+
+
+class Bent(Joined):
+    bend = 1.0
+
+
+SIX = [*MOTIFS, *(motifs_of(letters)[0] for letters in ("AACCTTGGCA", "CAGTCAATGC", "TGTGCCATTA"))]
+
+
+def any_three(seed: int) -> Codes:
+    """Three of six motifs in each window, at random."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, (40, LENGTH)).astype(np.uint8)
+    for row in range(len(codes)):
+        for place, number in enumerate(rng.permutation(6)[:3]):
+            at = place * 40 + int(rng.integers(0, 25))
+            codes[row, at : at + 10] = SIX[int(number)].ppm.argmax(axis=1)
+    return codes
+
+
+@pytest.mark.parametrize("kind", [Joined, Bent])
+def test_models_without_a_pair_have_no_more_than_the_nominal_share(kind: type[nn.Module], tmp_path: Path) -> None:
+    """Of an additive model, and of one in which all depends on all: p and fdr at .1, over 4 draws of windows."""
+    p_values, called, tested = [], 0, 0
+    for seed in range(4):
+        options = replace(OPTIONS, least=4, seed=seed, shuffles=1)
+        table = interactions(model_of(kind, tmp_path), SIX, given(any_three(seed)), options)
+        p_values += table["p"].tolist()
+        called += int(((table["q"] <= 0.1) & (table["fdr"] <= 0.1)).sum())
+        tested += len(table)
+    assert tested > 40
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.05
+    assert called == 0
+
+
+def test_shuffled_names_are_a_null(tmp_path: Path) -> None:
+    """Where names say nothing, pairs are as surprising as with shuffled names; a planted pair is far beyond."""
+    found = interactions(model_of(Partner, tmp_path), MOTIFS, given(windows()), OPTIONS)
+    assert found["fdr"].iloc[0] <= 0.05
+    assert (found["fdr"][1:] > 0.3).all()
+    two = interactions(model_of(Partner, tmp_path), MOTIFS[:2], given(windows()), OPTIONS)
+    assert two["fdr"].isna().all()  # there is nothing to shuffle
+    none = interactions(model_of(Partner, tmp_path), MOTIFS, given(windows()), replace(OPTIONS, permutations=0))
+    assert none["fdr"].isna().all()
+    pd.testing.assert_frame_equal(none.drop(columns="fdr"), found.drop(columns="fdr"))
+
+
 def test_pairs_and_controls() -> None:
     codes = windows(10)
     pairs = list(find_pairs(MOTIFS, codes, OPTIONS))
@@ -204,4 +300,11 @@ def test_command(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     table = pd.read_csv(out, sep="\t")
     assert table["pairs"].tolist() == [8, 8, 8]
+    assert {"first_motifs", "second_motifs", "fdr", "q"} <= set(table.columns)
+    record = json.loads(Path(f"{out}.json").read_text(encoding="utf-8"))
+    assert (record["families"], record["pairs"]) == (3, 3)
+    assert CliRunner().invoke(app, [*words, "--keep-all", "--permutations", "0", "--overwrite"]).exit_code == 0
+    again = pd.read_csv(out, sep="\t")
+    assert again["fdr"].isna().all()
+    assert again["p"].tolist() == table["p"].tolist()
     assert Path(f"{out}.json").is_file()
