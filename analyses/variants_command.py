@@ -21,7 +21,7 @@ from motiflens.models import types
 from motiflens.models.data.signal_ranges import signal_notes
 from motiflens.models.data.vcf import Variant, Variants, read_vcf
 from motiflens.models.destination import written_by_us
-from motiflens.models.files import streamed, write_json, write_with_record
+from motiflens.models.files import files_together, streamed, write_json, write_with_record
 from motiflens.models.genome_source import GenomeSource, open_genome_source
 from motiflens.models.open_for_run import known_signals
 from motiflens.models.option_ranges import check_numbers
@@ -132,21 +132,24 @@ def variants_command(
     if len(table) == 0:
         reasons = ", ".join(f"{count} {reason}" for reason, count in variants.reasons().items())
         raise ValueError(f"{files.vcf} holds no allele that can be scored ({reasons})")
-    _write(files, record, variants, table, opened.tasks[target])
-    if files.logos is not None:
-        largest = table["effect"].abs().sort_values(ascending=False, kind="stable").index[: files.top]
+    if files.logos is None:
+        _write(files, record, variants, table, opened.tasks[target])
+        return record
+    largest = table["effect"].abs().sort_values(ascending=False, kind="stable").index[: files.top]
+    with files_together(files.logos, first=PROVENANCE) as folder:
         for done, row in enumerate(largest):
             progress(Step("drawing", done, len(largest), "variants"))
             variant_figure(
                 opened,
                 source,
                 variants.alleles[int(row)],
-                files.logos,
+                folder,
                 target=target,
                 method=wanted.method or "input_x_gradient",
                 image=files.image,
             )
-        write_json(files.logos / PROVENANCE, record)
+        write_json(folder / PROVENANCE, record)
+        _write(files, record, variants, table, opened.tasks[target])
     return record
 
 

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from motiflens.models.full_disk import full_disk
 from motiflens.models.keep_memory import keep_memory
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.worker_process import WorkerContext, end_workers, heed_end
@@ -221,7 +222,7 @@ class Crew:
         """Hand parts to workers and yield each as it is done, in any order; an error of one is no other's.
 
         A worker process that dies takes with it what was being done at that moment, which is reported as failed;
-        the rest goes to new processes. On a Dask cluster the scheduler decides.
+        the rest goes to new processes. On a Dask cluster the scheduler decides. A full disk ends it all.
 
         Parameters
         ----------
@@ -229,6 +230,11 @@ class Crew:
             Of a module, so that it can be pickled; takes one part.
         parts
             What to hand out; read as workers become free.
+
+        Raises
+        ------
+        OSError
+            If the disk is full.
         """
         queue = _Queue(parts)
         workers = self.workers
@@ -255,7 +261,7 @@ class Crew:
 
 @contextlib.contextmanager
 def crew(workers: Workers) -> Iterator[Crew]:
-    """Give workers that stay for several jobs, and let them go after the block; at Ctrl-C they stop what they do.
+    """Give workers that stay for several jobs, and let them go after the block; they stop at once if it fails.
 
     Examples
     --------
@@ -266,7 +272,7 @@ def crew(workers: Workers) -> Iterator[Crew]:
     team = Crew(workers)
     try:
         yield team
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+    except BaseException:
         team.stop()
         raise
     finally:
@@ -309,6 +315,8 @@ def _until_broken(
         for future in done:
             error = future.exception()
             broken = broken or isinstance(error, BrokenProcessPool)
+            if error is not None and full_disk(error) is not None:
+                raise error  # no fault of this part: the others would fail, too
             yield Done(running.pop(future), None if error is not None else future.result(), error)
 
 

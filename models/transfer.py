@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from motiflens.models import types
@@ -103,7 +104,7 @@ def transfer(
     Raises
     ------
     ValueError
-        For a plan or data that do not fit, before anything is trained.
+        For a plan or data that do not fit, before anything is trained; if no training came to its end.
     """
     check_accelerator(accelerator, None if workers is None else workers.dask)
     where = Path(out)
@@ -122,6 +123,8 @@ def transfer(
         for way in WAYS
     ]
     write_runs_table(where / TABLE, rows, made_from, seed=plan.seed)
+    if all(np.isnan(row[plan.metric]) for row in rows):
+        raise ValueError(f"{where}: no run came to its end; the first: {rows[0]['note']}")
     return pd.DataFrame(rows)
 
 

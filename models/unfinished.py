@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from motiflens.models import types
+from motiflens.models.full_disk import full_disk
 
 LOCK = ".motiflens.lock"
 ENDING = ".part"
@@ -35,6 +36,11 @@ def unfinished(target: types.Path) -> Iterator[Path]:
     Path
         A path within the temporary folder: a file or a folder to make there, and to rename to the target.
 
+    Raises
+    ------
+    OSError
+        In place of any error of a full disk (see `full_disk`), with the target's name.
+
     Examples
     --------
     >>> target = Path(tempfile.mkdtemp()) / "out"
@@ -51,9 +57,23 @@ def unfinished(target: types.Path) -> Iterator[Path]:
     folder, handle = _made(place.parent, start)
     try:
         yield folder / "part"
+    except Exception as error:
+        number = full_disk(error)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), _named(error, folder / "part", place)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+def _named(error: BaseException, part: Path, target: Path) -> str:
+    """Return which file an error is about, by the name that it was to have."""
+    name = getattr(error, "filename", None)
+    if not isinstance(name, str):
+        return str(target)
+    inner = Path(name)
+    return str(target / inner.relative_to(part)) if inner.is_relative_to(part) else name
 
 
 def remove_unfinished(folder: types.Path, name: str | None = None) -> int:

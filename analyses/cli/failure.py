@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 import tempfile
 import time
@@ -21,21 +20,6 @@ from pathlib import Path
 
 LONGEST = 2_000  # letters of a message: names may be of any length
 BAD_INPUT, FAULT, INTERRUPTED, GONE = 2, 1, 130, 141
-_FULL = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file is larger than the system allows",
-}
-# What libraries say of a full disk in exceptions of their own (safetensors, h5py, pandas).
-_FULL_TEXTS = (
-    "no space left on device",
-    "disk quota exceeded",
-    "file too large",
-    "errno = 28",
-    "errno = 27",
-    "requested and",
-    "an error while writing",
-)
 
 
 def failure(error: BaseException) -> tuple[str, int]:
@@ -49,7 +33,7 @@ def failure(error: BaseException) -> tuple[str, int]:
     text = " ".join(str(error).split()) or type(error).__name__
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
-    full = _full(error, text)
+    full = _full(error)
     if full:
         return full, BAD_INPUT
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
@@ -67,15 +51,15 @@ def failure(error: BaseException) -> tuple[str, int]:
     )
 
 
-def _full(error: BaseException, text: str) -> str:
-    number = getattr(error, "errno", None)
-    if number in _FULL:
-        name = getattr(error, "filename", None)
-        return f"{_FULL[number]}{f' (writing {name})' if name else ''}: nothing was left half-written"
-    lower = text.lower()
-    if any(words in lower for words in _FULL_TEXTS):
-        return f"the disk is full, or a file is larger than the system allows ({text[:200]})"
-    return ""
+def _full(error: BaseException) -> str:
+    from motiflens.models.full_disk import FULL, full_disk
+
+    number = full_disk(error)
+    if number is None:
+        return ""
+    name = getattr(error, "filename", None)
+    place = f" (writing {name})" if name else f" ({' '.join(str(error).split())[:200]})"
+    return f"{FULL[number]}{place}: nothing was left half-written"
 
 
 def _log(error: BaseException) -> str:

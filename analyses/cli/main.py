@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
@@ -189,7 +190,8 @@ def _told(error: Exception) -> int:
     if os.environ.get("MOTIFLENS_DEBUG"):
         raise error
     line, code = failure(error)
-    print(f"interpret: {line}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a log on the disk that is full
+        print(f"interpret: {line}", file=sys.stderr)
     return code
 
 

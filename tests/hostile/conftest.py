@@ -125,6 +125,11 @@ def contents() -> dict[str, bytes]:
     }
 
 
+def words(line: str, world: Path) -> list[str]:
+    """Return the words of a line, in which WORLD is the world's folder."""
+    return line.replace("WORLD", str(world)).split()
+
+
 def tree(folder: Path) -> dict[str, str]:
     """Return the hash of each file below a folder."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())

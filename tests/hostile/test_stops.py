@@ -1,10 +1,8 @@
-"""A full disk and Ctrl-C: one line, what was there is there still, and the same command again ends equally."""
+"""Ctrl-C: one line, what was there is there still, and the same command again ends equally."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -22,7 +20,7 @@ from motiflens.models import load
 from motiflens.models.data.simulate import simulate
 from motiflens.models.progress import Step
 
-from .conftest import Ended, tree
+from .conftest import Ended, tree, words
 
 TRAIN = "train --model tbinet --data WORLD --tf CTCF --seed 3 --set epochs=2 --set batch=16 --set kernels=4"
 TRAIN += " --set units=3 --set dense=4 --set pool=10 --set kernel_size=5 --out out"
@@ -31,58 +29,6 @@ MOTIFS = "motifs WORLD/run --routes kernels --targets WORLD/m.meme --shuffles 5 
 STUDY = "study --models tbinet --data WORLD/a.seq --set epochs=2 --set batch=16 --set kernels=4 --set units=3"
 STUDY += " --set dense=4 --set pool=10 --set kernel_size=5 --seeds 2 --no-controls --processes 1"
 STUDY += " --accelerator cpu --out out"
-GENOME = "--genome WORLD/genome.fa --bed WORLD/peaks.narrowPeak"
-# Command -> most bytes that a file may have: less than its result needs.
-WRITERS = {
-    "scan --motifs WORLD/m.meme --sequences WORLD/s.fa --thresh 0.1 --out out.tsv": 300,
-    "match WORLD/m.meme jaspar:2026 --thresh 1 --out out.tsv": 3_000,
-    "predict WORLD/plain --genome WORLD/genome.fa --out out.tsv": 300,
-    "predict WORLD/plain --genome WORLD/genome.fa --out out.bed": 300,
-    "predict WORLD/plain --genome WORLD/genome.fa --out out.bw": 300,
-    "sanity WORLD/run --epochs 0 --windows 2 --out out.json": 300,
-    "compare WORLD/run WORLD/twin --split test --no-controls --out out": 2_000,
-    ATTRIBUTE: 2_000,
-    TRAIN: 2_000,
-    "simulate out --preset tiny": 100_000,
-    "report WORLD/run --out out.html": 300,
-    "variants WORLD/plain --genome WORLD/genome.fa --vcf WORLD/v.vcf --null 0 --out out.tsv": 100,
-    f"hits WORLD/plain --motifs WORLD/m.meme {GENOME} --fdr 1 --out out.tsv": 300,
-    f"marginalize WORLD/plain --motif WORLD/m.meme -n 2 {GENOME} --out out.tsv": 100,
-    "chip WORLD/run --out out": 2_000,
-    "attention WORLD/run --out out": 2_000,
-    f"{MOTIFS} --no-controls": 2_000,
-}
-
-
-@contextlib.contextmanager
-def small_disk(most: int) -> Iterator[None]:
-    """Let no file grow over so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def words(line: str, world: Path) -> list[str]:
-    return line.replace("WORLD", str(world)).split()
-
-
-@pytest.mark.parametrize("line", WRITERS)
-def test_a_full_disk(line: str, world: Path, interpret: Callable[..., Ended], tmp_path: Path) -> None:
-    if line.startswith("compare"):
-        for name in ("run", "twin"):
-            interpret(*words(f"evaluate WORLD/{name} --no-controls", world))
-    before = tree(world)
-    with small_disk(WRITERS[line]):
-        ended = interpret(*words(line, world))
-    assert ended.code == 2, ended
-    (line,) = (line for line in ended.err.splitlines() if not line.startswith("  "))  # else stages that take long
-    assert "file is larger than the system allows" in line
-    assert tree(world) == before
-    left = {name for name in tree(tmp_path) if not name.endswith("last.ckpt")}
-    assert not left, "nothing looks like a result"
 
 
 @pytest.fixture(autouse=True)
