@@ -208,7 +208,10 @@ def find_stem(model: nn.Module, x: Tensor, meta: Tensor | None) -> Stem | None:
     if in_parts(model):
         return None
     start = x.detach().clone().requires_grad_().clone()
-    calls, work = _calls(model, start, meta)
+    try:
+        calls, work = _calls(model, start, meta)
+    except RuntimeError:  # a model that cannot be differentiated (``out=``) is passed whole
+        return None
     modules = [call.module for call in calls]
     steps: list[Step] = []
     current, node, version = start, start.grad_fn, start._version
@@ -235,19 +238,18 @@ def _calls(model: nn.Module, x: Tensor, meta: Tensor | None) -> tuple[list[_Call
     """Return the calls of layers in one pass, in order, and each layer's multiply-adds."""
     calls: list[_Call] = []
     work: dict[nn.Module, int] = {}
-    given: list[tuple[Any, int]] = []
+    given: list[tuple[Any, int, Tensor]] = []
 
     def enter(_: nn.Module, inputs: tuple[Any, ...]) -> None:
+        # Copies of the values as they are now: a function may edit them in place later, torch's graph unaware.
         first = inputs[0] if inputs and isinstance(inputs[0], Tensor) else None
-        given.append((None, 0) if first is None else (first.grad_fn, first._version))
+        given.append((None, 0, torch.empty(0)) if first is None else (first.grad_fn, first._version, _copy(first)))
 
     def leave(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        node, version = given.pop()
+        node, version, kept = given.pop()
         work[module] = work.get(module, 0) + _multiply_adds(module, output)
         if len(inputs) == 1 and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
-            # Values as they are now: a function may edit them in place later.
-            kept = inputs[0].detach() if output._version == inputs[0]._version else inputs[0].detach().clone()
-            calls.append(_Call(module, kept, node, version, output.detach(), output.grad_fn, output._version))
+            calls.append(_Call(module, kept, node, version, _copy(output), output.grad_fn, output._version))
 
     leaves = [module for module in model.modules() if not list(module.children())]
     handles = [module.register_forward_pre_hook(enter) for module in leaves]
@@ -300,13 +302,12 @@ def _multiply_adds(module: nn.Module, output: Any) -> int:
     return positions * sum(weight.numel() for weight in module.parameters() if weight.ndim > 1)
 
 
+def _copy(values: Tensor) -> Tensor:
+    return values.detach().clone()
+
+
 def _layout(given: Tensor, current: Tensor) -> bool | None:
     """False where a layer was given `current`, True where its transpose, None where something else."""
-    for layout, expected in ((False, current), (True, current.transpose(1, 2))):
-        same_memory = given.data_ptr() == expected.data_ptr() and given.stride() == expected.stride()
-        if given.shape == expected.shape and same_memory:
-            return layout
-    # A copy in another memory layout is the same to the layer.
     for layout, expected in ((False, current), (True, current.transpose(1, 2))):
         if given.shape == expected.shape and torch.equal(given, expected):
             return layout

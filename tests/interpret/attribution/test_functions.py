@@ -199,6 +199,24 @@ def test_edits_in_place_are_noticed(edit: Callable[[Tensor], Any], scale: float,
     np.testing.assert_allclose(local.scores, passes.scores, rtol=0, atol=1e-3 * largest)
 
 
+@pytest.mark.parametrize("method", ["ism", "occlusion"])
+def test_edits_that_torch_does_not_count_are_noticed(method: str) -> None:
+    """Effects of a few units in the last place: 12 units apart, six times the largest effect, was let pass."""
+    model = Edited(lambda h: h.data.clamp_(min=0), 1e-3).eval()
+    with torch.no_grad():
+        model.out.bias.fill_(5e3)
+    local, passes = (attribute(model, windows(), method=method, options={"fast": fast}) for fast in (True, False))
+    np.testing.assert_array_equal(local.scores, passes.scores)
+
+
+def test_a_model_that_cannot_be_differentiated_has_effects() -> None:
+    """`out=` works without gradients alone: mutagenesis, which needs none, ended in torch's words."""
+    plain = Edited(lambda h: h.clamp_(min=0), 1.0).eval()
+    written = Edited(lambda h: torch.clamp(h, min=0, out=h), 1.0).eval()
+    scores = [attribute(model, windows(), method="ism").scores for model in (plain, written)]
+    np.testing.assert_allclose(scores[0], scores[1], rtol=0, atol=1e-6)
+
+
 class Clamped(nn.Module):
     """A clamp between layers that does nothing to the first window."""
 
