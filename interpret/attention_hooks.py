@@ -15,8 +15,14 @@ from motiflens.models.architectures.layers import AttentionWeights
 
 _SOFTMAX = {torch.softmax, functional.softmax, Tensor.softmax}
 _LOG_SOFTMAX = {torch.log_softmax, functional.log_softmax, Tensor.log_softmax}
+_SOFTMIN = {functional.softmin}
 _EXP = {torch.exp, Tensor.exp}
-_LOOKS_LIKE_ATTENTION = (AttentionWeights, nn.Softmax, nn.MultiheadAttention)
+# A softmax written out: exp(z) / exp(z).sum(), exp(z - logsumexp(z)), and any other shares of a sum.
+_SUMS = {torch.sum, Tensor.sum}
+_QUOTIENTS = {torch.div, torch.true_divide, Tensor.div, Tensor.true_divide, Tensor.__truediv__}
+_LOG_SUMS = {torch.logsumexp, Tensor.logsumexp}
+_DIFFERENCES = {torch.sub, Tensor.sub, Tensor.__sub__}
+_LOOKS_LIKE_ATTENTION = (AttentionWeights, nn.Softmax, nn.Softmin, nn.MultiheadAttention)
 
 
 class Captured(BaseException):
@@ -105,16 +111,27 @@ class _Functions(TorchFunctionMode):
         super().__init__()
         self.inside, self.note, self.seen = inside, note, 0
         self.logs: list[tuple[Tensor, Tensor]] = []  # what went into a log-softmax, and what it gave
+        self.sums: list[tuple[Tensor, Tensor]] = []  # what was added up, and the sum
+        self.log_sums: list[tuple[Tensor, Tensor]] = []
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if self.inside:
             return result
-        if func in _SOFTMAX:
-            self._found(args[0] if args else kwargs["input"], result)
+        first = args[0] if args else kwargs.get("input")
+        if func in _SOFTMAX or func in _SOFTMIN:
+            self._found(first, result)
         elif func in _LOG_SOFTMAX:
-            self.logs.append((args[0] if args else kwargs["input"], result))
+            self.logs.append((first, result))
+        elif func in _SUMS:
+            self.sums.append((first, result))
+        elif func in _LOG_SUMS:
+            self.log_sums.append((first, result))
+        elif func in _QUOTIENTS and _paired(self.sums, args):
+            self._found(first, result)
+        elif func in _DIFFERENCES and _paired(self.log_sums, args):
+            self.logs.append((first, result))
         elif func in _EXP:
             for into, logs in self.logs:
                 if args and args[0] is logs:
@@ -128,6 +145,11 @@ class _Functions(TorchFunctionMode):
         name = f"softmax:{self.seen}"
         self.seen += 1
         self.note(name, into, weights)
+
+
+def _paired(made: Sequence[tuple[Tensor, Tensor]], args: Any) -> bool:
+    """Whether two arguments are a tensor and what was made of it."""
+    return len(args) == 2 and any(args[0] is whole and args[1] is part for whole, part in made)
 
 
 def _dot_product_weights(

@@ -91,8 +91,9 @@ _POSITIONS = {"nt": 1, "nt1": 1, "n1t": 2, "ntd": 1, "ndt": 2, "nqk": 2, "nhqk":
 
 def sums_to_one(weights: Tensor, layout: str) -> bool:
     """Whether weights are shares of positions: a softmax over channels or classes is none."""
-    total = weights.detach().float().sum(dim=_POSITIONS[layout])
-    return bool(torch.allclose(total, torch.ones_like(total), atol=1e-3))
+    shares = weights.detach().float()
+    total = shares.sum(dim=_POSITIONS[layout])
+    return bool((shares >= 0).all()) and bool(torch.allclose(total, torch.ones_like(total), atol=1e-3))
 
 
 def layout_of(weights: Tensor, steps: int, kind: str | None = None) -> str | None:

@@ -59,9 +59,12 @@ _ELEMENTWISE: Final = _names(
     """
     clamp clamp_min clamp_max clip abs absolute hardtanh hardsigmoid hardswish threshold leaky_relu elu celu gelu
     softplus softsign softshrink hardshrink tanhshrink exp expm1 log log2 log10 log1p sqrt rsqrt pow rpow square
-    reciprocal rtruediv rdiv sin cos atan erf sinh cosh logit expit nan_to_num
+    reciprocal rtruediv rdiv sin cos atan erf sinh cosh logit expit nan_to_num prelu rrelu
+    maximum minimum fmax fmin
     """
 )
+# What tells values apart: products with such a mask look linear, and are not.
+_MASKS: Final = _names("gt lt ge le eq ne greater less greater_equal less_equal not_equal sign sgn heaviside argmax")
 _POOLS: Final = ("max_pool1d", "_max_pool1d", "boolean_dispatch", "max_pool1d_with_indices")
 
 
@@ -127,6 +130,8 @@ class _Functions(TorchFunctionMode):
             result = func(*args, **kwargs)
             if not _dependent((result,), {}):  # a size, a mask, a choice of places
                 self.owner.plain.add(name)
+                if name.strip("_") in _MASKS:
+                    self.owner.unruled.add(name.strip("_"))
                 return result
         if name in self.owner.plain:
             return func(*args, **kwargs)
@@ -183,37 +188,68 @@ def _plan(func: Any, name: str, args: Any, kwargs: Any) -> _Plan | None:
     if name == "softmax":
         axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
         return lambda: nn.Softmax(dim=axis), (x,), _same
-    maximum = _maximum(func, name, x, args, kwargs)
+    maximum = _pooling(name, x, args, kwargs) or _extreme(name, x, args, kwargs)
     if maximum is not None:
         return maximum
-    kind = Elementwise if name in _ELEMENTWISE else OneFunction
-    return lambda: kind(_of_one(func, dependent[0], args, kwargs)), (x,), _same
+    function = _of_one(func, dependent[0], args, kwargs)
+    pair = name in ("max", "min") and any(isinstance(arg, Tensor) for arg in args[1:])
+    if pair or name in _ELEMENTWISE:
+        return lambda: Elementwise(function), (x,), _same
+    return _whole(function, x)
 
 
-def _maximum(func: Any, name: str, x: Tensor, args: Any, kwargs: Any) -> _Plan | None:
-    """Return the plan of a maximum over one axis or of a pooling."""
+def _pooling(name: str, x: Tensor, args: Any, kwargs: Any) -> _Plan | None:
+    """Return the plan of a maximum over stretches."""
     if name in _POOLS:
         given = inspect.signature(nn.MaxPool1d).bind(*args[1:], **kwargs).arguments
         return (lambda: nn.MaxPool1d(**given)) if not given.get("return_indices") else None, (x,), _same
-    if name == "adaptive_max_pool1d" or name == "_adaptive_max_pool1d":
-        size = kwargs.get("output_size", args[1] if len(args) > 1 else 1)
-        parts = int(size[0] if isinstance(size, tuple | list) else size)
-        return lambda: GlobalMax(parts), (x,), _same
-    if name not in ("amax", "max"):
+    if name not in ("adaptive_max_pool1d", "_adaptive_max_pool1d"):
         return None
-    axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
-    axis = axis[0] if isinstance(axis, tuple | list) and len(axis) == 1 else axis
-    if x.ndim != 3 or not isinstance(axis, int) or axis % 3 == 0:
+    size = kwargs.get("output_size", args[1] if len(args) > 1 else 1)
+    parts = int(size[0] if isinstance(size, tuple | list) else size)
+    return lambda: GlobalMax(parts), (x,), _same
+
+
+def _extreme(name: str, x: Tensor, args: Any, kwargs: Any) -> _Plan | None:
+    """Return the plan of a maximum or minimum over some axes, the first one not among them."""
+    given = kwargs.get("dim", args[1] if len(args) > 1 else None)
+    axes = given if isinstance(given, tuple | list) else (given,)
+    if name not in ("amax", "max", "amin", "min") or not all(isinstance(axis, int) for axis in axes):
+        return None
+    axes = sorted({axis % x.ndim for axis in axes})
+    if not axes or axes[0] == 0:
         return None
     keep = bool(kwargs.get("keepdim", args[2] if len(args) > 2 else False))
-    moved = x if axis % 3 == 2 else x.transpose(1, 2)
+    signed = -x if name in ("amin", "min") else x
+    rest = [axis for axis in range(1, x.ndim) if axis not in axes]
+    moved = signed.permute(0, *rest, *axes).flatten(1 + len(rest))  # N, ..., k
+    shape = moved.shape[:-1]
 
     def finish(pooled: Tensor) -> Any:
-        largest = pooled if axis % 3 == 2 else pooled.transpose(1, 2)
-        largest = largest if keep else largest.squeeze(axis)
-        return largest if name == "amax" else torch.return_types.max((largest, x.argmax(axis, keepdim=keep)))
+        found = (-pooled if name in ("amin", "min") else pooled).reshape(shape)
+        for axis in axes if keep else ():
+            found = found.unsqueeze(axis)
+        if name in ("amax", "amin"):
+            return found
+        return getattr(torch.return_types, name)((found, signed.argmax(axes[0], keepdim=keep)))
 
-    return lambda: GlobalMax(1), (moved,), finish
+    return lambda: GlobalMax(1), (moved.reshape(len(x), -1, moved.shape[-1]),), finish
+
+
+def _whole(function: Callable[[Tensor], Any], x: Tensor) -> _Plan | None:
+    """Return the plan of any other function: of what gives values and places, such as ``topk``, that of the values."""
+    with torch.no_grad():
+        made = function(x.clone())
+    if isinstance(made, Tensor):
+        return lambda: OneFunction(function), (x,), _same
+    parts = made if isinstance(made, tuple) else ()
+    if [isinstance(part, Tensor) and part.is_floating_point() for part in parts] != [True] + [False] * len(parts[1:]):
+        return None
+
+    def finish(values: Tensor) -> Any:
+        return type(made)((values, *parts[1:]))
+
+    return lambda: OneFunction(lambda value: function(value)[0]), (x,), finish
 
 
 def _of_one(func: Any, x: Tensor, args: Any, kwargs: Any) -> Callable[[Tensor], Tensor]:

@@ -89,6 +89,40 @@ class Recurrent(nn.Module):
         return outputs if batch_first else outputs.transpose(0, 1), (last, _CellState()) if self.cell else last
 
 
+class WithPlaces(nn.Module):
+    """A maximum pooling that gives the places of its maxima as well, for which it is called once more."""
+
+    def __init__(self, layer: nn.MaxPool1d | nn.MaxPool2d | nn.AdaptiveMaxPool1d) -> None:
+        super().__init__()
+        self.given = (layer,)  # not among the modules, which get hooks
+        if isinstance(layer, nn.AdaptiveMaxPool1d):
+            self.pool: nn.Module = GlobalMax(_size(layer))
+        else:
+            self.pool = type(layer)(
+                layer.kernel_size, layer.stride, layer.padding, layer.dilation, ceil_mode=layer.ceil_mode
+            )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.pool(x), self.given[0](x.detach())[1]
+
+
+class GlobalMax2d(nn.Module):
+    """`nn.AdaptiveMaxPool2d(1)` as the pooling that there is a rule for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = GlobalMax(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        pooled: Tensor = self.pool(x.flatten(2))
+        return pooled[..., None]
+
+
+def _size(layer: nn.AdaptiveMaxPool1d) -> int:
+    size = layer.output_size
+    return int(size[0] if isinstance(size, tuple) else size or 0)
+
+
 class Averaged(nn.Module):
     """Softmax over time for each channel, (N, T, D), then the mean over channels, (N, T)."""
 
@@ -117,7 +151,10 @@ class _CellState:
 
 
 def refuse(model: nn.Module) -> None:
-    """Raise ValueError, naming the layer, for what DeepLIFT cannot follow."""
+    """Raise ValueError, naming the layer, for what DeepLIFT cannot follow; of single layers as soon as one is called.
+
+    Call it within `model_unchanged`, which takes the hooks away.
+    """
     for name, module in model.named_modules():
         kind = type(module).__name__
         if isinstance(module, torch.jit.ScriptModule | torch.jit.ScriptFunction):
@@ -128,11 +165,16 @@ def refuse(model: nn.Module) -> None:
                 "or export it with the first axis open (dynamic_shapes)"
             )
         if isinstance(module, nn.RNNCellBase):
-            raise ValueError(f"DeepLIFT has no rule for {name}, an {kind}, which is called step by step: {_ELSE}")
+            _refuse_when_called(module, f"{name}, an {kind}, which is called step by step")
         if isinstance(module, nn.LSTM) and module.proj_size:
-            raise ValueError(
-                f"DeepLIFT has no rule for {name}, an LSTM with proj_size={module.proj_size}: {_ELSE}"
-            )
+            _refuse_when_called(module, f"{name}, an LSTM with proj_size={module.proj_size}")
+
+
+def _refuse_when_called(module: nn.Module, what: str) -> None:
+    def refusal(*_: Any) -> None:
+        raise ValueError(f"DeepLIFT has no rule for {what}: {_ELSE}")
+
+    module.register_forward_pre_hook(refusal)
 
 
 def ruled(model: nn.Module) -> None:
@@ -151,7 +193,7 @@ def ruled(model: nn.Module) -> None:
 
 
 def _stand_in(module: nn.Module) -> nn.Module | None:
-    if isinstance(module, _RECURRENT):
+    if isinstance(module, _RECURRENT) and not getattr(module, "proj_size", 0):
         return Recurrent(module)
     if isinstance(module, AttentionWeights):
         if module.average:
@@ -161,9 +203,12 @@ def _stand_in(module: nn.Module) -> nn.Module | None:
         return BilinearOp("...,...->...")
     if isinstance(module, MatMul):
         return BilinearOp()
+    if isinstance(module, nn.MaxPool1d | nn.MaxPool2d | nn.AdaptiveMaxPool1d) and module.return_indices:
+        return WithPlaces(module)
     if isinstance(module, nn.AdaptiveMaxPool1d):
-        size = module.output_size[0] if isinstance(module.output_size, tuple) else module.output_size
-        return GlobalMax(int(size)) if size and not module.return_indices else None
+        return GlobalMax(_size(module)) if _size(module) else None
+    if isinstance(module, nn.AdaptiveMaxPool2d) and module.output_size in (1, (1, 1)) and not module.return_indices:
+        return GlobalMax2d()
     return None
 
 

@@ -16,6 +16,22 @@ from motiflens.interpret import adapt, attribute
 LENGTH = 40
 
 
+def written_out(scores: Tensor) -> Tensor:
+    """Softmax over positions by hand, (N, T, 1)."""
+    shares = torch.exp(scores - scores.amax(1, keepdim=True))
+    return shares / shares.sum(dim=1, keepdim=True)
+
+
+def by_logsumexp(scores: Tensor) -> Tensor:
+    """The same in logarithms."""
+    return torch.exp(scores - torch.logsumexp(scores, 1, keepdim=True))
+
+
+def signed_shares(values: Tensor) -> Tensor:
+    """Of a sum over positions, some below 0: no weights."""
+    return values / values.sum(1, keepdim=True)
+
+
 class Net(nn.Module):
     """A convolution, what is tried, and a dense layer."""
 
@@ -26,6 +42,8 @@ class Net(nn.Module):
             self.convolution = nn.Conv1d(4, 8, 5, padding=2)
             self.pool, self.whole = nn.MaxPool1d(4), nn.MaxPool1d(LENGTH)
             self.adaptive, self.relu = nn.AdaptiveMaxPool1d(1), nn.ReLU()
+            self.places = nn.MaxPool1d(4, return_indices=True)
+            self.everywhere, self.flat = nn.AdaptiveMaxPool1d(1, return_indices=True), nn.AdaptiveMaxPool2d(1)
             self.query, self.out, self.dense = nn.Linear(8, 1), nn.Linear(8, 1), nn.Linear(80, 1)
         self.step = step
 
@@ -72,6 +90,14 @@ SAME: tuple[tuple[Callable[[Any, Tensor], Tensor], Callable[[Any, Tensor], Tenso
     (whole, lambda m, h: m.out(m.relu(h).max(dim=2).values)),
     (whole, lambda m, h: m.out(functional.relu(h).transpose(1, 2).max(1)[0])),
     (whole, lambda m, h: m.out(functional.adaptive_max_pool1d(m.relu(h), 1).flatten(1))),
+    (layers, lambda m, h: m.dense(m.pool(torch.maximum(h, h.new_zeros(()))).flatten(1))),
+    (layers, lambda m, h: m.dense(functional.prelu(h, h.new_zeros(8)).view(-1, 8, 10, 4).max(-1).values.flatten(1))),
+    (layers, lambda m, h: m.dense(m.places(m.relu(h))[0].flatten(1))),
+    (whole, lambda m, h: m.out(m.everywhere(m.relu(h))[0].flatten(1))),
+    (whole, lambda m, h: m.out(m.flat(m.relu(h)[:, :, None]).flatten(1))),
+    (whole, lambda m, h: m.out(m.relu(h).view(-1, 8, 4, 10).amax((2, 3)))),
+    (whole, lambda m, h: m.out(-(-m.relu(h)).amin(-1))),
+    (whole, lambda m, h: m.out(-(-m.relu(h)).min(-1).values)),
 )
 
 
@@ -113,6 +139,49 @@ def test_functions_without_rule_are_named() -> None:
     assert result.without_rule == ("div",)
     assert result.flagged is not None
     assert result.flagged.any()
+
+
+@pytest.mark.parametrize(
+    ("step", "names"),
+    [
+        (lambda m, h: m.dense((m.pool(h) * (m.pool(h) > 0)).flatten(1)), ("gt",)),
+        (lambda m, h: m.dense(torch.where(m.pool(h) > 0, m.pool(h), 0.0).flatten(1)), ("gt", "where")),
+        (lambda m, h: m.dense(torch.maximum(m.pool(h), -m.pool(h) / 2).flatten(1)), ("maximum",)),
+        (lambda m, h: m.out(sum(torch.aminmax(h, dim=-1))), ("aminmax",)),
+    ],
+)
+def test_masks_and_choices_are_named(step: Callable[[Any, Tensor], Tensor], names: tuple[str, ...]) -> None:
+    """A product with a mask was called linear and nothing named; what gives several tensors was torch's own error."""
+    result = attribute(Net(step).eval(), windows(), method="deep_lift_shap")
+    assert result.without_rule == names
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda h: h.topk(3, -1).values.mean(-1),
+        lambda h: h.kthvalue(30, -1).values,
+        lambda h: h.median(-1).values,
+        lambda h: h.cummax(-1).values.mean(-1),
+        lambda h: h.min(-1).values,
+    ],
+)
+def test_functions_that_give_places_too(take: Callable[[Tensor], Tensor]) -> None:
+    """More points of the quadrature bring them nearer to adding up; they ended in torch's own error."""
+    net = Net(lambda m, h: m.out(take(h))).eval()
+    errors = [
+        attribute(net, windows(), method="deep_lift_shap", options={"quadrature": points}).completeness
+        for points in (4, 256)
+    ]
+    assert errors[0] is not None
+    assert errors[1] is not None
+    assert errors[1].mean() <= max(errors[0].mean() / 2, 1e-3)
+
+
+def test_a_layer_that_is_never_called_is_not_refused() -> None:
+    net = Net(layers)
+    net.unused = nn.LSTMCell(4, 5)
+    assert attribute(net.eval(), windows(), method="deep_lift_shap").without_rule == ()
 
 
 class Recurrent(nn.Module):
@@ -254,6 +323,10 @@ def _weights(m: Any, h: Tensor) -> Tensor:
         (lambda m, h: m.out((m.tokens(h) * _weights(m, h)).sum(1)), True),
         (lambda m, h: (m.out((m.tokens(h) * _weights(m, h)).sum(1)), _weights(m, h)), True),
         (lambda m, h: m.out((m.tokens(h) * functional.log_softmax(m.query(m.tokens(h)), 1).exp()).sum(1)), True),
+        (lambda m, h: m.out((m.tokens(h) * functional.softmin(m.query(m.tokens(h)), 1)).sum(1)), True),
+        (lambda m, h: m.out((m.tokens(h) * written_out(m.query(m.tokens(h)))).sum(1)), True),
+        (lambda m, h: m.out((m.tokens(h) * by_logsumexp(m.query(m.tokens(h)))).sum(1)), True),
+        (lambda m, h: m.out((m.tokens(h) * signed_shares(m.pool(h).transpose(1, 2))).sum(1)), False),
         (lambda m, h: m.out((m.tokens(h) * nn.LogSoftmax(1)(m.query(m.tokens(h))).exp()).sum(1)), True),
         (lambda m, h: m.out(torch.einsum("ntd,nto->nd", m.tokens(h), _weights(m, h))), True),
         # Over channels, and over classes (of which there are as many as positions).
