@@ -53,7 +53,9 @@ def _tensor(values: Tensor | Floats, name: str) -> Tensor:
     array = np.asarray(values)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name} must hold numbers, not {array.dtype}")
-    return torch.from_numpy(np.ascontiguousarray(array))  # torch knows no negative strides
+    # torch knows no negative strides, no other machine's byte order, and no number of more than 8 bytes.
+    kind = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=kind))
 
 
 def _check_bases(windows: Tensor) -> None:

@@ -52,6 +52,10 @@ def import_torch(
     state = _state(path)
     name = architecture or _registered(path)
     options: dict[str, Any] = dict(hyperparameters or {})
+    told = options.pop("length", None)
+    if told is not None and length not in (None, told):
+        raise ValueError(f"two lengths are given: {length} by --length, {told} by --set length")
+    length = length if told is None else int(told)
     if output is not None:
         options["output"] = parse_output(output)
     sizes = {

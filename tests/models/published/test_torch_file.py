@@ -43,6 +43,10 @@ def test_weights_of_a_known_architecture(tmp_path: Path, suffix: str, within: bo
     found = import_published(path, architecture="cnn_zeng", length=40, hyperparameters={**SIZES, "outputs": 2})
     x = torch.rand(2, 4, 40)
     assert torch.equal(found(x), model(x))
+    sizes = {**SIZES, "outputs": 2, "length": 40}  # --set length=40: was called a damaged file
+    assert torch.equal(import_published(path, architecture="cnn_zeng", hyperparameters=sizes)(x), model(x))
+    with pytest.raises(ValueError, match="two lengths are given: 50 by --length, 40 by --set length"):
+        import_published(path, architecture="cnn_zeng", length=50, hyperparameters=sizes)
     with pytest.raises(ValueError, match="do not fit cnn_zeng"):
         import_published(path, architecture="cnn_zeng", length=40)
 
