@@ -38,7 +38,11 @@ def _help(made: Attributed, method: str) -> str:
     """Say why attributions may not add up, or what helps."""
     if made.without_rule:
         return f"the model computes {', '.join(made.without_rule)}, for which DeepLIFT has no rule"
-    return "--set quadrature=64 helps recurrent layers and what has no rule of its own" if method == "deep_lift_shap" else "more steps help"
+    return (
+        "--set quadrature=64 helps recurrent layers and what has no rule of its own"
+        if method == "deep_lift_shap"
+        else "more steps help"
+    )
 
 
 def show(made: Attributed, method: str) -> None:

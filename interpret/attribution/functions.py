@@ -64,7 +64,9 @@ _ELEMENTWISE: Final = _names(
     """
 )
 # What tells values apart: products with such a mask look linear, and are not.
-_MASKS: Final = _names("gt lt ge le eq ne greater less greater_equal less_equal not_equal sign sgn heaviside argmax")
+_MASKS: Final = _names(
+    "gt lt ge le eq ne greater less greater_equal less_equal not_equal sign sgn heaviside argmax"
+)
 _POOLS: Final = ("max_pool1d", "_max_pool1d", "boolean_dispatch", "max_pool1d_with_indices")
 
 
@@ -243,7 +245,9 @@ def _whole(function: Callable[[Tensor], Any], x: Tensor) -> _Plan | None:
     if isinstance(made, Tensor):
         return lambda: OneFunction(function), (x,), _same
     parts = made if isinstance(made, tuple) else ()
-    if [isinstance(part, Tensor) and part.is_floating_point() for part in parts] != [True] + [False] * len(parts[1:]):
+    if [isinstance(part, Tensor) and part.is_floating_point() for part in parts] != [True] + [False] * len(
+        parts[1:]
+    ):
         return None
 
     def finish(values: Tensor) -> Any:

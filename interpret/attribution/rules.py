@@ -207,7 +207,11 @@ def _stand_in(module: nn.Module) -> nn.Module | None:
         return WithPlaces(module)
     if isinstance(module, nn.AdaptiveMaxPool1d):
         return GlobalMax(_size(module)) if _size(module) else None
-    if isinstance(module, nn.AdaptiveMaxPool2d) and module.output_size in (1, (1, 1)) and not module.return_indices:
+    if (
+        isinstance(module, nn.AdaptiveMaxPool2d)
+        and module.output_size in (1, (1, 1))
+        and not module.return_indices
+    ):
         return GlobalMax2d()
     return None
 

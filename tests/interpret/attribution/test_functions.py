@@ -91,7 +91,10 @@ SAME: tuple[tuple[Callable[[Any, Tensor], Tensor], Callable[[Any, Tensor], Tenso
     (whole, lambda m, h: m.out(functional.relu(h).transpose(1, 2).max(1)[0])),
     (whole, lambda m, h: m.out(functional.adaptive_max_pool1d(m.relu(h), 1).flatten(1))),
     (layers, lambda m, h: m.dense(m.pool(torch.maximum(h, h.new_zeros(()))).flatten(1))),
-    (layers, lambda m, h: m.dense(functional.prelu(h, h.new_zeros(8)).view(-1, 8, 10, 4).max(-1).values.flatten(1))),
+    (
+        layers,
+        lambda m, h: m.dense(functional.prelu(h, h.new_zeros(8)).view(-1, 8, 10, 4).max(-1).values.flatten(1)),
+    ),
     (layers, lambda m, h: m.dense(m.places(m.relu(h))[0].flatten(1))),
     (whole, lambda m, h: m.out(m.everywhere(m.relu(h))[0].flatten(1))),
     (whole, lambda m, h: m.out(m.flat(m.relu(h)[:, :, None]).flatten(1))),
