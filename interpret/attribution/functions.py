@@ -239,7 +239,7 @@ def _extreme(name: str, x: Tensor, args: Any, kwargs: Any) -> _Plan | None:
 
 
 def _whole(function: Callable[[Tensor], Any], x: Tensor) -> _Plan | None:
-    """Return the plan of any other function: of what gives values and places, such as ``topk``, that of the values."""
+    """Return the plan of any other function; of one that gives places too, as ``topk``, that of the values."""
     with torch.no_grad():
         made = function(x.clone())
     if isinstance(made, Tensor):

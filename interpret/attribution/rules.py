@@ -151,7 +151,7 @@ class _CellState:
 
 
 def refuse(model: nn.Module) -> None:
-    """Raise ValueError, naming the layer, for what DeepLIFT cannot follow; of single layers as soon as one is called.
+    """Raise ValueError, naming the layer, for what DeepLIFT cannot follow: of a single layer when it is called.
 
     Call it within `model_unchanged`, which takes the hooks away.
     """

@@ -154,7 +154,7 @@ def test_functions_without_rule_are_named() -> None:
     ],
 )
 def test_masks_and_choices_are_named(step: Callable[[Any, Tensor], Tensor], names: tuple[str, ...]) -> None:
-    """A product with a mask was called linear and nothing named; what gives several tensors was torch's own error."""
+    """A product with a mask was taken for linear, nothing named; several tensors were torch's own error."""
     result = attribute(Net(step).eval(), windows(), method="deep_lift_shap")
     assert result.without_rule == names
 
