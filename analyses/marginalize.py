@@ -18,6 +18,7 @@ from motiflens.models.architectures.base import reverse_complement as reverse_in
 from motiflens.models.data.one_hot import checked_codes, one_hot, reverse_complement
 from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.data.windows import Windows
+from motiflens.models.finite import check_finite
 from motiflens.models.limits import check_limit
 from motiflens.models.precision import full_precision, like
 from motiflens.models.progress import Progress, Step, silent
@@ -82,6 +83,7 @@ class Model:
                 if not model.siamese:
                     logits = (logits + model(reverse_input(x), meta)) / 2
                 parts.append(logits[:, self.target].double().cpu().numpy())
+                check_finite("prediction", parts[-1], np.arange(len(codes))[part])
         return np.concatenate(parts)
 
 

@@ -21,6 +21,7 @@ from motiflens.models.data.narrow import narrow
 from motiflens.models.data.windows import Windows
 from motiflens.models.executor import Workers, crew
 from motiflens.models.files import check_room
+from motiflens.models.finite import NotFiniteError
 from motiflens.models.parts import make_parts, part_file, parts_folder
 from motiflens.models.progress import Progress, silent
 from motiflens.models.types import Indices, Json
@@ -289,7 +290,10 @@ def _attribute_part(part: StorePart) -> None:
 def _attribute_here(adapter: Adapter, windows: Windows, part: StorePart) -> None:
     chosen, rows = part.chosen, part.rows.astype(np.int64)  # sums with them may be large
     batch = windows.read(rows)
-    scores = adapter.attribute(batch.x, chosen, meta=batch.meta)
+    try:
+        scores = adapter.attribute(batch.x, chosen, meta=batch.meta)
+    except NotFiniteError as error:
+        raise error.at(int(part.rows[error.row])) from None
     profiles = _attention(adapter, batch.x, batch.meta, chosen) if chosen.attention else {}
     block = store_block(
         windows.codes(rows),

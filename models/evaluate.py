@@ -14,6 +14,7 @@ from motiflens.models.check_run_fits import check_model_fits, check_run_fits
 from motiflens.models.data.both_strands import BothStrands
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.files import write_json
+from motiflens.models.finite import check_finite
 from motiflens.models.loader import CodeCache, inputs, read_ahead, read_step
 from motiflens.models.metrics import task_metrics
 from motiflens.models.metrics_file import read_metrics, with_split_record
@@ -56,7 +57,7 @@ def score(
     Raises
     ------
     ValueError
-        If the windows do not fit the model.
+        If the windows do not fit the model, or it answers NaN or infinity (`NotFiniteError`).
     """
     check_model_fits(model, windows)
     check_range("batch_size", batch_size, PREDICT_RANGES["batch_size"])
@@ -74,13 +75,15 @@ def score(
         network.to(place)
         count = -(-len(rows) // batch_size)
         steps = read_ahead(lambda i: read_step(cache, rows[i * batch_size : (i + 1) * batch_size], None, 0), count)
-        for step in steps:
+        for number, step in enumerate(steps):
             there = step.each(lambda tensor: tensor.to(place))
             x = inputs(there).to(dtype)
             meta = None if there.meta is None else there.meta.to(dtype)
             with torch.inference_mode():
                 logits = both_strands(network, x, meta, merge) if merge else network(x, meta)
-            yield logits.float().cpu().numpy()
+            answered = logits.float().cpu().numpy()
+            check_finite("prediction", answered, rows[number * batch_size :])
+            yield answered
     finally:
         network.to(here)
         network.train(mode)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
 
 from motiflens.models import types
@@ -138,6 +139,11 @@ def open_run(path: types.Path) -> Run:
     except Exception as error:  # safetensors and torch raise their own kinds
         reason = str(error).splitlines()[0]
         raise ValueError(f"{folder / WEIGHTS} does not hold this model's weights: {reason}") from error
+    for name, values in model.named_parameters():
+        if not bool(torch.isfinite(values).all()):
+            raise ValueError(
+                f"{folder / WEIGHTS} holds NaN or infinity in {name}: train again, or restore the file"
+            )
     return Run(folder, model.eval(), config)
 
 

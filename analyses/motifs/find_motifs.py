@@ -81,8 +81,8 @@ def _take_routes(context: MotifContext) -> dict[str, RouteResult]:
             context.progress(Step(f"route {route}"))
             results[str(route)] = take_route(route, context)
     if not any(result.motifs for result in results.values()):
-        why = "; ".join(f"{name}: {result.note}" for name, result in results.items() if result.left_out)
-        raise ValueError(f"no motifs from any route ({why or 'nothing was found'})")
+        why = "; ".join(f"{name}: {result.note or 'nothing was found'}" for name, result in results.items())
+        raise ValueError(f"no motifs from any route ({why})")
     return results
 
 

@@ -18,6 +18,7 @@ from motiflens.interpret.results import Field
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.data.one_hot import reverse_complement
 from motiflens.models.data.windows import Windows
+from motiflens.models.finite import check_finite
 from motiflens.models.precision import full_precision, like
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.types import Booleans, Codes, Doubles, Floats, Integers
@@ -155,6 +156,7 @@ def predict(
             x = torch.from_numpy(batch.x).to(there)
             meta = None if batch.meta is None else torch.from_numpy(batch.meta).to(there)
             parts.append(torch.sigmoid(network(x, meta)[:, list(tasks)]).double().cpu().numpy())
+            check_finite("prediction", parts[-1], index[first : first + batch_size])
     return np.concatenate(parts)
 
 

@@ -17,6 +17,7 @@ from motiflens.interpret.attribution.attribute import METHODS
 from motiflens.models import types
 from motiflens.models.architectures.base import reverse_complement
 from motiflens.models.data.one_hot import decode, encode, one_hot
+from motiflens.models.finite import check_finite
 from motiflens.models.real_path import real_path
 from motiflens.models.run import Run, open_run
 from motiflens.models.strands import strand_merge
@@ -124,6 +125,7 @@ class ServedRun:
             forward = torch.from_numpy(x)
             extra = None if meta is None else torch.from_numpy(meta)
             logits: Floats = self.run.model(reverse_complement(forward) if turned else forward, extra).numpy()
+        check_finite("prediction", logits)
         return logits
 
     def predict(self, sequences: Sequence[Named]) -> Iterator[types.Json]:

@@ -11,6 +11,7 @@ from motiflens.interpret.attribution.branches import branches, flipped
 from motiflens.interpret.attribution.edits import LEAST_EDITS, Edits, EditScorer, mirrored, verified_stem
 from motiflens.interpret.attribution.gradient_inputs import call, chunks
 from motiflens.interpret.attribution.stem import Stem
+from motiflens.models.finite import check_finite
 
 # Windows in a pass on a CPU: with more, layers' outputs outgrow the caches (measured over seven architectures with
 # windows of 1,000 bp: 16 take .75 to 1.05 of the time of 64, and .6 to 1.0 of that of 4).
@@ -97,6 +98,8 @@ class AlleleLogits:
             order = self._order(x, starts)
             for part in chunks(len(x), self.batch_size):
                 self._part(scorer, order[part], starts, (before, after))
+        check_finite("prediction", before.cpu())
+        check_finite("prediction after an edit", after.cpu(), edits.rows.cpu())
         return before, after
 
     def _order(self, x: Tensor, starts: Tensor | None) -> Tensor:

@@ -30,6 +30,7 @@ from motiflens.interpret.attribution.windows import check_windows
 from motiflens.interpret.model_unchanged import model_unchanged
 from motiflens.interpret.results import Attribution
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.finite import check_finite
 from motiflens.models.output import one_output
 from motiflens.models.precision import full_precision
 from motiflens.models.types import Floats
@@ -91,7 +92,7 @@ def attribute(
     ValueError
         For an unknown method, option or baseline, a target or shapes that do not fit, bases that are neither
         one-hot nor unknown, a model with several outputs of which none is chosen, or a method that does not apply
-        to this model.
+        to this model; if the model answers NaN or infinity, or its gradient is that (`NotFiniteError`).
 
     Examples
     --------
@@ -119,6 +120,9 @@ def attribute(
                 own["meta"] = None if extra is None else extra[part]
                 raw = function(network, some, target=chosen.target, batch_size=chosen.batch_size, **own)
                 parts.append(_finished(raw, some, chosen, own.get("baselines")))
+                rows = np.arange(len(windows))[part]
+                check_finite("prediction", parts[-1].prediction.detach().cpu(), rows)
+                check_finite(chosen.method.replace("_", " "), parts[-1].scores.detach().cpu(), rows)
     limit = TOLERANCE.get(chosen.method, np.inf) if chosen.tolerance is None else chosen.tolerance
     return _result(parts, windows, chosen.method, limit)
 

@@ -13,6 +13,7 @@ from motiflens.analyses.motifs.routes.denovo import denovo
 from motiflens.analyses.motifs.routes.kernels import kernels
 from motiflens.analyses.motifs.routes.route_result import RouteResult
 from motiflens.analyses.motifs.routes.seqlets import seqlets
+from motiflens.models.finite import NotFiniteError
 
 STEPS: Mapping[Route, Callable[[MotifContext], RouteResult]] = {
     "kernels": kernels,
@@ -28,13 +29,13 @@ def take_route(route: Route, context: MotifContext) -> RouteResult:
     Raises
     ------
     ValueError
-        If a route that was asked for is impossible.
+        If a route that was asked for is impossible, or the model answers NaN.
     """
     started = perf_counter()
     try:
         result = STEPS[route](context)
     except ValueError as error:
-        if context.options.routes is not None:
+        if context.options.routes is not None or isinstance(error, NotFiniteError):
             raise
         result = RouteResult(note=str(error), left_out=True)
     return replace(result, seconds=perf_counter() - started)
