@@ -59,6 +59,20 @@ def test_every_column_is_explained() -> None:
     assert {column for table in tables for column in table} - explained == set()
 
 
+def test_every_score_of_the_benchmark_is_explained() -> None:
+    """With its words, which way is good, and what chance gives."""
+    from motiflens.analyses.benchmark.measures import SCORES
+
+    text = (DOCS / "outputs.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \| (high|low|–) \| ([\d.]+|–) \|$", text, re.MULTILINE)
+    ways = {1: "high", -1: "low", 0: "–"}
+    expected = [
+        (name, words, ways[way], "–" if chance is None else f"{chance:g}")
+        for name, (way, chance, words) in SCORES.items()
+    ]
+    assert rows == expected
+
+
 def test_each_page_is_in_the_contents() -> None:
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     for page in DOCS.glob("*.md"):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from motiflens.analyses.cli.model_names import MODEL_NAMES
 from motiflens.analyses.cli.workers import Dask, Processes, Threads
 
 
@@ -16,8 +17,9 @@ def command(
         str,
         typer.Option(
             help="small: tbinet, deepgrn and deepbind, 2 seeds, CTCF and GATA1, 40 windows; attention, saliency, "
-            "integrated_gradients, deep_lift_shap, ism and the baselines. full: all architectures and methods, 3 "
-            "seeds, 100 windows, shuffled labels.",
+            "integrated_gradients, deep_lift_shap, ism and the baselines; motifs of kernels and attention. full: "
+            f"{', '.join(MODEL_NAMES)}; all methods, routes and pairs, 3 seeds, CTCF and GATA1, 100 windows, "
+            "shuffled labels.",
             metavar="small|full",
         ),
     ] = "small",
@@ -26,11 +28,18 @@ def command(
     ] = None,
     methods: Annotated[
         str | None,
-        typer.Option(help="Comma-separated: attention, attribution methods, random, position, dnase, pwm."),
+        typer.Option(
+            help="Maps, comma-separated: attention, attention_rollout, saliency, input_x_gradient, "
+            "integrated_gradients, gradient_shap, smoothgrad, occlusion, ism, deep_lift_shap, "
+            "attention_x_gradient, gkm_explain, and what knows no model: random scores, position, dnase, the "
+            "factor's pwm."
+        ),
     ] = None,
-    routes: Annotated[str | None, typer.Option(help="Routes to motifs, comma-separated; none for none.")] = None,
+    routes: Annotated[
+        str | None, typer.Option(help="To motifs: kernels, attention, seqlets, denovo; none for none.")
+    ] = None,
     pairs: Annotated[
-        str | None, typer.Option(help="epistasis, attention, attribution, comma-separated; none for none.")
+        str | None, typer.Option(help="Ways to pairs of motifs: epistasis, attention, attribution; none for none.")
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Trainings of each architecture.")] = None,
     tf: Annotated[str | None, typer.Option(help="Factors, comma-separated; CTCF,GATA1.")] = None,
@@ -43,7 +52,9 @@ def command(
         bool | None,
         typer.Option("--shuffled-labels/--no-shuffled-labels", help="Also train on shuffled labels."),
     ] = None,
-    timeout: Annotated[float | None, typer.Option(help="Seconds for a part; 0 for no limit.")] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds for a part (a map of a model, a route …); 0 for no limit.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random but the trainings.")] = None,
     accelerator: Annotated[str, typer.Option(help="Of the trainings.")] = "auto",
     device: Annotated[

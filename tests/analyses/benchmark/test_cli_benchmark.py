@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 from typer.testing import CliRunner
 
+from motiflens.analyses.benchmark.plan import plan_named
 from motiflens.analyses.cli.main import app
 from motiflens.analyses.study import read_study
 from motiflens.models import build, save_run
@@ -57,3 +59,11 @@ def test_bad_input(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["benchmark", "--out", str(tmp_path)])
     assert isinstance(done.exception, ValueError)
     assert "motiflens did not write it" in str(done.exception)
+
+
+def test_help_names_all_that_full_covers() -> None:
+    """Help imports none of it, so that it spells them out; here they are compared with the code."""
+    plan = plan_named("full")
+    text = CliRunner().invoke(app, ["benchmark", "--help"], env={"TERMINAL_WIDTH": "2000"}).output
+    words = set(re.findall(r"\w+", text))
+    assert {*plan.models, *plan.methods, *plan.routes, *plan.pairs, *plan.tfs} <= words
