@@ -60,8 +60,6 @@ def _work(opening: Opening, content: str, split: str, seed: int) -> None:
     from motiflens.models.controls import controls
     from motiflens.models.open_for_run import open_for_training
 
-    if hasattr(os, "nice"):
-        os.nice(5)
     torch.set_num_threads(1)
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.channels_last import channels_last, channels_last_does, convolve
+from motiflens.models.architectures.channels_last import pool as pooled
 from motiflens.models.architectures.pooled_convolution import letters_do, pooled_convolution
 
 
@@ -78,9 +80,14 @@ class DeepSEA(SequenceModel):
             h: Tensor = self.convolutions(x)
             return h
         h = pooled_convolution(convolution, relu, pool, x, training=self.training)
+        if channels_last_does(self, x, training=self.training):
+            h = channels_last(h)
         for layer in others:
-            h = layer(h)
-        return h
+            if isinstance(layer, nn.Conv1d):
+                h = convolve(layer, h)
+            else:
+                h = pooled(layer, h) if isinstance(layer, nn.MaxPool1d) else layer(h)
+        return h if h.ndim == 3 else h.squeeze(2)
 
 
 def _least(convolutions: int, kernel_size: int, pool: int) -> int:

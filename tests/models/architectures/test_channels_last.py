@@ -18,7 +18,7 @@ from .cases import CASES
 LAST = importlib.import_module("motiflens.models.architectures.channels_last")
 CONVOLUTION = importlib.import_module("motiflens.models.architectures.rectified_convolution")
 KEGRU = importlib.import_module("motiflens.models.architectures.kegru")
-NAMES = [name for name, case in CASES.items() if case.name in ("saresnet", "factornet", "deepgrn")]
+NAMES = [name for name, case in CASES.items() if case.name in ("saresnet", "factornet", "deepgrn", "deepsea")]
 
 
 def set_dropout(model: SequenceModel, rate: float) -> None:
@@ -36,7 +36,8 @@ def refuse(*_: object, **__: object) -> bool:
 
 
 def through_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (CONVOLUTION, importlib.import_module("motiflens.models.architectures.saresnet")):
+    for name in ("rectified_convolution", "saresnet", "deepsea"):
+        module = importlib.import_module(f"motiflens.models.architectures.{name}")
         monkeypatch.setattr(module, "channels_last_does", refuse)
 
 
