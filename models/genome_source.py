@@ -22,7 +22,7 @@ from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import Peaks, read_peaks
 from motiflens.models.data.signal_ranges import ScaledSignals, range_notes, unlabelled_ranges
 from motiflens.models.data.windows import BASES, Windows
-from motiflens.models.open_for_run import known_signals, trained_options
+from motiflens.models.open_for_run import known_signals, trained_options, wanted_features
 from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.recorded import recorded, recorded_data
 from motiflens.models.run import Run
@@ -137,7 +137,8 @@ def open_genome_source(
         raise ValueError("a genome is needed: give --genome FASTA, or --data, a folder with dataset.toml")
     spec = replace(read_folder_spec(where), length=length)
     with recorded(run, trained_options(run, str(where)) if "source" in record else {}):
-        opened = open_files(spec, _options(run, str(where), spec.tfs))
+        options = replace(_options(run, str(where), spec.tfs), features=wanted_features(run, spec))
+        opened = open_files(spec, options)
         features = features_of(opened)
     inputs = _Inputs(length, (*BASES, *features.signals), features.meta_names)
     check_run_fits(run, inputs, where=str(where))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from pathlib import Path
 
-from motiflens.models.data.folder_spec import read_folder_spec
+from motiflens.models.data.folder_spec import FolderSpec, read_folder_spec
 from motiflens.models.data.open_dataset import open_dataset, source_kind
 from motiflens.models.data.options import Options
 from motiflens.models.data.signal_ranges import PUBLISHED, SignalRange, fit_signals
@@ -103,6 +103,8 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
         raise ValueError(
             f"{run.path} predicts {run.tasks[0]}, which {where} lacks: give --tf to use another's DNase"
         )
+    if source_kind(where) == "folder" and "features" not in chosen:
+        chosen["features"] = wanted_features(run, read_folder_spec(where))
     if chosen.get("signals") is not None:
         chosen["signals"] = tuple(chosen["signals"])
     scale = bool(chosen.pop("scale_signals", False))
@@ -113,6 +115,13 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
         return pooled_folder(where, known, seed=int(chosen.get("seed", 0)))
     with recorded(run, own if source is not None else {**own, "source": where}):
         return fit_signals(open_dataset(where, **chosen), known_signals(run), scale=scale)
+
+
+def wanted_features(run: Run, spec: FolderSpec) -> tuple[str, ...] | None:
+    """Return the names of the features that a run takes, where a folder has them among others; else None."""
+    names = tuple(run.config.get("meta") or ())
+    known = {f"expression{i + 1}" for i in range(spec.components)} | set(spec.annotations)
+    return names if run.model.meta and names and set(names) < known else None
 
 
 def known_signals(run: Run) -> dict[str, SignalRange]:

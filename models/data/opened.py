@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -42,8 +42,20 @@ class Opened:
         return union([p.on(number) if isinstance(p, Peaks) else p.bound(number) for p in every])
 
 
+def _chosen_features(spec: FolderSpec, names: tuple[str, ...] | None) -> FolderSpec:
+    """Leave out the annotations that are not asked for, and expression where none of its components is."""
+    if names is None:
+        return spec
+    annotations = {name: path for name, path in spec.annotations.items() if name in names}
+    components = sum(name.startswith("expression") for name in names)
+    if not components:
+        return replace(spec, annotations=annotations, expression=None, given=None)
+    return replace(spec, annotations=annotations, components=min(spec.components, components))
+
+
 def open_files(spec: FolderSpec, options: Options) -> Opened:
     """Open the genome, the blacklist, and the peaks or labels of the experiments that the options choose."""
+    spec = _chosen_features(spec, options.features)
     experiments = spec.experiments
     if options.tf is not None:
         experiments = tuple(e for e in experiments if e.tf == options.tf)

@@ -42,6 +42,9 @@ class Options:
         FASTA that BED coordinates, or matched negatives, are taken from.
     signals
         Channels beside A, C, G, T, by name; ``()`` for none; None for all that the source has.
+    features
+        Features of the cell type and the place, by name, of which those are opened that the source has; None for
+        all.
     test
         A test file of the same kind, or chromosomes ("chr8,chr9").
     columns
@@ -78,6 +81,7 @@ class Options:
     ratio: float | None = None
     genome: types.Path | None = None
     signals: tuple[str, ...] | None = None
+    features: tuple[str, ...] | None = None
     test: str | None = None
     columns: str | None = None
     offset: int = 0
@@ -92,7 +96,7 @@ class Options:
         """Check what can be checked without the source, and write values as they are kept."""
         if isinstance(self.signals, str):
             raise TypeError(f"signals is the text {self.signals!r}: expected a tuple of names")
-        for key in ("signals", "division"):
+        for key in ("signals", "features", "division"):
             value = getattr(self, key)
             object.__setattr__(self, key, None if value is None else tuple(value))
         object.__setattr__(self, "test", None if self.test is None else str(self.test))
@@ -144,6 +148,7 @@ class GivenOptions(TypedDict, total=False):
     ratio: float | None
     genome: types.Path | None
     signals: Sequence[str] | None
+    features: Sequence[str] | None
     test: types.Path | None
     columns: str | None
     offset: int

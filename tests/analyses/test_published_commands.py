@@ -21,6 +21,7 @@ from motiflens.models.architectures.base import reverse_complement
 from motiflens.models.data.one_hot import encode
 from motiflens.models.data.windows import Windows
 from motiflens.models.genome_source import open_genome_source
+from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.regions import Regions, open_regions
 
 pytestmark = pytest.mark.realdata
@@ -237,3 +238,37 @@ def test_no_seqlets(egr1: Egr1, tmp_path: Path) -> None:
         interpret("motifs", egr1.run, *egr1.own(), *few, "--out", tmp_path / "out")
     assert "\n" not in str(error.value)
     assert not (tmp_path / "out" / "motifs.tsv").exists()
+
+
+@pytest.mark.parametrize("name", ["EGR1__meta_RNAseq_Unique35_DGF", "EGR1__onePeak_DGF"])
+def test_factornet(name: str, shared: Path, egr1: Egr1, tmp_path: Path) -> None:
+    """A model that takes some of the signals and features that a folder has is given these, by their names."""
+    interpret("import", shared / "weights/factornet" / name, "--out", tmp_path / "run")
+    run = open_run(tmp_path / "run")
+    own = Regions(bed=egr1.bed, data=str(egr1.data), cell_type="open")
+    batch = open_regions(run, own).windows.read(np.arange(COUNT))
+    everything = site_windows(egr1)
+    channels = [everything.channels.index(channel) for channel in run.config["channels"]]
+    features = [everything.meta_names.index(feature) for feature in run.config["meta"]]
+    rows = everything.read(np.arange(COUNT))
+    np.testing.assert_array_equal(batch.x, rows.x[:, channels])
+    assert len(features) == run.model.meta
+    if features:
+        np.testing.assert_array_equal(batch.meta, rows.meta[:, features])
+    interpret("predict", tmp_path / "run", *egr1.own(), "--out", tmp_path / "p.tsv")
+    meta = torch.from_numpy(rows.meta[:, features]) if features else None
+    with torch.no_grad():
+        strands = [run.model(x, meta)[:, 0] for x in map(strand_of, (False, True), [batch.x] * 2)]
+    probabilities = [torch.sigmoid(logit).numpy() for logit in strands]
+    table = pd.read_csv(tmp_path / "p.tsv", sep="\t")
+    close = [
+        np.allclose(table["EGR1"], wanted, atol=1e-5)
+        for wanted in (probabilities[0], np.mean(probabilities, axis=0))
+    ]
+    assert any(close)
+    assert len(open_as_trained(run, str(egr1.data))["test"]) > 0
+
+
+def strand_of(reverse: bool, x: np.ndarray) -> torch.Tensor:
+    """Windows, or their reverse complements."""
+    return reverse_complement(torch.from_numpy(x)) if reverse else torch.from_numpy(x)

@@ -160,7 +160,7 @@ def _global_max(v: dict[str, Any], context: _Context) -> Plan | None:
 
 
 def _avg_pool(v: dict[str, Any]) -> nn.Module:
-    stride = _one(v["stride"]) or None
+    stride: Any = _one(v["stride"]) or None
     return nn.AvgPool1d(
         _one(v["kernel_size"]),
         stride,
@@ -177,7 +177,7 @@ def _convolution(v: dict[str, Any], context: _Context) -> Plan | None:
     out, within, *kernel = context.shape(weights["weight"])
     groups = v["groups"]
     padding = v["padding"] if isinstance(v["padding"], str) else tuple(v["padding"])
-    kind = {1: nn.Conv1d, 2: nn.Conv2d}.get(len(kernel))
+    kind: Any = {1: nn.Conv1d, 2: nn.Conv2d}.get(len(kernel))
     if kind is None or context.rank(v["input"]) != len(kernel) + 2:
         return None
     options: Json = {
@@ -245,7 +245,7 @@ def _attention(v: dict[str, Any], context: _Context) -> Plan | None:
     return Plan(lambda: ScaledDotProduct(v.get("scale"), causal=v["is_causal"]), inputs)
 
 
-def _recurrent(kind: type[nn.RNNBase], gates: int) -> _Build:
+def _recurrent(kind: type[nn.LSTM | nn.GRU | nn.RNN], gates: int) -> _Build:
     def build(v: dict[str, Any], context: _Context) -> Plan | None:
         states = v["hx"] if isinstance(v["hx"], list) else [v["hx"]]
         x = context.tensor(v.get("input"))
