@@ -9,6 +9,7 @@ from motiflens.models.data.folder_spec import FolderSpec, read_folder_spec
 from motiflens.models.data.open_dataset import open_dataset, source_kind
 from motiflens.models.data.options import Options
 from motiflens.models.data.signal_ranges import PUBLISHED, SignalRange, fit_signals
+from motiflens.models.data.text import SEQ_FILES
 from motiflens.models.data.windows import Dataset
 from motiflens.models.pooled import TASK
 from motiflens.models.reading import reading
@@ -65,7 +66,7 @@ def open_for_training(source: str | None, recipe: Recipe, options: Options | Non
 def _holds_sets(where: str) -> bool:
     """Tell whether a path is a folder of several DeepBind-format data sets."""
     folder = Path(where)
-    if not folder.is_dir() or (folder / "dataset.toml").exists() or not any(folder.glob("*.seq*")):
+    if not folder.is_dir() or (folder / "dataset.toml").exists() or not any(folder.glob(SEQ_FILES)):
         return False
     return len(set_files(folder)) > 1
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.synonyms import symbol, synonyms
+from motiflens.models.data.factor_name import factor_candidates, other_names
 from motiflens.models.suggestion import suggestion
 
 _LETTERS = {"A": 0, "C": 1, "G": 2, "T": 3}
@@ -38,7 +40,8 @@ _TAXA_OF_CORE = (
 )
 _OF_TAXON = "ID IN (SELECT ID FROM MATRIX_ANNOTATION WHERE TAG = 'tax_group' AND VAL = ?)"
 _OF_SPECIES = (
-    "ID IN (SELECT S.ID FROM MATRIX_SPECIES S JOIN TAX T ON S.TAX_ID = T.TAX_ID WHERE lower(T.SPECIES) = lower(?))"
+    "ID IN (SELECT S.ID FROM MATRIX_SPECIES S JOIN TAX T ON S.TAX_ID = T.TAX_ID "
+    "WHERE lower(T.SPECIES) = lower(?1) OR CAST(T.TAX_ID AS TEXT) = ?1)"
 )
 
 
@@ -122,9 +125,10 @@ def jaspar_by_name(name: str) -> list[Motif]:
 
     - identifiers: ``MA0139.1,MA0138``;
     - ``all``, or a taxonomic group: ``fungi`` (``vertebrates`` is the default);
-    - a species, by its Latin or a common name: ``human``, ``Mus musculus``;
-    - factors: ``NRF1``, ``CTCF,MAX``, whatever the case; vertebrates' where they have a matrix, else those of any
-      group; dimers (``MAFG::NRF1``) where the factor has no matrix of its own.
+    - a species, by its Latin or a common name or its number: ``human``, ``Mus musculus``, ``9606``;
+    - factors: ``NRF1``, ``CTCF,MAX``, whatever the case, also by another spelling or an older name (``c-Jun``,
+      ``NRSF``); vertebrates' where they have a matrix, else those of any group; dimers (``MAFG::NRF1``) where the
+      factor has no matrix of its own.
 
     Examples
     --------
@@ -139,7 +143,7 @@ def jaspar_by_name(name: str) -> list[Motif]:
     release, _, selection = rest.partition(":")
     release, selection = release or "2026", selection.strip()
     parts = [part.strip() for part in selection.split(",") if part.strip()]
-    if re.match(r"[A-Z]{2}\d+(\.\d+)?(,|$)", selection):
+    if re.match(r"[A-Z]{2}\d{4}(\.\d+)?(,|$)", selection):  # YY1, SP1 and TP53 are factors
         return jaspar(release, ids=parts)
     if selection.lower() in ("", "all"):
         return jaspar(release, taxon=None if selection else "vertebrates")
@@ -152,7 +156,7 @@ def _by_word(connection: sqlite3.Connection, selection: str, parts: Sequence[str
     taxa = {row[0].lower(): row[0] for row in connection.execute(_TAXA)}
     if selection.lower() in taxa:
         return _latest(connection, _OF_TAXON, (taxa[selection.lower()],))
-    species = _SPECIES.get(selection.lower(), selection)
+    species = _SPECIES.get(selection.lower(), selection.replace("_", " "))
     of_species = set(_latest(connection, "1", ())) & set(_selected(connection, _OF_SPECIES, (species,)))
     if of_species:
         return [key for key in _latest(connection, "1", ()) if key in of_species]
@@ -172,20 +176,30 @@ def _by_word(connection: sqlite3.Connection, selection: str, parts: Sequence[str
 
 def _by_factor(connection: sqlite3.Connection, factor: str) -> list[int]:
     """Latest matrices of one factor, or else of dimers with it; vertebrates' where they have any."""
-    wanted = factor.lower()
     names = {
         int(key): re.sub(r"\((var|long|short)[^)]*\)", "", str(name).lower()).strip()
         for key, name in connection.execute("SELECT ID, NAME FROM MATRIX WHERE COLLECTION = 'CORE'")
     }
     current = _latest(connection, "1", ())
     vertebrates = set(_selected(connection, _OF_TAXON, ("vertebrates",)))
-    for matches in (
-        [key for key in current if names[key] == wanted],
-        [key for key in current if wanted in names[key].split("::")],
-    ):
-        if matches:
-            return [key for key in matches if key in vertebrates] or matches
+    symbols = {key: symbol(names[key]) for key in current}
+    for wanted in _spellings(factor):
+        for matches in (
+            [key for key in current if names[key] == wanted.lower()],
+            [key for key in current if symbols[key] == wanted],
+            [key for key in current if wanted in symbols[key].split("::")],
+        ):
+            if matches:
+                return [key for key in matches if key in vertebrates] or matches
     return []
+
+
+def _spellings(factor: str) -> list[str]:
+    """What a factor may be called: as it is written, as a symbol, as a dimer turned round, by other names."""
+    whole = symbol(factor)
+    guesses = [factor, whole, "::".join(reversed(whole.split("::"))), *factor_candidates(factor)]
+    others = [name for guess in guesses for name in (*other_names(guess), synonyms().get(guess, guess))]
+    return list(dict.fromkeys([*guesses, *others]))
 
 
 def _selected(connection: sqlite3.Connection, condition: str, values: tuple[str, ...]) -> list[int]:

@@ -14,12 +14,12 @@ from motiflens.models.data.memory import dataset, split_memory
 from motiflens.models.data.options import Options
 from motiflens.models.data.sequence_text import sequence_codes
 from motiflens.models.data.sequences import Sequences
-from motiflens.models.data.text import listed, read_lines
+from motiflens.models.data.text import SEQ_FILES, listed, read_lines
 from motiflens.models.data.windows import Dataset
 
 _HEADER = ["FoldID", "EventID", "seq", "Bound"]
 # DeepBind's own name is NAME_AC.seq.gz
-_HALF = re.compile(r"(?P<name>.+)(?P<mark>[._])(?P<half>AC|B)(?P<end>(\.[^.]*)?\.seq(\.gz)?)")
+_HALF = re.compile(r"(?P<name>.+)(?P<mark>[._-])(?P<half>AC|B|ac|b)(?P<end>(\.[^.]*)?\.(seq|SEQ))(\.gz|\.GZ)?")
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,12 @@ class SeqFiles:
 def seq_sets(folder: types.Path) -> dict[str, SeqFiles]:
     """Return the data sets of a folder, by name: each training file with its test half, where there is one.
 
-    A test half is ``NAME.B.seq[.gz]``, or ``NAME_B.seq[.gz]`` beside ``NAME_AC``; a folder of test halves alone
-    takes each as a set.
+    A test half is ``NAME.B.seq[.gz]``, or ``NAME_B.seq[.gz]`` or ``NAME-B`` beside ``NAME_AC``; a folder of
+    test halves alone takes each as a set.
     """
     where = Path(folder)
-    files = sorted(path for path in where.glob("*.seq*") if path.name.endswith((".seq", ".seq.gz")))
+    ends = (".seq", ".seq.gz")
+    files = sorted(path for path in where.glob(SEQ_FILES) if path.name.lower().endswith(ends))
     training = [path for path in files if not _is_test_half(path)] or files
     return {one.name: one for one in (find_seq_files(path) for path in training)}
 
@@ -67,7 +68,8 @@ def find_seq_files(path: types.Path, test: types.Path | None = None, tf: str | N
     partner = Path(test) if test is not None else _beside(training, "AC", "B")
     half = _HALF.fullmatch(training.name)
     name = training.name.split(".")[0]
-    if half is not None and half["mark"] == "_" and (half["half"] == "AC" or _is_test_half(training)):
+    named = half is not None and ((half["mark"] == "_" and half["half"] == "AC") or _beside(training, "AC", "B"))
+    if half is not None and half["mark"] != "." and (named or _is_test_half(training)):
         name = half["name"]
     return SeqFiles(name, training, partner)
 
@@ -75,10 +77,12 @@ def find_seq_files(path: types.Path, test: types.Path | None = None, tf: str | N
 def _beside(path: Path, half: str, other: str) -> Path | None:
     """Return the other half of a pair if `path` is named as the one half and the other lies beside it."""
     parts = _HALF.fullmatch(path.name)
-    if parts is None or parts["half"] != half:
+    if parts is None or parts["half"].upper() != half:
         return None
-    beside = path.with_name(f"{parts['name']}{parts['mark']}{other}{parts['end']}")
-    return beside if beside.is_file() else None
+    letters = other if parts["half"].isupper() else other.lower()
+    stem = f"{parts['name']}{parts['mark']}{letters}{parts['end']}"
+    ends = dict.fromkeys((path.suffix if path.suffix.lower() == ".gz" else "", "", ".gz"))  # one may be packed
+    return next((there for end in ends if (there := path.with_name(stem + end)).is_file()), None)
 
 
 def _is_test_half(path: Path) -> bool:

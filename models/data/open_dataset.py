@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from motiflens.models import types
 from motiflens.models.data.control import control
 from motiflens.models.data.options import GivenOptions, Options
-from motiflens.models.data.text import existing, open_binary
+from motiflens.models.data.text import SEQ_FILES, existing, open_binary
 from motiflens.models.data.windows import Dataset
 
 if TYPE_CHECKING:
@@ -117,7 +117,11 @@ def source_kind(source: types.Path) -> str:
 
 
 def _folder_kind(path: Path) -> str:
-    for pattern, kind in (("dataset.toml", "folder"), ("*.seq*", "deepbind_seq"), ("*.mat", "deepsea_mat")):
+    for pattern, kind in (
+        ("dataset.toml", "folder"),
+        (SEQ_FILES, "deepbind_seq"),
+        ("*.mat", "deepsea_mat"),
+    ):
         if any(path.glob(pattern)):
             return kind
     raise ValueError(f"{path} is a folder without dataset.toml, *.seq or *.mat files: give {_EXPECTED}")

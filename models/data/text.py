@@ -13,6 +13,8 @@ from motiflens.models import types
 
 _GZIP = b"\x1f\x8b"
 
+SEQ_FILES = "*.[sS][eE][qQ]*"  # DeepBind's files in a folder, whatever the case
+
 
 def existing(path: types.Path, what: str = "file") -> Path:
     """Return `path` if it is a file that holds something.

@@ -62,9 +62,18 @@ def test_by_factor_and_by_species() -> None:
         ("jaspar:2026:ctcf", ["CTCF"] * 3),
         ("jaspar:2026:CTCF,MAX", ["CTCF"] * 3 + ["MAX"]),
         ("jaspar:2026:MAX::MYC", ["MAX::MYC"]),
+        ("jaspar:2026:YY1", ["Yy1"]),  # two letters and a number: were taken for identifiers
+        ("jaspar:2026:SP1", ["SP1"]),
+        ("jaspar:2026:TP53", ["TP53"]),
+        ("jaspar:2026:NRSF", ["REST"]),  # other spellings and older names: "did you mean 'Nrf1'?"
+        ("jaspar:2026:c-Jun", ["JUN", "Jun"]),
+        ("jaspar:2026:JUN::FOS", ["FOS::JUN"] * 2),
+        ("jaspar:2026:Oct4", ["POU5F1"]),
+        ("jaspar:2026:NKX2.5", ["NKX2-5"]),
         ("jaspar:2026:Ahr", ["Ahr::Arnt"]),  # a dimer, for want of a matrix of its own
     ):
         assert [motif.alt for motif in jaspar_by_name(name)] == wanted
+    assert len(jaspar_by_name("jaspar:2026:Homo_sapiens")) == len(jaspar_by_name("jaspar:2026:9606")) == 857
     human, latest = jaspar_by_name("jaspar:2026:human"), {motif.name for motif in jaspar(taxon=None)}
     assert len(human) == len(jaspar_by_name("jaspar::Homo Sapiens")) == 857
     assert {motif.name for motif in human} < latest

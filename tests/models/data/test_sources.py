@@ -355,6 +355,30 @@ def test_kinds_are_seen_by_content(tmp_path: Path) -> None:
         assert source_kind(tmp_path / "packed") == kind
 
 
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("G_AC.seq", "G_B.seq.gz"),  # one packed, the other not
+        ("G-AC.seq.gz", "G-B.seq.gz"),
+        ("G_ac.seq", "G_b.seq"),
+        ("G.AC.SEQ.GZ", "G.B.SEQ.GZ"),
+        ("X_(sc-8821)_AC.seq.gz", "X_(sc-8821)_B.seq.gz"),
+    ],
+)
+def test_halves_are_paired_however_they_are_written(train: str, test: str, tmp_path: Path) -> None:
+    """B was a set of its own, and a tenth of AC the test set."""
+    rng = np.random.default_rng(0)
+    for name, rows in ((train, 40), (test, 24)):
+        lines = [f"A\t{i}\t{''.join(rng.choice(list('ACGT'), 101))}\t1" for i in range(rows)]
+        text = "\n".join(["FoldID\tEventID\tseq\tBound", *lines]) + "\n"
+        packed = name.lower().endswith(".gz")
+        (tmp_path / name).write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    for source in (tmp_path, tmp_path / train):
+        dataset = open_dataset(source)
+        assert int((dataset["test"].labels == 1).sum()) == 24
+        assert int((dataset["train"].labels == 1).sum() + (dataset["valid"].labels == 1).sum()) == 40
+
+
 def test_deepbinds_own_names_are_paired(tmp_path: Path) -> None:
     """In the public repositories the halves are NAME_AC.seq.gz and NAME_B.seq.gz."""
     from motiflens.models.data.deepbind_seq import find_seq_files, seq_sets
