@@ -20,6 +20,7 @@ from motiflens.models.amount import amount
 from motiflens.models.types import Json
 
 KIND = "benchmark"
+BESIDE = 4  # models whose curves stand beside each other
 # Score -> ends of its colours.
 HEAT: Mapping[str, tuple[float | None, float | None]] = {
     "auroc": (0.5, 1.0),
@@ -141,14 +142,16 @@ def _curves(collected: Collected) -> list[StudyFigure]:
             steps = np.array(records[0]["steps"], dtype=np.int64)
             means = [np.mean([record[kind] for record in records], axis=0) for kind in ("deletion", "insertion")]
             curves.setdefault(model, {})[method] = Curve(steps, *means)
-        if curves:
-            methods = [method for method in METHODS if any(method in each for each in curves.values())]
-            caption = (
-                f"Bases of bound windows of {tf}, the most important ones first, replaced by those of "
-                "dinucleotide-shuffled copies (above), and put into these copies (below). The change in logit is "
-                "over the mean change from a window to its copies; dashed: maps that know no model."
-            )
-            figures.append(StudyFigure(f"curves_{tf}", benchmark_curves(curves, methods), caption))
+        caption = (
+            f"Bases of bound windows of {tf}, the most important ones first, replaced by those of "
+            "dinucleotide-shuffled copies (above), and put into these copies (below). The change in logit is "
+            "over the mean change from a window to its copies; dashed: maps that know no model."
+        )
+        for number, first in enumerate(range(0, len(curves), BESIDE), start=1):
+            shown = dict(list(curves.items())[first : first + BESIDE])
+            methods = [method for method in METHODS if any(method in each for each in shown.values())]
+            name = f"curves_{tf}" + (f"_{number}" if number > 1 else "")
+            figures.append(StudyFigure(name, benchmark_curves(shown, methods), caption))
     return figures
 
 

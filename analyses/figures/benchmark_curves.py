@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from motiflens.analyses.figures.style import COLOURS, GREY, LIGHT, PAGE, new_figure, short, styled
 from motiflens.models.types import Doubles, Integers
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 KINDS = ("deletion", "insertion")
+LINES: tuple[Any, ...] = ("-", (0, (4, 1, 1, 1)))  # the second where colours are used up
 # What knows no model: dashed.
 PLAIN = {"random": (":", GREY), "position": ("--", GREY), "dnase": ("-.", GREY), "pwm": ("--", "black")}
 
@@ -37,7 +38,10 @@ def benchmark_curves(curves: Mapping[str, Mapping[str, Curve]], methods: Sequenc
     """
     models = list(curves)
     coloured = [method for method in methods if method not in PLAIN]
-    looks = PLAIN | {method: ("-", COLOURS[i % len(COLOURS)]) for i, method in enumerate(coloured)}
+    looks: dict[str, tuple[Any, str]] = dict(PLAIN) | {
+        method: (LINES[i // len(COLOURS) % len(LINES)], COLOURS[i % len(COLOURS)])
+        for i, method in enumerate(coloured)
+    }
     figure, axes = new_figure(
         2, len(models), height=3.6, width=min(PAGE, 1.2 + 1.5 * len(models)), share_x=True, share_y="row"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,8 @@ from motiflens.analyses.figures.style import GREY, PAGE, SEQUENTIAL, new_figure,
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_LETTERS = 13  # of the label on an inch
 
 
 @styled
@@ -33,18 +36,22 @@ def benchmark_heat_map(
     """
     tfs = list(dict.fromkeys(table["tf"]))
     methods, models = (list(dict.fromkeys(table[name])) for name in ("method", "model"))
-    height = 1.25 + 0.24 * len(methods)
-    width = min(PAGE, 1.5 + len(tfs) * (0.35 + 0.52 * len(models)))
-    figure, axes = new_figure(1, len(tfs), height=height, width=max(width, 2.6), share_y=True)
+    panel = 0.35 + 0.52 * len(models)
+    beside = 1.5 + len(tfs) * panel <= PAGE  # else the numbers would lie on one another: a factor below the other
+    rows, columns = (1, len(tfs)) if beside else (len(tfs), 1)
+    height = 0.9 + rows * (0.35 + 0.24 * len(methods))
+    width = max(min(PAGE, 1.5 + columns * panel), 2.6)
+    figure, grid = new_figure(rows, columns, height=height, width=width, share_x=True, share_y=True)
+    axes = [axis for row in grid for axis in row]
     ends = (
         float(table["value"].min()) if low is None else low,
         float(table["value"].max()) if high is None else high,
     )
     colours = f"{SEQUENTIAL}_r" if reverse else SEQUENTIAL
-    for axis, tf in zip(axes[0], tfs, strict=True):
+    for axis, tf in zip(axes, tfs, strict=True):
         part = table[table["tf"] == tf]
-        grid = part.pivot_table(index="method", columns="model", values="value", sort=False)
-        values = grid.reindex(index=methods, columns=models).to_numpy(dtype=np.float64)
+        wide = part.pivot_table(index="method", columns="model", values="value", sort=False)
+        values = wide.reindex(index=methods, columns=models).to_numpy(dtype=np.float64)
         axis.imshow(values, aspect="auto", cmap=colours, vmin=ends[0], vmax=ends[1])
         _numbers(axis, values, ends, reverse)
         axis.set_xticks(range(len(models)), [short(model, 14) for model in models], rotation=40, ha="right")
@@ -52,7 +59,8 @@ def benchmark_heat_map(
         axis.set_title(tf)
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
-    figure.colorbar(axes[0][0].images[0], ax=axes[0], label=label, shrink=0.8, aspect=25)
+    lines = textwrap.fill(label, width=max(int(height * _LETTERS), 12))
+    figure.colorbar(axes[0].images[0], ax=axes, label=lines, shrink=0.8 / rows, aspect=25)
     return figure
 
 
