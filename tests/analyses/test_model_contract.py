@@ -1,8 +1,9 @@
-"""Hits, interactions, marginalisation and variants run over every architecture; the same seed says the same."""
+"""Commands on own windows run over every architecture, an imported program and a user's own module."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ import torch
 from typer.testing import CliRunner
 
 from motiflens.analyses.cli.main import app
-from motiflens.models import architectures, build, save_run
+from motiflens.interpret import open_store
+from motiflens.models import architectures, build, import_published, register, save_run
+from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.registry import _REGISTERED
 
 LENGTH, SIZE = 61, 900
 MOTIF = """MEME version 4
@@ -45,7 +49,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "danq": {"kernels": 4, "kernel_size": 8, "pool": 4, "units": 3, "dense": 4},
     "deeptf": {"n": 2, "kernels": 4, "kernel_sizes": (3, 5), "pool": 4, "units": 3, "dense": 4},
 }
-NAMES = [name for name in architectures() if not name.startswith("test")]
+NAMES = [*(name for name in architectures() if not name.startswith("test")), "program", "own_module"]
 COMMANDS = {
     "hits": "hits RUN --motifs W/m.meme --fdr 1 --similarity 0.3 --method METHOD --bed W/p.bed --genome W/g.fa",
     "interactions": "interactions RUN --motifs W/m.meme --thresh 0.01 --shuffles 1 --bed W/p.bed --genome W/g.fa",
@@ -75,14 +79,42 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def runs(world: Path) -> dict[str, Path]:
+def runs(world: Path) -> Iterator[dict[str, Path]]:
     """A tiny run of every architecture."""
     made = {}
-    for name in NAMES:
-        torch.manual_seed(1)
-        model = build(name, length=LENGTH, outputs=2, **SMALL.get(name, {}))
-        made[name] = save_run(world / name, model, {"tasks": ["a", "b"]})
-    return made
+    register("own_module")(OwnModule)
+    try:
+        for name in NAMES:
+            torch.manual_seed(1)
+            if name == "program":
+                model = program(world / "m.pt2")
+            else:
+                model = build(name, length=LENGTH, outputs=2, **SMALL.get(name, {}))
+            made[name] = save_run(world / name, model, {"tasks": ["a", "b"]})
+        yield made
+    finally:
+        _REGISTERED.pop("own_module", None)
+
+
+class OwnModule(torch.nn.Module):
+    """What a user might write, functions among its layers."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.convolution = torch.nn.Conv1d(4, 6, 7)
+        self.dense = torch.nn.Linear(6, outputs)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.dense(torch.nn.functional.gelu(self.convolution(x)).amax(-1))
+        return y
+
+
+def program(path: Path) -> SequenceModel:
+    """The same, exported by torch and imported."""
+    n = torch.export.Dim("n")
+    module = OwnModule(2).eval()
+    torch.export.save(torch.export.export(module, (torch.rand(2, 4, LENGTH),), dynamic_shapes=({0: n},)), path)
+    return import_published(path)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -106,3 +138,39 @@ def test_runs_and_repeats(name: str, command: str, runs: dict[str, Path], world:
         numbers = tables[0].select_dtypes("number")
         column = "effect" if "effect" in numbers else "interaction"
         assert np.isfinite(numbers[column]).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_own_regions(name: str, runs: dict[str, Path], world: Path, tmp_path: Path) -> None:
+    """Windows by BED, by place and as sequences are the same windows, to `predict` and to `attribute`."""
+    letters = (world / "g.fa").read_text().split("\n")[1]
+    places = [at + 30 - LENGTH // 2 for at in range(0, 480, 60)]  # about the middle of each interval
+    inside = [at for at in places if at >= 0]
+    (tmp_path / "s.fa").write_text("".join(f">s{at}\n{letters[at : at + LENGTH]}\n" for at in inside))
+    (tmp_path / "p.bed").write_text("".join(f"chr1\t{at}\t{at + LENGTH}\n" for at in inside))
+    ways = {
+        "bed": ["--bed", tmp_path / "p.bed", "--genome", world / "g.fa"],
+        "fasta": ["--fasta", tmp_path / "s.fa"],
+        "locus": ["--locus", f"chr1:{inside[0]}-{inside[0] + LENGTH}", "--genome", world / "g.fa"],
+    }
+    tables = {}
+    for way, words in ways.items():
+        interpret("predict", runs[name], *words, "--out", tmp_path / f"{way}.tsv")
+        tables[way] = pd.read_csv(tmp_path / f"{way}.tsv", sep="\t")[["a", "b"]].to_numpy()
+    np.testing.assert_allclose(tables["bed"], tables["fasta"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(tables["locus"][0], tables["bed"][0], rtol=1e-5, atol=1e-6)
+    method = "ism" if name in ("gkm_svm", "kmer_logistic", "kegru") else "saliency"
+    maps = []
+    for way in ("bed", "fasta"):
+        given = ["--method", method, "--task", "b", "--top", 0, "--processes", 1, "--out", tmp_path / way]
+        interpret("attribute", runs[name], *ways[way], *given)
+        with open_store(tmp_path / way / "attributions.h5") as store:
+            maps.append(np.asarray(store.scores[:]))
+    assert len(maps[0]) == len(inside)
+    np.testing.assert_allclose(*maps, rtol=1e-4, atol=1e-6)
+
+
+def interpret(*words: object) -> None:
+    """Run the command line, which must end well."""
+    result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
