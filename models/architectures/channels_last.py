@@ -98,4 +98,5 @@ def pool(layer: nn.MaxPool1d, h: Tensor) -> Tensor:
     """Call a pooling with (N, C, T), or with (N, C, 1, T) of `channels_last`."""
     if h.ndim == 3:
         return layer(h)  # type: ignore[no-any-return]
-    return functional.max_pool2d(h, (1, layer.kernel_size), (1, layer.stride))
+    width, stride = (n if isinstance(n, int) else n[0] for n in (layer.kernel_size, layer.stride))
+    return functional.max_pool2d(h, (1, width), (1, stride))
