@@ -74,7 +74,7 @@ def note(text: str) -> None:
     from motiflens.models.first_process import first_process
 
     if talkative() and first_process():
-        print(text, file=sys.stderr, flush=True)
+        print(" ".join(text.splitlines()), file=sys.stderr, flush=True)  # names of files may hold line ends
 
 
 def result(record: Mapping[str, Any], *lines: str, out: object = None) -> None:

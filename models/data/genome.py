@@ -251,6 +251,8 @@ def _write(path: Path, piece: bytes, name: str, lengths: list[int], out: IO[byte
 
 def _check(path: Path, names: list[str], lengths: list[int], rest: bytes) -> None:
     if rest or (names and lengths[-1] == 0):
+        if b"\r" in rest.rstrip(b"\r"):
+            raise ValueError(f"{path} has old Macintosh line ends: convert it with mac2unix")
         last = names[-1] if not rest else rest[1:].decode("utf-8", "replace")
         raise ValueError(f"{path} ends after the header of {last!r}: its sequence is missing")
     if not names:

@@ -62,7 +62,7 @@ def open_binary(path: types.Path) -> Iterator[IO[bytes]]:
 
 
 def read_lines(path: types.Path, what: str = "text file") -> Iterator[tuple[int, str]]:
-    """Yield each line that is not blank with its number, counted from 1, without its end.
+    """Yield each line that is not blank with its number, counted from 1, without its end and a byte-order mark.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def read_lines(path: types.Path, what: str = "text file") -> Iterator[tuple[int,
                     "or sed -i 's/\\r$//'"
                 )
             try:
-                line = raw.decode("utf-8").rstrip("\n")
+                line = raw.decode("utf-8" if number > 1 else "utf-8-sig").rstrip("\n")
             except UnicodeDecodeError as error:
                 raise ValueError(f"{place} line {number} is no text: expected a {what}") from error
             if "\0" in line:

@@ -268,3 +268,15 @@ def alive(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.parametrize("name", ["empty/../empty", "link"])
+def test_simulate_into_an_empty_folder(
+    name: str, simulated: dict[str, str], interpret: Callable[..., Ended], tmp_path: Path
+) -> None:
+    """By a way through itself all was left in `.empty.….part`; a link to it was refused at the end of the work."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    assert interpret(*SIMULATE.replace("out", name).split()).code == 0
+    assert tree(tmp_path / "empty") == simulated
+    assert {path.name for path in tmp_path.iterdir()} == {"empty", "link"}

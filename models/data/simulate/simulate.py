@@ -13,6 +13,7 @@ from motiflens.models.data.simulate.write_truth import write_truth
 from motiflens.models.data.simulate.write_world import write_world
 from motiflens.models.destination import named, writable
 from motiflens.models.progress import Progress, Step, silent
+from motiflens.models.real_path import real_path
 from motiflens.models.unfinished import unfinished
 
 
@@ -63,7 +64,9 @@ def simulate(
     writable(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ValueError(f"{target} exists and is not an empty folder: choose another, or remove it")
-    with unfinished(target) as part:
+    # By its real path: of `a/../a` nothing is left to rename to while the empty folder is away.
+    place = real_path(target)
+    with unfinished(place) as part:
         part.mkdir()
         world = grow_world(wanted, seed, progress, rule)
         progress(Step(STAGE, 37, 100, "%", "genome and annotation"))
@@ -72,7 +75,7 @@ def simulate(
         write_truth(part / "truth", world, rules=grammar is not None or distance is not None)
         sequence(part, world, progress)
         progress(Step(STAGE, 100, 100, "%"))  # before the folder appears: who stops it here finds none
-        if target.exists():
-            target.rmdir()
-        part.rename(target)
+        if place.exists():
+            place.rmdir()
+        part.rename(place)
     return target
