@@ -210,7 +210,8 @@ def find_stem(model: nn.Module, x: Tensor, meta: Tensor | None) -> Stem | None:
     start = x.detach().clone().requires_grad_().clone()
     try:
         calls, work = _calls(model, start, meta)
-    except RuntimeError:  # a model that cannot be differentiated (``out=``) is passed whole
+    except (RuntimeError, ValueError, TypeError, NotImplementedError):
+        # a model that cannot be differentiated (``out=``, a kernel machine) is passed whole
         return None
     modules = [call.module for call in calls]
     steps: list[Step] = []

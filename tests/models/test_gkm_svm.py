@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from motiflens.interpret.attribution.attribute import attribute
+from motiflens.interpret.attribution.edits import LEAST_EDITS
 from motiflens.models import build, import_published, load, open_run
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.data.windows import ArrayWindows, Dataset
@@ -88,6 +89,18 @@ def test_ism_short_cut_equals_whole_passes(run: Run, data: Dataset) -> None:
     x = x_of(data)[:2]
     fast, slow = (attribute(run.model, x, method="ism", options={"fast": fast}) for fast in (True, False))
     np.testing.assert_allclose(fast.scores, slow.scores, rtol=0, atol=1e-4)
+    assert np.abs(fast.scores).max() > 0.01
+
+
+def test_occlusion_needs_no_gradient(run: Run, data: Dataset) -> None:
+    """Also with so many stretches that a short cut is looked for, which traces layers by their gradients."""
+    x = x_of(data)[:6]
+    options = {"width": 4, "stride": 1}
+    fast, slow = (
+        attribute(run.model, x, method="occlusion", options={**options, "fast": fast}) for fast in (True, False)
+    )
+    assert len(x) * (x.shape[-1] - 3) >= LEAST_EDITS
+    np.testing.assert_allclose(fast.scores, slow.scores, rtol=0, atol=1e-5)
     assert np.abs(fast.scores).max() > 0.01
 
 
