@@ -107,8 +107,9 @@ def train(
             _refuse_weights(start)
             return _fitted(Job(model, dataset, recipe, folder, config, seed, None), model, progress)
         state = _state(folder / LAST) if resume and (folder / LAST).exists() else None
-        if state is not None:
+        if resume and (folder / CONFIG).exists():  # also without a state: what begins anew takes its place
             _check_resumed(folder, config, model)
+        if state is not None:
             if first_process():
                 save_config(folder, model, config)  # it may train for longer now
         elif start is None:
@@ -291,6 +292,8 @@ def _check_resumed(folder: Path, config: types.Json, model: SequenceModel) -> No
     How long to train may be changed where the learning rate does not depend on it.
     """
     there = read_config(folder)
+    if there.get("training") is None:
+        raise ValueError(f"{folder} holds a run that no training made (an imported one?): choose another --out")
     if isinstance(there.get("training"), dict):
         # A run begun before there was a setting had that setting's default.
         there["training"] = {**json.loads(json.dumps(Recipe().json)), **there["training"]}

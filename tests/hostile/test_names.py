@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,3 +149,14 @@ def test_the_working_folder(world: Path, interpret: Callable[..., Ended], tmp_pa
     for _ in range(2):
         assert interpret("evaluate", world / "run", "--curves", ".", "--no-controls").code == 0
     assert (tmp_path / "provenance.json").is_file()
+
+
+@pytest.mark.parametrize("data", ["WORLD --tf CTCF", "WORLD/a.seq"])
+def test_resume_replaces_no_run(data: str, world: Path, interpret: Callable[..., Ended], tmp_path: Path) -> None:
+    """One that no training made, such as an imported one, has no state to go on with: it was trained over."""
+    shutil.copytree(world / "run", tmp_path / "run")
+    before = tree(tmp_path)
+    line = f"train --model tbinet --data {data} --set epochs=1 --out run --resume"
+    ended = interpret(*line.replace("WORLD", str(world)).split())
+    assert (ended.code, "run holds a run that no training made" in ended.err) == (2, True), ended
+    assert tree(tmp_path) == before
