@@ -30,6 +30,17 @@ class AttributionArguments(TypedDict, total=False):
     options: Mapping[str, Any] | None
 
 
+# What other programs call a method.
+_OTHER_NAMES = {
+    "saturation_mutagenesis": "ism",
+    "in_silico_mutagenesis": "ism",
+    "ig": "integrated_gradients",
+    "deepshap": "deep_lift_shap",
+    "shap": "deep_lift_shap",
+    "gradient": "saliency",
+}
+
+
 @dataclass(frozen=True)
 class AttributionOptions:
     """How to attribute.
@@ -78,7 +89,8 @@ class AttributionOptions:
 
     def __post_init__(self) -> None:
         if self.method not in COSTS:
-            near = suggestion(self.method, COSTS)
+            other = _OTHER_NAMES.get(self.method.lower())
+            near = f"did you mean {other!r}? " if other else suggestion(self.method, COSTS)
             raise ValueError(
                 f"no attribution method is called {self.method!r}: {near}choose one of {', '.join(COSTS)}"
             )

@@ -52,13 +52,19 @@ def _tensor(values: Tensor | Floats, name: str) -> Tensor:
         return values.detach().clone() if values.is_inference() else values.detach()
     array = np.asarray(values)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold numbers, not {array.dtype}")
+        text = ": of letters motiflens.models.data.one_hot makes them" if array.dtype.kind in "US" else ""
+        raise TypeError(f"{name} must hold numbers, not {array.dtype}{text}")
     # torch knows no negative strides, no other machine's byte order, and no number of more than 8 bytes.
     kind = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
     return torch.from_numpy(np.ascontiguousarray(array, dtype=kind))
 
 
 def _check_bases(windows: Tensor) -> None:
+    if windows.shape[1] > 4 == windows.shape[2] and bool((windows.sum(2) == 1).all()):
+        raise ValueError(
+            f"x has shape {tuple(windows.shape)}, positions before bases: expected (windows, 4, bp), as "
+            "x.transpose(1, 2) gives it"
+        )
     bases = windows[:, :4]  # N, 4, L
     one = (bases == 1).sum(1) == 1
     zero = (bases == 0).sum(1)

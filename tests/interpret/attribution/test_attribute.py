@@ -147,3 +147,17 @@ class Both(torch.nn.Module):
     def forward(self, x: torch.Tensor, meta: torch.Tensor | None = None) -> torch.Tensor:
         logits: torch.Tensor = self.model.strand(x, meta) + self.model.strand(flipped(x), meta)
         return logits
+
+
+def test_what_users_of_other_programs_try_first() -> None:
+    """Windows as positions × bases, letters, and the names that others give to methods."""
+    model = torch.nn.Sequential(torch.nn.Conv1d(4, 1, 5), torch.nn.AdaptiveMaxPool1d(1), torch.nn.Flatten()).eval()
+    windows = torch.eye(4)[torch.arange(60).remainder(4)].T.repeat(2, 1, 1)
+    assert attribute(model, windows, method="saliency").scores.shape == (2, 4, 60)
+    with pytest.raises(ValueError, match=r"shape \(2, 60, 4\), positions before bases.*x\.transpose\(1, 2\)"):
+        attribute(model, windows.transpose(1, 2), method="saliency")
+    with pytest.raises(TypeError, match=r"of letters motiflens\.models\.data\.one_hot makes them"):
+        attribute(model, "ACGT" * 15, method="saliency")  # type: ignore[arg-type]
+    for name, ours in {"saturation_mutagenesis": "ism", "DeepSHAP": "deep_lift_shap"}.items():
+        with pytest.raises(ValueError, match=f"'{name}': did you mean '{ours}'"):
+            attribute(model, windows, method=name)
