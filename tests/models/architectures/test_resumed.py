@@ -20,9 +20,7 @@ NAMES = {case.name: name for name, case in reversed(CASES.items()) if case.chann
 
 
 @pytest.mark.parametrize("architecture", sorted(NAMES))
-def test_resumed_equals_uninterrupted(
-    architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_resumed_equals_uninterrupted(architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if architecture in ("gkm_svm", "kmer_logistic", "pwm"):
         pytest.skip("fitted in one go")
     monkeypatch.setattr("motiflens.models.training_log._EVERY", 0.0)  # a checkpoint after every batch
