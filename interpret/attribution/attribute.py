@@ -121,8 +121,10 @@ def attribute(
                 raw = function(network, some, target=chosen.target, batch_size=chosen.batch_size, **own)
                 parts.append(_finished(raw, some, chosen, own.get("baselines")))
                 rows = np.arange(len(windows))[part]
-                check_finite("prediction", parts[-1].prediction.detach().cpu(), rows)
-                check_finite(chosen.method.replace("_", " "), parts[-1].scores.detach().cpu(), rows)
+                check_finite("prediction", raw.prediction.detach().cpu(), rows)
+                scores = parts[-1].scores
+                assert scores is not None
+                check_finite(chosen.method.replace("_", " "), scores.detach().cpu(), rows)
     limit = TOLERANCE.get(chosen.method, np.inf) if chosen.tolerance is None else chosen.tolerance
     return _result(parts, windows, chosen.method, limit)
 
