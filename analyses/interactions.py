@@ -165,7 +165,7 @@ def interactions(
             seen.append((_scored(pairs, measure(model, windows, row, pairs, wanted)), own))
     table = _tested(by_names(seen, tested), _named(seen, motifs), wanted.share)
     null = _shuffled(seen, wanted) if wanted.permutations else np.empty(0)
-    table.insert(table.columns.get_loc("q") + 1, "fdr", permutation_fdr(table["p"].to_numpy(), null))
+    table.insert(list(table.columns).index("q") + 1, "fdr", permutation_fdr(table["p"].to_numpy(), null))
     return table.sort_values(["p", "first", "second"], kind="stable", ignore_index=True)
 
 
@@ -371,7 +371,7 @@ def _tested(
     columns = ["first", "second", "pairs", "windows", "distance", "score", "low", "high", "null", "share"]
     columns += ["excess", "excess_low", "excess_high", "p", "first_motifs", "second_motifs"]
     table = pd.DataFrame(rows, columns=columns)
-    table.insert(table.columns.get_loc("p") + 1, "q", benjamini_hochberg(table["p"].to_numpy()))
+    table.insert(list(table.columns).index("p") + 1, "q", benjamini_hochberg(table["p"].to_numpy()))
     return table
 
 

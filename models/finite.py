@@ -59,10 +59,10 @@ def check_finite(what: str, values: ArrayLike, rows: ArrayLike | None = None) ->
     ...     error.row
     11
     """
-    found = np.asarray(values)
-    good = np.isfinite(found)
-    if good.all():
+    numbers = np.asarray(values)
+    finite = np.isfinite(numbers)
+    if finite.all():
         return
-    row = int(np.argwhere(~good)[0][0]) if found.ndim else 0
-    value = float(found[row][~good[row]].flat[0]) if found.ndim > 1 else float(found[row] if found.ndim else found)
+    row = int(np.argwhere(~finite)[0][0]) if numbers.ndim else 0
+    value = float(np.atleast_1d(numbers)[row][~np.atleast_1d(finite)[row]].flat[0])
     raise NotFiniteError(what, row if rows is None else int(np.asarray(rows)[row]), value)

@@ -228,12 +228,12 @@ def _extreme(name: str, x: Tensor, args: Any, kwargs: Any) -> _Plan | None:
     shape = moved.shape[:-1]
 
     def finish(pooled: Tensor) -> Any:
-        found = (-pooled if name in ("amin", "min") else pooled).reshape(shape)
+        values = (-pooled if name in ("amin", "min") else pooled).reshape(shape)
         for axis in axes if keep else ():
-            found = found.unsqueeze(axis)
+            values = values.unsqueeze(axis)
         if name in ("amax", "amin"):
-            return found
-        return getattr(torch.return_types, name)((found, signed.argmax(axes[0], keepdim=keep)))
+            return values
+        return getattr(torch.return_types, name)((values, signed.argmax(axes[0], keepdim=keep)))
 
     return lambda: GlobalMax(1), (moved.reshape(len(x), -1, moved.shape[-1]),), finish
 
