@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -54,6 +55,8 @@ def output_file(
     """
     named(path, "file")
     if str(path) in STREAMS:
+        if sys.stdout is None:  # `>&-` of a shell
+            raise ValueError(f"--out {path}: the standard output is closed: name a file to write")
         return
     files = [Path(path), *([Path(f"{path}.json")] if record else [])]
     given = _with_data(inputs)
