@@ -104,8 +104,6 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
         raise ValueError(
             f"{run.path} predicts {run.tasks[0]}, which {where} lacks: give --tf to use another's DNase"
         )
-    if source_kind(where) == "folder" and "features" not in chosen:
-        chosen["features"] = wanted_features(run, read_folder_spec(where))
     if chosen.get("signals") is not None:
         chosen["signals"] = tuple(chosen["signals"])
     scale = bool(chosen.pop("scale_signals", False))
@@ -115,6 +113,8 @@ def open_as_trained(run: Run, source: str | None = None, options: Options | None
         known = Recipe(**{key: value for key, value in how.items() if value is not None})
         return pooled_folder(where, known, seed=int(chosen.get("seed", 0)))
     with recorded(run, own if source is not None else {**own, "source": where}):
+        if source_kind(where) == "folder" and "features" not in chosen:
+            chosen["features"] = wanted_features(run, read_folder_spec(where))
         return fit_signals(open_dataset(where, **chosen), known_signals(run), scale=scale)
 
 

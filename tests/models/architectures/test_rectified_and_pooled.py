@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-import importlib
-
-import pytest
 import torch
 from torch import nn
 
-from motiflens.models import build
 from motiflens.models.architectures.layers import rectified_and_pooled
 
 
@@ -25,24 +20,3 @@ def test_outputs_and_gradients_are_equal() -> None:
         found.append((out.detach(), slopes))
     assert torch.equal(found[0][0], found[1][0])
     assert torch.equal(found[0][1], found[1][1])
-
-
-@pytest.mark.parametrize("name", ["factornet", "deepgrn"])
-def test_a_training_step_is_that_of_the_published_order(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.manual_seed(0)
-    sizes = {"kernels": 8, "kernel_size": 12, "units": 4, "dense": 6}
-    model = build(name, length=100, **sizes).train()
-    other = copy.deepcopy(model)
-    x = nn.functional.one_hot(torch.randint(4, (6, 100)), 4).transpose(1, 2).float()
-    gradients = []
-    for each in (model, other):
-        torch.manual_seed(1)
-        each(x).square().sum().backward()
-        gradients.append([weight.grad for weight in each.parameters()])
-        monkeypatch.setattr(
-            importlib.import_module(f"motiflens.models.architectures.{name}"),
-            "rectified_and_pooled",
-            lambda relu, pool, h, *, training: pool(relu(h)),
-        )
-    for a, b in zip(*gradients, strict=True):
-        torch.testing.assert_close(a, b, rtol=0, atol=0)
