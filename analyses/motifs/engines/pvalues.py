@@ -32,13 +32,13 @@ def smooth(motif: Motif, background: Doubles, *, pseudocount: float = PSEUDOCOUN
     """Frequencies after adding `pseudocount` sites, distributed as the background, to the motif's own, (width, 4).
 
     20 sites are assumed where the motif does not say, and a number of sites with a fraction loses it, as in the
-    MEME Suite (nine of JASPAR 2026's matrices have one); less than one site is none said.
+    MEME Suite (nine of JASPAR 2026's matrices have one).
 
     >>> motif = Motif("m", np.array([[1.0, 0.0, 0.0, 0.0]]), nsites=1.9)
     >>> smooth(motif, np.full(4, 0.25)).round(4).tolist()
     [[0.9318, 0.0227, 0.0227, 0.0227]]
     """
-    sites = float(int(motif.nsites or 0)) or DEFAULT_NSITES
+    sites = float(int(motif.nsites)) if motif.nsites else DEFAULT_NSITES
     return (motif.ppm * sites + pseudocount * background) / (sites + pseudocount)
 
 
