@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.dropout import Dropout
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.pooled_convolution import convolution_maximum
 
@@ -48,7 +49,7 @@ class CNNZeng(SequenceModel):
         self.pool = nn.MaxPool1d(length - kernel_size + 1)
         self.dense = nn.Linear(kernels, dense)
         self.dense_relu = nn.ReLU()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = nn.Linear(dense, outputs)
         keras_initialise(self)
 

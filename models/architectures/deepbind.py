@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.dropout import Dropout
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.layers import pool_all
 from motiflens.models.architectures.pooled_convolution import convolution_maximum
@@ -71,7 +72,7 @@ class DeepBind(SequenceModel):
         features = kernels * (2 if average else 1)
         self.hidden = nn.Linear(features, hidden) if hidden else nn.Identity()
         self.hidden_relu = nn.ReLU() if hidden else nn.Identity()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = nn.Linear(hidden or features, outputs)
         keras_initialise(self)
 

@@ -16,6 +16,7 @@ from motiflens.models.architectures.attention import (
 )
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.channels_last import convolve
+from motiflens.models.architectures.dropout import Dropout
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.layers import (
     LogSignals,
@@ -160,7 +161,7 @@ class DeepGRN(SequenceModel):
         self.signals: nn.Module = LogSignals() if own["log_signals"] else nn.Identity()
         layers: list[nn.Module] = []
         for inputs in (self.channels, *[kernels] * (own["convolutions"] - 1)):
-            layers += [nn.Conv1d(inputs, kernels, kernel_size), nn.ReLU(), nn.Dropout(own["dropout"])]
+            layers += [nn.Conv1d(inputs, kernels, kernel_size), nn.ReLU(), Dropout(own["dropout"])]
         self.convolutions = nn.Sequential(*layers)
         self.pointwise = nn.Conv1d(kernels, kernels, 1)  # a dense layer at every position
         self.pointwise_relu = nn.ReLU()
@@ -181,7 +182,7 @@ class DeepGRN(SequenceModel):
             )
             for inputs in (first, *[2 * units] * (own["lstm_layers"] - 1))
         )
-        self.lstm_dropouts = nn.ModuleList(nn.Dropout(rate) for _ in self.lstms)
+        self.lstm_dropouts = nn.ModuleList(Dropout(rate) for _ in self.lstms)
         if self.attends in _SUMMED:
             self.projection = nn.Linear(2 * units, own["dense"], bias=False)
             self.projection_relu = nn.ReLU()
@@ -192,9 +193,9 @@ class DeepGRN(SequenceModel):
 
     def _make_head(self, own: Json) -> None:
         rate = own["dropout"] if own["head_dropout"] is None else own["head_dropout"]
-        layers: list[nn.Module] = [nn.Dropout(rate)]
+        layers: list[nn.Module] = [Dropout(rate)]
         for inputs in (own["dense"] + self.meta, *[own["dense"]] * own["dense_layers"]):
-            layers += [nn.Linear(inputs, own["dense"]), nn.ReLU(), nn.Dropout(rate)]
+            layers += [nn.Linear(inputs, own["dense"]), nn.ReLU(), Dropout(rate)]
         self.head = nn.Sequential(*layers, nn.Linear(own["dense"], self.outputs))
 
     def features(self, x: Tensor) -> Tensor:

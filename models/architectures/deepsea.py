@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.channels_last import channels_last, channels_last_does, convolve
 from motiflens.models.architectures.channels_last import pool as pooled
+from motiflens.models.architectures.dropout import Dropout
 from motiflens.models.architectures.pooled_convolution import letters_do, pooled_convolution
 
 
@@ -58,7 +59,7 @@ class DeepSEA(SequenceModel):
             if i < len(kernels) - 1:
                 layers.append(nn.MaxPool1d(pool))
                 steps //= pool
-            layers.append(nn.Dropout(rate))
+            layers.append(Dropout(rate))
             if steps < 1:
                 raise ValueError(
                     f"deepsea needs windows of at least {_least(len(kernels), kernel_size, pool)} bp "

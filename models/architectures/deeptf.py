@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.dropout import Dropout
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.layers import pooled_length
 
@@ -99,11 +100,11 @@ class DeepTF(SequenceModel):
         )
         self.convolution_relu = nn.ReLU()
         self.pool = nn.MaxPool1d(pool)
-        self.pool_dropout = nn.Dropout(dropout)
+        self.pool_dropout = Dropout(dropout)
         self.lstm = nn.LSTM(kernels * len(kernel_sizes), units, batch_first=True, bidirectional=True)
         self.dense = nn.Linear(2 * units, dense)
         self.dense_relu = nn.ReLU()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = nn.Linear(dense, outputs)
         keras_initialise(self)
 

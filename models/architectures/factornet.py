@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.dropout import Dropout
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.layers import LogSignals, Merge, pooled_length
 from motiflens.models.architectures.pooled_pointwise import pooled_pointwise
@@ -76,7 +77,7 @@ class FactorNet(SequenceModel):
         self.signals: nn.Module = LogSignals() if log_signals else nn.Identity()
         self.convolution = nn.Conv1d(channels, kernels, kernel_size)
         self.convolution_relu = nn.ReLU()
-        self.convolution_dropout = nn.Dropout(convolution_dropout)
+        self.convolution_dropout = Dropout(convolution_dropout)
         self.pointwise = nn.Conv1d(kernels, kernels, 1)  # a dense layer at every position
         self.pointwise_relu = nn.ReLU()
         self.pool = nn.MaxPool1d(pool)
@@ -88,12 +89,12 @@ class FactorNet(SequenceModel):
                 input_dropout=input_dropout,
                 recurrent_dropout=recurrent_dropout,
             )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.feature = nn.Linear(steps * (2 * units or kernels), dense)
         self.feature_relu = nn.ReLU()
-        layers: list[nn.Module] = [nn.Dropout(head_dropout)]
+        layers: list[nn.Module] = [Dropout(head_dropout)]
         if meta:
-            layers += [nn.Linear(dense + meta, dense), nn.ReLU(), nn.Dropout(head_dropout)]
+            layers += [nn.Linear(dense + meta, dense), nn.ReLU(), Dropout(head_dropout)]
         self.head = nn.Sequential(*layers, nn.Linear(dense, outputs))
         keras_initialise(self, per_gate=True)
 

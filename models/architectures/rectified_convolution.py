@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from motiflens.models.architectures.channels_last import channels_last, channels_last_does, convolve
+from motiflens.models.architectures.dropout import rectified_and_dropped
 from motiflens.models.architectures.pooled_convolution import Letters, in_threads, letters_of
 
 _SCALE = 1 << 16  # dropout draws 16 bits a number
@@ -44,8 +45,8 @@ def rectified_convolution(
         letters = letters_of(convolution, relu, nn.MaxPool1d(1), x) if dropout.p < 0.99 else None
         if letters is not None:
             return _by_letters(convolution, dropout, x, letters)
-        x = channels_last(x)
-    h: Tensor = dropout(relu(convolve(convolution, x)))
+        return rectified_and_dropped(relu, dropout, convolve(convolution, channels_last(x)))
+    h: Tensor = dropout(relu(convolution(x)))
     return h
 
 

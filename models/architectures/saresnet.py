@@ -15,6 +15,7 @@ from motiflens.models.architectures.channels_last import (
     normalise,
     pool,
 )
+from motiflens.models.architectures.dropout import Dropout
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.layers import AttentionWeights, MatMul
 
@@ -91,9 +92,9 @@ class SAResNet(SequenceModel):
             self.stages.append(nn.Sequential(first, *rest))
             steps = -(-steps // stride)
         self.average = nn.AvgPool1d(steps)
-        self.average_dropout = nn.Dropout(dropout)
+        self.average_dropout = Dropout(dropout)
         self.dense = nn.Linear(kernels, dense)
-        self.dense_dropout = nn.Dropout(dropout)
+        self.dense_dropout = Dropout(dropout)
         self.output = nn.Linear(dense, 2 * outputs)
         self._initialise()
 

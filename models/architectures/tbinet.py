@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.architectures.dropout import Dropout
 from motiflens.models.architectures.initialise import keras_initialise
 from motiflens.models.architectures.layers import AttentionWeights, Multiply, pooled_length
 from motiflens.models.architectures.pooled_convolution import pooled_convolution
@@ -59,13 +60,13 @@ class TBiNet(SequenceModel):
         self.convolution = nn.Conv1d(channels, kernels, kernel_size)
         self.convolution_relu = nn.ReLU()
         self.pool = nn.MaxPool1d(pool)
-        self.pool_dropout = nn.Dropout(pool_dropout)
+        self.pool_dropout = Dropout(pool_dropout)
         if self.attends:
             self.score = nn.Linear(kernels, 1)
             self.attention = AttentionWeights("vector")
             self.attend = Multiply()
         self.lstm = bidirectional_lstm(kernels, units, gates=gates)
-        self.lstm_dropout = nn.Dropout(lstm_dropout)
+        self.lstm_dropout = Dropout(lstm_dropout)
         self.dense = nn.Linear(positions * 2 * units, dense)
         self.dense_relu = nn.ReLU()
         self.output = nn.Linear(dense, outputs)
