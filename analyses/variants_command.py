@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -18,16 +16,14 @@ from motiflens.analyses.variant_figure import variant_figure
 from motiflens.analyses.variant_files import write_annotated, write_skipped, write_table
 from motiflens.analyses.variants import VariantOptions, variant_effects
 from motiflens.models import types
-from motiflens.models.data.signal_ranges import signal_notes
-from motiflens.models.data.vcf import Variant, Variants, read_vcf
+from motiflens.models.data.vcf import Variants, read_vcf
 from motiflens.models.destination import written_by_us
 from motiflens.models.files import files_together, streamed, write_json, write_with_record
-from motiflens.models.genome_source import GenomeSource, open_genome_source
-from motiflens.models.open_for_run import known_signals
+from motiflens.models.genome_source import genome_notes, open_genome_source
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import file_hash, provenance
-from motiflens.models.run import Run, open_run, task_number
+from motiflens.models.run import open_run, task_number
 
 IMAGES = ("png", "svg", "pdf")
 
@@ -115,7 +111,7 @@ def variants_command(
     variants = read_vcf(files.vcf, source.genome, mismatch=mismatch)
     table = variant_effects(opened, source, variants.alleles, wanted, progress)
     record: types.Json = {
-        "notes": list(_notes(opened, source, variants.alleles)),
+        "notes": list(genome_notes(opened, source)),
         "variants": len(variants.alleles),
         "scored": len(table),
         "skipped": variants.reasons(),
@@ -151,16 +147,6 @@ def variants_command(
         write_json(folder / PROVENANCE, record)
         _write(files, record, variants, table, opened.tasks[target])
     return record
-
-
-def _notes(run: Run, source: GenomeSource, variants: Sequence[Variant]) -> tuple[str, ...]:
-    """Warn of signals about the variants that are of another size than the model knows."""
-    known = known_signals(run)
-    if not known or not variants:
-        return ()
-    chrom = np.array([variant.chrom for variant in variants])
-    bins = np.array([variant.position for variant in variants]) - source.bin // 2
-    return signal_notes(source.windows(chrom, bins, run.tasks), known)
 
 
 def _write(files: VariantFiles, record: types.Json, variants: Variants, table: pd.DataFrame, task: str) -> None:

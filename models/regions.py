@@ -14,10 +14,10 @@ from motiflens.models.data.genome import Genome
 from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import read_summits
 from motiflens.models.data.read_fasta import read_fasta
-from motiflens.models.data.signal_ranges import ScaledSignals, scaled_hash, scaled_notes, signal_notes
+from motiflens.models.data.signal_ranges import ScaledSignals, scaled_hash, scaled_notes
 from motiflens.models.data.windows import ArrayWindows, Dataset, Joined, Windows
-from motiflens.models.genome_source import open_genome_source
-from motiflens.models.open_for_run import known_signals, open_as_trained
+from motiflens.models.genome_source import genome_notes, open_genome_source
+from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.provenance import file_hash
 from motiflens.models.run import Run
 from motiflens.models.types import Indices, Integers
@@ -118,14 +118,13 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
     check_run_fits(run, windows)
     where = str(regions.bed if regions.bed is not None else regions.locus)
     if not _scales(run, regions):
-        notes = signal_notes(windows, known_signals(run), remedy="--scale-signals multiplies it by")
+        notes = genome_notes(run, source, remedy="--scale-signals multiplies it by about")
         return OwnWindows(windows, where, genome.hash, genome, notes)
-    factors = data_factors(run, regions.data, regions.options)
+    factors = data_factors(run, regions.data, regions.options, regions.cell_type)
+    notes = (*scaled_notes(factors), *genome_notes(run, replace(source, factors=factors)))
     if not factors:
-        return OwnWindows(windows, where, genome.hash, genome)
-    return OwnWindows(
-        ScaledSignals(windows, factors), where, scaled_hash(genome.hash, factors), genome, scaled_notes(factors)
-    )
+        return OwnWindows(windows, where, genome.hash, genome, notes)
+    return OwnWindows(ScaledSignals(windows, factors), where, scaled_hash(genome.hash, factors), genome, notes)
 
 
 def _scales(run: Run, regions: Regions) -> bool:
@@ -136,7 +135,9 @@ def _scales(run: Run, regions: Regions) -> bool:
     return wanted
 
 
-def data_factors(run: Run, source: str | None, options: Options | None = None) -> dict[str, float]:
+def data_factors(
+    run: Run, source: str | None, options: Options | None = None, cell_type: str | None = None
+) -> dict[str, float]:
     """Return by what each signal is multiplied to reach what a run knows; empty where none is.
 
     By the data's own windows, not by those that are read: what a window is multiplied by must not depend on the
@@ -150,6 +151,8 @@ def data_factors(run: Run, source: str | None, options: Options | None = None) -
         A data set; the run's own by default.
     options
         What it is opened with, where that differs from the run's training.
+    cell_type
+        Whose signals are read: of splits with factors of their own, the one most of whose windows are its.
 
     Raises
     ------
@@ -157,8 +160,11 @@ def data_factors(run: Run, source: str | None, options: Options | None = None) -
         If the run reads no signals, or as `open_as_trained`.
     """
     _check_signals(run)
-    example = open_as_trained(run, source, replace(options or Options(), scale_signals=True)).example
-    return dict(example.by_name) if isinstance(example, ScaledSignals) else {}
+    dataset = open_as_trained(run, source, replace(options or Options(), scale_signals=True))
+    scaled = [windows for windows in dataset.splits.values() if isinstance(windows, ScaledSignals)]
+    if not scaled:
+        return {}
+    return dict(max(scaled, key=lambda windows: windows.share_of(cell_type)).by_name)  # the first of equal ones
 
 
 def _check_signals(run: Run) -> None:

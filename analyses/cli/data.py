@@ -50,9 +50,11 @@ def describe_command(
     from motiflens.models.run import open_run
 
     with progress_display() as progress:
+        if data.scale_signals and run is None:
+            raise ValueError("--scale-signals needs --run: whose signals shall be reached?")
         dataset = _folder_of_sets(data) or data.open(progress)
         if run is not None:
-            dataset = fit_signals(dataset, known_signals(open_run(run)))
+            dataset = fit_signals(dataset, known_signals(open_run(run)), scale=data.scale_signals)
         progress(Step("describing the data"))
         description = describe(dataset)
     result(description.as_json())

@@ -124,7 +124,7 @@ def command(
                 sizes = dict(zip(at.names, at.lengths.tolist(), strict=True))
         else:
             names = named_list(chromosomes, "--chromosomes") if chromosomes else ()
-            factors = data_factors(opened, data) if scale_signals else {}
+            factors = data_factors(opened, data, cell_type=cell_type) if scale_signals else {}
             request = GenomeRequest(
                 str(real_path(run)),
                 absolute(data),
@@ -146,7 +146,7 @@ def command(
                     note(line)
                 chunks = told(predict_bed(opened, genome_source, bed, how), progress)
             else:
-                remedy = "" if scale_signals else "--scale-signals multiplies it by"
+                remedy = "" if scale_signals else "--scale-signals multiplies it by about"
                 for line in (*scaled_notes(factors), *genome_notes(opened, genome_source, remedy=remedy)):
                     note(line)
                 most = min(device_processes(how.device), part_count(request, genome_source))

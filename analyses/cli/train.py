@@ -40,11 +40,12 @@ def command(
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.settings_list import show_settings
     from motiflens.models.amount import amount
+    from motiflens.models.data.signal_ranges import fit_signals
     from motiflens.models.destination import run_folder
     from motiflens.models.first_process import first_process
     from motiflens.models.keep_memory import keep_memory
     from motiflens.models.machine import Machine
-    from motiflens.models.open_for_run import open_for_training
+    from motiflens.models.open_for_run import known_signals, open_for_training
     from motiflens.models.progress import Step
     from motiflens.models.recipes import adjust, recipe
     from motiflens.models.registry import architecture
@@ -62,11 +63,15 @@ def command(
     start = None if init_from is None else open_run(init_from)
     if start is not None and start.model.name != model:
         raise ValueError(f"{init_from} was trained with architecture {start.model.name}, here it is {model}")
+    if data.scale_signals and start is None:
+        raise ValueError("--scale-signals needs --init-from: whose signals shall be reached?")
     keep_memory(large=True)
     with progress_display() as progress:
         source = data.path(progress)
         progress(Step("opening the data"))
         dataset = open_for_training(source, how, data.options())
+        if start is not None:
+            dataset = fit_signals(dataset, known_signals(start), scale=data.scale_signals)
         for note in dataset.notes:
             say(note)
         run = train(

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from motiflens.models.data.genome_windows import GenomeWindows
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.types import Codes, Floats, Integers
 
 # Beyond this ratio a model sees other signals than those it knows.
 FACTOR: Final = 3.0
-_SHARE: Final = 0.995  # of the bases lie below `high`
+_SHARE: Final = 0.995  # of the bases lie below `high`, and above `low`
+_REMEDY: Final = "--scale-signals multiplies it by"
+_BELOW: Final = 0.02  # of a signal's size: what goes further below 0 is a logarithm or a score, no coverage
 _WINDOWS: Final = 256
 
 
@@ -25,6 +28,21 @@ class SignalRange(NamedTuple):
 
     mean: float
     high: float  # 99.5 % of the bases lie below; the maximum where that is 0
+    low: float = 0.0  # 99.5 % of the bases lie above
+
+    @property
+    def size(self) -> float:
+        """How far from 0 it goes."""
+        return max(self.high, -self.low)
+
+    @property
+    def signed(self) -> bool:
+        """Whether it goes below 0, as coverage does not."""
+        return self.low < -_BELOW * self.size
+
+    def times(self, factor: float) -> SignalRange:
+        """Return the range of the signal multiplied by a positive number."""
+        return SignalRange(*(factor * value for value in self))
 
 
 # What published models were trained on: DNase-seq at 1x coverage (the genome's mean is 1, accessible sites reach
@@ -94,14 +112,16 @@ def unlabelled_ranges(windows: Windows, *, most: int = _WINDOWS) -> dict[str, Si
 
 def _range(values: Floats) -> SignalRange:
     channel = values.astype(np.float64)
-    high = float(np.quantile(channel, _SHARE))
-    return SignalRange(float(channel.mean()), high if high > 0 else float(channel.max()))
+    low, high = (float(value) + 0.0 for value in np.quantile(channel, [1 - _SHARE, _SHARE]))
+    return SignalRange(float(channel.mean()), high if high > 0 else float(channel.max()), low)
 
 
 def signal_factors(
     known: Mapping[str, SignalRange], seen: Mapping[str, SignalRange], *, factor: float = FACTOR
 ) -> dict[str, float]:
     """Return by what each signal would have to be multiplied, for those that differ by more than `factor`.
+
+    No factor mends a signal that is 0, or one that goes below 0 where the other does not: these are left out.
 
     Examples
     --------
@@ -111,12 +131,25 @@ def signal_factors(
     {}
     """
     factors = {}
-    for name, there in seen.items():
-        if name in known and known[name].high > 0 and there.high > 0:
-            ratio = known[name].high / there.high
+    known = _known_as(known, seen)
+    for name in (name for name in seen if name in known):
+        there, here = known[name], seen[name]
+        if there.size > 0 and here.size > 0 and there.signed == here.signed:
+            ratio = there.size / here.size
             if not 1 / factor <= ratio <= factor:
                 factors[name] = ratio
     return factors
+
+
+def _known_as(known: Mapping[str, SignalRange], names: Collection[str]) -> Mapping[str, SignalRange]:
+    """Return what is known by the data's names.
+
+    Arrays name their channels by number: where none of as many names agrees, their order says which is which, as
+    it does to the model.
+    """
+    if len(known) == len(names) and not set(known) & set(names):
+        return dict(zip(names, known.values(), strict=True))
+    return known
 
 
 def signal_notes(windows: Windows, known: Mapping[str, SignalRange], *, remedy: str = "") -> tuple[str, ...]:
@@ -146,15 +179,35 @@ def range_notes(
     known: Mapping[str, SignalRange], seen: Mapping[str, SignalRange], *, remedy: str = ""
 ) -> tuple[str, ...]:
     """Warn of signals that are of another size than a model knows; see `signal_notes`."""
-    return tuple(
-        f"warning: the signal {name} reaches {seen[name].high:.3g} here and {known[name].high:.3g} where the "
-        f"model was trained: what it predicts and explains means little; {remedy or 'multiply it by'} {ratio:.3g}"
-        for name, ratio in signal_factors(known, seen).items()
-    )
+    known = _known_as(known, seen)
+    factors = signal_factors(known, seen)
+    lines = []
+    for name, here in seen.items():
+        there = known.get(name, here)
+        if name in factors:
+            told = f"reaches {_reach(here)} here and {_reach(there)}"
+            advice = f"{remedy or 'multiply it by'} {factors[name]:.3g}"
+        elif (there.size > 0) != (here.size > 0):
+            told = f"reaches {_reach(here)} here and {_reach(there)}"
+            advice = "no factor mends that; is it the right file, with this genome's names of chromosomes?"
+        elif there.signed != here.signed:
+            told = f"lies in {here.low:.3g} to {here.high:.3g} here and in {there.low:.3g} to {there.high:.3g}"
+            advice = "no factor mends that; is one of them a logarithm or a standard score?"
+        else:
+            continue
+        lines.append(
+            f"warning: the signal {name} {told} where the model was trained: what it predicts and explains means "
+            f"little; {advice}"
+        )
+    return tuple(lines)
+
+
+def _reach(values: SignalRange) -> str:
+    return f"{values.high if values.high >= -values.low else values.low:.3g}"
 
 
 def fit_signals(dataset: Dataset, known: Mapping[str, SignalRange], *, scale: bool = False) -> Dataset:
-    """Compare a data set's signals with those that a model knows.
+    """Compare a data set's signals with those that a model knows, in each split: cell types may differ.
 
     Parameters
     ----------
@@ -163,25 +216,52 @@ def fit_signals(dataset: Dataset, known: Mapping[str, SignalRange], *, scale: bo
     known
         Channel -> range.
     scale
-        Multiply signals that differ so that they reach what the model knows.
+        Multiply signals that differ so that they reach what the model knows: by one factor, told by the first
+        split, or by a split's own where that one leaves it as far off (another cell type's).
 
     Returns
     -------
     Dataset
         With a note for each signal that differs: a warning that offers ``--scale-signals``, or what was done.
     """
-    if not scale:
-        notes = signal_notes(dataset.example, known, remedy="--scale-signals multiplies it by")
-        return replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset
-    factors = signal_factors(known, signal_ranges(dataset.example) if known else {})
-    if not factors:
+    if not known:
         return dataset
-    splits = {split: ScaledSignals(windows, factors) for split, windows in dataset.splits.items()}
-    digest = scaled_hash(dataset.hash, factors)
-    return replace(dataset, splits=splits, hash=digest, notes=(*dataset.notes, *scaled_notes(factors)))
+    seen = {split: signal_ranges(windows) for split, windows in dataset.splits.items()}
+    factors = _split_factors(known, seen) if scale else {split: {} for split in seen}
+    notes: dict[str, str] = {}  # of each signal one, by the first split of which there is something to tell
+    for split, ranges in seen.items():
+        there = _known_as(known, ranges)
+        for name, values in ((name, values) for name, values in ranges.items() if name in there):
+            done = scaled_notes({key: factor for key, factor in factors[split].items() if key == name})
+            told = done or range_notes(there, {name: values}, remedy=_REMEDY)
+            if told and name not in notes:
+                notes[name] = told[0] if values is next(iter(seen.values()))[name] else f"{told[0]} (of {split})"
+    if not notes:
+        return dataset
+    told_of = replace(dataset, notes=(*dataset.notes, *notes.values()))
+    if not any(factors.values()):
+        return told_of
+    splits = {split: ScaledSignals(windows, factors[split]) for split, windows in dataset.splits.items()}
+    first = next(iter(factors.values()))
+    same = all(each == first for each in factors.values())
+    return replace(told_of, splits=splits, hash=scaled_hash(dataset.hash, first if same else factors))
 
 
-def scaled_hash(digest: str, factors: Mapping[str, float]) -> str:
+def _split_factors(
+    known: Mapping[str, SignalRange], seen: Mapping[str, Mapping[str, SignalRange]]
+) -> dict[str, dict[str, float]]:
+    """Return what each split's signals are multiplied by; see `fit_signals`."""
+    common = signal_factors(known, next(iter(seen.values())))
+    factors = {}
+    for split, ranges in seen.items():
+        after = {name: values.times(common.get(name, 1.0)) for name, values in ranges.items()}
+        further = signal_factors(known, after)
+        names = [name for name in ranges if name in common or name in further]
+        factors[split] = {name: common.get(name, 1.0) * further.get(name, 1.0) for name in names}
+    return factors
+
+
+def scaled_hash(digest: str, factors: Mapping[str, object]) -> str:
     """Return the hash of data whose signals are multiplied."""
     return hashlib.sha256(f"{digest} {json.dumps(dict(factors), sort_keys=True)}".encode()).hexdigest()
 
@@ -208,6 +288,13 @@ class ScaledSignals(Windows):
         self.labels = parent.labels
         self.by_name = dict(factors)
         self.factors = np.array([factors.get(name, 1.0) for name in parent.channels[4:]], dtype=np.float32)
+
+    def share_of(self, cell_type: str | None) -> float:
+        """Return the share of windows that are of a cell type; 0 where they are of none."""
+        if not isinstance(self.parent, GenomeWindows) or cell_type not in self.parent.features.cell_types:
+            return 0.0
+        number = self.parent.features.cell_types.index(cell_type)
+        return float((self.parent.rows.cell == number).mean())
 
     @property
     def table(self) -> pd.DataFrame:  # type: ignore[override]

@@ -15,6 +15,7 @@ from motiflens.models.data.signal_ranges import (
     ScaledSignals,
     SignalRange,
     fit_signals,
+    range_notes,
     signal_factors,
     signal_ranges,
 )
@@ -96,3 +97,53 @@ def open_dataset_channels(path: Path) -> tuple[str, ...]:
 
 def test_options_without_it_are_as_before() -> None:
     assert Options().given() == {"seed": 0}
+
+
+def told(here: np.ndarray, there: np.ndarray) -> tuple[str, ...]:
+    known, seen = (signal_ranges(ArrayWindows(np.zeros((4, 50), np.uint8), np.ones(4), signals={"dnase": values}))
+                   for values in (there, here))  # fmt: skip
+    return range_notes(known, seen, remedy="multiply it by")
+
+
+def test_signals_that_no_factor_mends_are_told() -> None:
+    """Zeros, a logarithm, a standard score and a minus strand went by without a word, or with a factor."""
+    coverage = np.random.default_rng(0).gamma(0.5, 2.0, (4, 50)).astype(np.float32)
+    nothing = np.zeros_like(coverage)
+    assert "reaches 0 here and" in told(nothing, coverage)[0]
+    assert "is it the right file" in told(nothing, coverage)[0]
+    assert "reaches" in told(coverage, nothing)[0]
+    for other in (np.log2(coverage + 0.01), (coverage - 1) / coverage.std(), -coverage):
+        for pair in ((other, coverage), (coverage, other)):
+            assert len(told(*pair)) == 1
+            assert "no factor mends that; is one of them a logarithm or a standard score?" in told(*pair)[0]
+    assert told(-coverage, -coverage) == told(np.log2(coverage + 1), coverage) == told(nothing, nothing) == ()
+    assert "multiply it by 12" in told(-coverage / 12, -coverage)[0]
+    assert "multiply it by 12" in told(np.log(coverage + 0.1) / 12, np.log(coverage + 0.1))[0]
+
+
+def test_each_split_is_compared() -> None:
+    """The test split may be another cell type's: only the first split was read."""
+    known = signal_ranges(windows())
+    dataset = Dataset("x", "arrays", {"train": windows(), "test": windows(1 / 12)}, "hash")
+    (line,) = fit_signals(dataset, known).notes
+    assert "--scale-signals multiplies it by 12 (of test)" in line
+    scaled = fit_signals(dataset, known, scale=True)
+    some = np.array([3, 7])
+    for split in ("train", "test"):
+        np.testing.assert_allclose(scaled[split].signals(some), windows().signals(some), rtol=1e-4)
+    both = Dataset("x", "arrays", {"train": windows(1 / 12), "test": windows(1 / 11)}, "hash")
+    twice = fit_signals(both, known, scale=True)  # one factor, so that splits stay comparable
+    np.testing.assert_allclose(twice["test"].signals(some)[:, 0], windows(12 / 11).signals(some)[:, 0], rtol=1e-4)
+
+
+def test_channels_that_are_numbered_are_compared_in_order() -> None:
+    """Of arrays given to an imported model nothing was said: they name their channels signal0, signal1."""
+    values = windows(1 / 12).signals(np.arange(40))
+    codes = windows().codes(np.arange(40))
+    numbered = ArrayWindows(codes, np.ones(40), signals={"signal0": values[:, 0], "signal1": values[:, 1]})
+    known = signal_ranges(windows())
+    dataset = Dataset("x", "arrays", {"test": numbered}, "hash")
+    assert "the signal signal0 reaches" in fit_signals(dataset, known).notes[0]
+    scaled = fit_signals(dataset, known, scale=True)["test"]
+    np.testing.assert_allclose(scaled.signals(np.arange(3)), windows().signals(np.arange(3)), rtol=1e-4)
+    assert fit_signals(dataset, {"dnase": known["dnase"]}).notes == ()  # which of the two it is nobody knows
