@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 
 from motiflens.models import types
 from motiflens.models.data.deepsea_mat import column_range
-from motiflens.models.data.memory import FRACTIONS, dataset, split_memory, test_file
+from motiflens.models.data.independent_sets import related_groups
+from motiflens.models.data.memory import dataset, split_memory, split_shares, test_file
 from motiflens.models.data.options import Options
 from motiflens.models.data.sequences import Sequences
-from motiflens.models.data.split import sequence_groups, split_groups
+from motiflens.models.data.split import split_groups
 from motiflens.models.data.text import existing
 from motiflens.models.data.windows import BASES, ArrayWindows, Dataset, Windows
 from motiflens.models.limits import check_limit
@@ -37,41 +39,68 @@ def open_arrays(source: types.Path, options: Options) -> Dataset:
     other = test_file(options)
     if options.test is not None and other is None:
         raise ValueError(f"test {options.test!r} is no file: expected a .npz or .h5 file")
-    parts = {split: _part(content, f"_{split}", path, options) for split in _SPLITS if f"X_{split}" in content}
+    parts: dict[str, Windows] = {
+        split: _part(content, f"_{split}", path, options) for split in _SPLITS if f"X_{split}" in content
+    }
     if other is not None:
         parts["test"] = _part(_content(existing(other, ".npz or .h5 file")), "", other, options)
     if "X" in content and "train" not in parts:
         return _divided(source, path, _part(content, "", path, options), parts.get("test"), options, other)
     if not parts:
         raise ValueError(f"{path} holds {', '.join(sorted(content)) or 'nothing'}: expected X and y, or X_train …")
+    notes: tuple[str, ...] = ()
+    if other is not None:
+        parts, notes = _apart(parts, path)
     ordered = {split: parts[split] for split in _SPLITS if split in parts}
-    return dataset(source, "arrays", ordered, options, (), [path, other])
+    return dataset(source, "arrays", ordered, options, notes, [path, other])
+
+
+def _apart(parts: Mapping[str, Windows], path: Path) -> tuple[dict[str, Windows], tuple[str, ...]]:
+    """Leave out of all splits what is related to a window of the test file."""
+    groups = dict(zip(parts, related_groups(list(parts.values())), strict=True))
+    free = {split: np.flatnonzero(~np.isin(group, groups["test"])) for split, group in groups.items()}
+    related = sum(len(groups[split]) - len(free[split]) for split in parts if split != "test")
+    if not related:
+        return dict(parts), ()
+    for split in parts:
+        if split != "test" and not len(free[split]):
+            raise ValueError(f"every window of {split} of {path} is related to one of the test file: none is left")
+    total = sum(len(windows) for split, windows in parts.items() if split != "test")
+    note = f"{related} of {total} windows of {path.name} are equal or homologous to test windows: left out"
+    kept = {split: parts[split] if split == "test" else parts[split].subset(free[split]) for split in parts}
+    return kept, (note,)
 
 
 def _divided(
     source: types.Path,
     path: Path,
     whole: ArrayWindows,
-    test: ArrayWindows | None,
+    test: Windows | None,
     options: Options,
     other: Path | None,
 ) -> Dataset:
     """Divide one X and y into splits; give positives alone negatives."""
+    windows: Windows = whole
     if len(whole.channels) == 4 and len(whole.tasks) == 1 and bool((whole.labels == 1).all()):
         held_out = None if test is None else _sequences(test)
         splits, notes = split_memory(_sequences(whole), held_out, options, task=whole.tasks[0], source=path)
         return dataset(source, "arrays", splits, options, notes, [path, other])
     options.refuse("arrays with labels of their own", "negatives", "negatives_file", "ratio", "genome")
-    fractions = FRACTIONS if test is None else {"valid": 0.1, "train": 0.9}
-    index = split_groups(sequence_groups(whole.codes(np.arange(len(whole)))), fractions, seed=options.seed)
-    parts: dict[str, Windows] = {split: whole.subset(index[split]) for split in _SPLITS if split in index}
+    fractions = split_shares(options, named_test=test is not None)
+    apart: tuple[str, ...] = ()
+    if test is not None:
+        left, apart = _apart({"train": whole, "test": test}, path)
+        windows = left["train"]
+    index = split_groups(related_groups([windows])[0], fractions, seed=options.seed)
+    parts: dict[str, Windows] = {split: windows.subset(index[split]) for split in _SPLITS if split in index}
     if test is not None:
         parts["test"] = test
-    notes = (f"{'valid is a tenth' if test is not None else 'valid and test are a tenth each'} of {path.name}",)
+    shares = " and ".join(f"{part} {share:.3g}" for part, share in fractions.items() if part != "train")
+    notes = (*apart, f"share of {path.name}, by groups of related windows: {shares}")
     return dataset(source, "arrays", parts, options, notes, [path, other])
 
 
-def _sequences(windows: ArrayWindows) -> Sequences:
+def _sequences(windows: Windows) -> Sequences:
     return Sequences(windows.codes(np.arange(len(windows))), windows.labels[:, 0], windows.table)
 
 

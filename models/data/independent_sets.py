@@ -11,7 +11,7 @@ import pandas as pd
 
 from motiflens.models.data.hashing import dataset_hash
 from motiflens.models.data.homology_groups import homology_groups
-from motiflens.models.data.split import join_groups, overlap_groups
+from motiflens.models.data.split import join_groups, overlap_groups, sequence_groups
 from motiflens.models.data.windows import Dataset, Joined, Windows
 from motiflens.models.types import Integers
 
@@ -37,10 +37,14 @@ def related_groups(parts: Sequence[Windows]) -> list[Integers]:
     Returns
     -------
     list of numpy.ndarray
-        (N,) numbers for each part; see `homology_groups` (equal windows share all k-mers).
+        (N,) numbers for each part; see `homology_groups`.
     """
     codes = [part.codes(np.arange(len(part))) for part in parts]
     groups = np.concatenate(homology_groups(codes))
+    if (
+        len({part.shape[1] for part in codes}) == 1
+    ):  # equal windows that are too short for k-mers, or have too many N
+        groups = join_groups(groups, sequence_groups(np.concatenate(codes)))
     tables = [part.table.reindex(columns=["chrom", "start", "end"]) for part in parts]
     table = pd.concat(tables, ignore_index=True)
     known = table.notna().all(axis=1).to_numpy()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +65,7 @@ def split_memory(
     files = {split: test if split == "test" and test is not None else sequences for split in parts}
     lacking = [split for split in parts if (files[split].labels == 1).all()]
     if lacking:
-        made = _negatives(parts, lacking, options, source)
+        made = _negatives(parts, lacking, options, source, notes)
         for split in lacking:
             parts[split] = parts[split] + made[split]
         how = options.negatives or ("dinucleotide" if options.negatives_file is None else "file")
@@ -111,7 +113,7 @@ def _parts(
                 "homologous to test sequences: left out"
             )
             rest, groups = rest.take(np.flatnonzero(~related)), groups[~related]
-    fractions = _fractions(options, named_test=test is not None)
+    fractions = split_shares(options, named_test=test is not None)
     shares = " and ".join(f"{part} {share:.3g}" for part, share in fractions.items() if part != "train")
     notes.append(f"share of {name}, by groups of related sequences: {shares}")
     index = split_groups(groups, fractions, seed=options.seed)
@@ -126,8 +128,8 @@ def _groups(rest: Sequences, test: Sequences | None) -> tuple[Integers, Integers
     return groups[: len(rest.labels)], None if test is None else np.unique(groups[len(rest.labels) :])
 
 
-def _fractions(options: Options, *, named_test: bool) -> dict[str, float]:
-    """Return the share of each split, the training split last."""
+def split_shares(options: Options, *, named_test: bool) -> dict[str, float]:
+    """Return the share of each split of a file, the training split last, by the option ``division``."""
     if options.division is None:
         return {"valid": 0.1, "train": 0.9} if named_test else FRACTIONS
     train, valid, test = options.division
@@ -151,9 +153,9 @@ def _on_chromosomes(sequences: Sequences, test: str, source: Path) -> np.ndarray
 
 
 def _negatives(
-    parts: Mapping[str, Sequences], lacking: Sequence[str], options: Options, source: Path
+    parts: Mapping[str, Sequences], lacking: Sequence[str], options: Options, source: Path, notes: list[str]
 ) -> dict[str, Sequences]:
-    """Return negatives for the splits that have none."""
+    """Return negatives for the splits that have none; `notes` get what there is to tell."""
     if options.negatives_file is not None:
         length = next(iter(parts.values())).codes.shape[1]
         negatives, _ = read_fasta(
@@ -164,10 +166,7 @@ def _negatives(
         )
         if options.variable:
             negatives = negatives.padded(length)
-        shares = {split: FRACTIONS[split] for split in FRACTIONS if split in lacking}
-        total = sum(shares.values())
-        index = split_groups(negatives.groups(), {s: f / total for s, f in shares.items()}, seed=options.seed)
-        return {split: negatives.take(index[split]) for split in lacking}
+        return _from_file(negatives, parts, lacking, options, notes)
     if options.negatives == "bins":
         raise ValueError(f"{source} holds sequences: bins negatives need BED peaks and a genome")
     if options.negatives == "gc":
@@ -177,6 +176,38 @@ def _negatives(
     if options.ratio is not None and math.isinf(options.ratio):
         raise ValueError(f"ratio is infinite, but {source} has no negatives to take all of: expected a number")
     return {split: _shuffled(parts[split], options, seed=3 * options.seed + i) for i, split in enumerate(lacking)}
+
+
+def _from_file(
+    negatives: Sequences,
+    parts: Mapping[str, Sequences],
+    lacking: Sequence[str],
+    options: Options,
+    notes: list[str],
+) -> dict[str, Sequences]:
+    """Divide a file's negatives among the splits that have none, whole groups of related ones together.
+
+    Those related to sequences of one split go there; they are left out if it has negatives, or if they are related
+    to sequences of two.
+    """
+    joined = _groups(reduce(add, [*parts.values(), negatives]), None)[0]
+    *others, own = np.split(joined, np.cumsum([len(part.labels) for part in parts.values()]))
+    related = np.stack([np.isin(own, group) for group in others])  # splits, negatives
+    shares = {s: share for s, share in split_shares(options, named_test=False).items() if s in lacking}
+    total = sum(shares.values())
+    free = np.flatnonzero(~related.any(axis=0))
+    index = split_groups(own[free], {s: share / total for s, share in shares.items()}, seed=options.seed)
+    chosen = {split: free[index[split]] for split in lacking}
+    for split, rows in zip(parts, related & (related.sum(axis=0) == 1), strict=True):
+        if split in lacking:
+            chosen[split] = np.sort(np.concatenate([chosen[split], np.flatnonzero(rows)]))
+    dropped = len(own) - sum(len(rows) for rows in chosen.values())
+    if dropped:
+        notes.append(
+            f"{dropped} of {len(own)} sequences of {Path(str(options.negatives_file)).name} are equal to, overlap "
+            "or are homologous to sequences of another split: left out"
+        )
+    return {split: negatives.take(chosen[split]) for split in lacking}
 
 
 def _copies(count: int, ratio: float | None) -> Integers:
@@ -282,8 +313,16 @@ def dataset(
 ) -> Dataset:
     """Return a `Dataset` whose hash covers `files` and those that the options name."""
     given = options.given()
+    rule = _RULE + 1 if kind == "arrays" or options.negatives_file is not None else _RULE
     paths = [path for path in (*files, options.negatives_file, options.genome) if path is not None]
     hashed = {key: value for key, value in given.items() if key not in ("genome", "negatives_file")}
     if test_file(options) is not None:
         hashed.pop("test")  # the content of files is hashed, not how their paths are spelt
-    return Dataset(str(source), kind, splits, dataset_hash(paths, {**hashed, "splits": _RULE}), given, notes)
+    return Dataset(
+        str(source),
+        kind,
+        splits,
+        dataset_hash(paths, {**hashed, "splits": rule}),
+        given,
+        notes,
+    )

@@ -199,3 +199,68 @@ def test_describe_tells_of_them(tmp_path: Path) -> None:
     text = " ".join(result.output.split())
     assert "in training on this folder 30 of 430 training windows are equal to, overlap or are homologous" in text
     assert "windows of test that were compared are homologous, not equal, to windows of train" in text
+
+
+def one_hot_file(path: Path, **arrays: Codes) -> None:
+    """Arrays with labels of their own, half of them bound."""
+    content: dict[str, np.ndarray] = {}
+    for name, codes in arrays.items():
+        suffix = "" if name == "X" else f"_{name}"
+        content[f"X{suffix}"] = np.eye(4, dtype=np.float32)[codes].transpose(0, 2, 1)
+        content[f"y{suffix}"] = np.arange(len(codes)) % 2
+    np.savez(path, **content)
+
+
+def test_arrays_leave_out_what_is_related_to_the_test_file(tmp_path: Path) -> None:
+    """40 of 300 windows are in the test file, turned, or overlap it: all were trained on."""
+    a, test = random(300, 0), random(60, 1)
+    test[:20], test[20:30] = a[:20], reverse_complement(a[20:30])
+    test[30:40, :50] = a[30:40, 51:]
+    one_hot_file(tmp_path / "t.npz", X=test)
+    one_hot_file(tmp_path / "a.npz", X=a)
+    one_hot_file(tmp_path / "b.npz", train=a[:200], valid=a[200:])
+    for name, sizes in (("a", [234, 26, 60]), ("b", [160, 100, 60])):
+        data = open_dataset(tmp_path / f"{name}.npz", test=tmp_path / "t.npz")
+        assert [len(data[split]) for split in ("train", "valid", "test")] == sizes
+        assert f"40 of 300 windows of {name}.npz are equal or homologous to test windows: left out" in data.notes
+        groups = related_groups([data["train"], data["valid"], data["test"]])
+        assert not np.isin(groups[2], np.concatenate(groups[:2])).any()
+    one_hot_file(tmp_path / "c.npz", train=test[:9], valid=a[200:])
+    with pytest.raises(ValueError, match=r"every window of train of .*c\.npz is related to one of the test file"):
+        open_dataset(tmp_path / "c.npz", test=tmp_path / "t.npz")
+
+
+def test_arrays_are_divided_by_groups_of_related_windows(tmp_path: Path) -> None:
+    """Windows shifted by 3 bp were in two splits, and a division was not heard."""
+    a = random(100, 0)
+    one_hot_file(tmp_path / "a.npz", X=np.concatenate([a, np.roll(a, 3, axis=1)]))
+    data = open_dataset(tmp_path / "a.npz", division=(0.6, 0.2, 0.2))
+    assert [len(data[split]) for split in ("train", "valid", "test")] == [120, 40, 40]
+    groups = related_groups([data[split] for split in ("train", "valid", "test")])
+    assert not any(np.isin(one, other).any() for one, other in combinations(groups, 2))
+
+
+def test_negatives_of_a_file_stay_with_what_they_are_related_to(tmp_path: Path) -> None:
+    """Shifted copies of a negative were in two splits, and tested positives were negatives to train on."""
+    positives, negatives = random(200, 0), random(100, 1)
+    negatives[:10] = positives[:10]
+    negatives = np.concatenate([negatives, np.roll(negatives, 2, axis=1)])
+    for name, codes in (("p", positives), ("n", negatives)):
+        (tmp_path / f"{name}.fa").write_text(
+            "".join(f">{name}{i}\n{decode(row)}\n" for i, row in enumerate(codes))
+        )
+    data = open_dataset(tmp_path / "p.fa", negatives_file=tmp_path / "n.fa")
+    groups = related_groups([data[split] for split in ("train", "valid", "test")])
+    assert not any(np.isin(one, other).any() for one, other in combinations(groups, 2))
+    assert sum(int((data[split].labels == 0).sum()) for split in data.splits) == 200
+    (tmp_path / "t.seq").write_text(
+        "FoldID\tEventID\tseq\tBound\n"
+        + "".join(f"A\te{i}\t{decode(row)}\t{i % 2}\n" for i, row in enumerate(negatives[50:70]))
+    )
+    (tmp_path / "a.seq").write_text(
+        "FoldID\tEventID\tseq\tBound\n"
+        + "".join(f"A\te{i}\t{decode(row)}\t1\n" for i, row in enumerate(positives))
+    )
+    data = open_dataset(tmp_path / "a.seq", test=tmp_path / "t.seq", negatives_file=tmp_path / "n.fa")
+    assert "40 of 200 sequences of n.fa are equal to" in " ".join(data.notes)
+    assert len(data["test"]) == 20
