@@ -20,10 +20,11 @@ from motiflens.interpret.attribution.method_costs import COSTS
 from motiflens.interpret.attribution.options import AttributionOptions
 from motiflens.interpret.attribution.strands import agreement, importance, strand_agreement
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.architectures.fitted import FittedModel
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.windows import Windows
 from motiflens.models.option_ranges import check_numbers
-from motiflens.models.output import Output
+from motiflens.models.output import Output, choose_output, one_output
 from motiflens.models.precision import full_precision
 from motiflens.models.registry import architectures, rebuild
 from motiflens.models.run import Run
@@ -33,6 +34,9 @@ from motiflens.models.types import Floats, Integers, Json
 # that what a check is for shows: a map that hardly changes when the weights behind it are noise explains nothing.
 AT_MOST: Final = {"weights": 0.5, "labels": 0.5, "batches": 1e-3, "completeness": 0.0, "control": 0.2}
 AT_LEAST: Final = {"seeds": 0.7, "strands": 0.5, "twins": 0.5}
+# A model trained here says something of its labels where its loss fell below this share of nothing learned.
+_FITTED: Final = 0.9
+_UNFITTED: Final = "none: not fitted, train for longer"
 COLUMNS: Final = ("check", "part", "measure", "value", "limit", "passed")
 
 
@@ -145,7 +149,8 @@ def sanity(
       windows, which is given beside it) says much.
     - ``seeds``: similarity between random seeds of the method, where it draws anything at all; nothing is trained
       anew. ``twins``: similarity to the maps of models trained anew from other starts, given or trained briefly on
-      some of the windows, beside that of untrained ones.
+      some of the windows, beside that of untrained ones. Of models trained here that did not learn (loss
+      above .9 of nothing learned) there is no verdict, neither here nor on shuffled labels: train them longer.
     - ``strands``: agreement with the map of the reverse complement, of the model as it answers. Of a model that
       merges both strands itself that of single strands is reported too, without a verdict: it owes nothing to
       either.
@@ -170,7 +175,7 @@ def sanity(
     Raises
     ------
     ValueError
-        As `attribute`, or if there are no windows.
+        As `attribute`, if there are no windows, or if a twin is the model itself.
     """
     chosen = settings or SanityOptions()
     network = _network(model)
@@ -301,35 +306,40 @@ def _take_over(module: nn.Module, fresh: nn.Module) -> None:
 
 def _labels(maps: _Maps, windows: Windows, shuffled: nn.Module | None) -> list[Row]:
     rows: list[Row] = []
-    part = "given model"
+    part, fitted = "given model", True
     if shuffled is None:
         if not maps.settings.epochs:
             return []
         shuffled = fresh_twin(maps.model, maps.settings.seed + 1)
-        loss, nothing = _train(shuffled, windows, maps.settings, shuffle=True)
-        part = f"twin trained for {maps.settings.epochs} epochs"
+        loss, nothing = _train(shuffled, windows, maps, shuffle=True)
+        part, fitted = f"twin trained for {maps.settings.epochs} epochs", loss < _FITTED * nothing
         rows.append(("labels", part, f"training loss ({nothing:.3g} = nothing learned)", loss, "", None))
     signed, absolute = maps.similarity(maps.of(), maps.of(shuffled))
     limit = AT_MOST["labels"]
+    verdict = (f"<= {limit}", absolute <= limit) if fitted else (_UNFITTED, None)
     rows.append(("labels", part, "spearman", signed, "", None))
-    rows.append(("labels", part, "spearman of absolute values", absolute, f"<= {limit}", absolute <= limit))
+    rows.append(("labels", part, "spearman of absolute values", absolute, *verdict))
     return rows
 
 
 def _train(
-    model: nn.Module, windows: Windows, settings: SanityOptions, *, shuffle: bool, seed: int = 0
+    model: nn.Module, windows: Windows, maps: _Maps, *, shuffle: bool, seed: int = 0
 ) -> tuple[float, float]:
-    """Train in place, on permuted labels or the true ones (Adam, 1e-3, batches of 32).
+    """Train in place, on permuted labels or the true ones (Adam, 1e-3, batches of 32; others as they are fitted).
 
-    Returns the last epoch's mean loss, and that of a model that knows no more than how many windows are bound.
+    Of a model with other outputs than there are labels the target alone is trained. Returns the last epoch's mean
+    loss, and that of a model that knows no more than how many windows are bound.
     """
+    settings = maps.settings
     rng = np.random.default_rng(settings.seed + seed)
     index = rng.permutation(len(windows))[: settings.train_windows]
     labels = torch.from_numpy(windows.labels[rng.permutation(index) if shuffle else index])
+    if isinstance(model, FittedModel):
+        return _fit(model, windows.subset(index), labels, settings)
     like = next(model.parameters())
-    optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3)
+    optimiser = torch.optim.Adam(model.requires_grad_(True).parameters(), lr=1e-3)
     loss = float("nan")
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), one_output(model, settings.output):
         torch.manual_seed(settings.seed + seed)  # of dropout
         model.train()
         for _ in range(settings.epochs):
@@ -339,7 +349,9 @@ def _train(
                 x = torch.from_numpy(batch.x).to(like)
                 meta = None if batch.meta is None else torch.from_numpy(batch.meta).to(like)
                 y = labels[part].to(like)
-                logits = model(x) if meta is None else model(x, meta)
+                logits = choose_output(model(x) if meta is None else model(x, meta), None, len(x))
+                if logits.shape != y.shape:
+                    logits, y = logits[:, maps.target, None], y[:, min(maps.target, y.shape[1] - 1), None]
                 known = ~y.isnan()
                 if not known.any():
                     continue
@@ -351,6 +363,19 @@ def _train(
             loss = float(np.mean(losses)) if losses else float("nan")
         model.eval()
     return loss, _base_rate_loss(labels)
+
+
+def _fit(model: FittedModel, windows: Windows, labels: Tensor, settings: SanityOptions) -> tuple[float, float]:
+    """As `_train`, of a model that is fitted at once."""
+    windows.labels = labels.numpy()
+    model.fit(windows, np.arange(len(windows)), seed=settings.seed)
+    model.eval()
+    batch = windows.read(np.arange(len(windows)))
+    with torch.no_grad():
+        logits = model(torch.from_numpy(batch.x).to(next(model.parameters()))).cpu()
+    known = ~labels.isnan()
+    loss = nn.functional.binary_cross_entropy_with_logits(logits[known].float(), labels[known])
+    return float(loss), _base_rate_loss(labels)
 
 
 def _base_rate_loss(labels: Tensor) -> float:
@@ -377,7 +402,12 @@ def _seeds(maps: _Maps) -> list[Row]:
 def _twins(maps: _Maps, windows: Windows, given: list[nn.Module]) -> list[Row]:
     s = maps.settings
     rows: list[Row] = []
-    part = f"{len(given)} given models"
+    part, fitted = f"{len(given)} given models", True
+    for number, twin in enumerate(given, 1):
+        if _equal(maps.model, twin):
+            raise ValueError(
+                f"twin {number} has the weights of the model itself: give one trained alike from another start"
+            )
     if not given:
         if not s.twins:
             return []
@@ -386,13 +416,23 @@ def _twins(maps: _Maps, windows: Windows, given: list[nn.Module]) -> list[Row]:
         untrained = float(np.mean([maps.similarity(maps.of(), maps.of(twin))[0] for twin in fresh]))
         rows.append(("twins", f"{s.twins} untrained twins", "spearman", untrained, "", None))
         for number, twin in enumerate(fresh):
-            loss, nothing = _train(twin, windows, s, shuffle=False, seed=101 + number)
+            loss, nothing = _train(twin, windows, maps, shuffle=False, seed=101 + number)
             name = f"training loss ({nothing:.3g} = nothing learned)"
             rows.append(("twins", f"twin {number + 1}", name, loss, "", None))
+            fitted &= loss < _FITTED * nothing
         given = fresh
     similar = float(np.mean([maps.similarity(maps.of(), maps.of(twin))[0] for twin in given]))
     limit = AT_LEAST["twins"]
-    return [*rows, ("twins", part, "spearman", similar, f">= {limit}", similar >= limit)]
+    verdict = (f">= {limit}", similar >= limit) if fitted else (_UNFITTED, None)
+    return [*rows, ("twins", part, "spearman", similar, *verdict)]
+
+
+def _equal(first: nn.Module, second: nn.Module) -> bool:
+    """Whether two models have the same weights."""
+    a, b = first.state_dict(), second.state_dict()
+    return list(a) == list(b) and all(
+        not isinstance(value, Tensor) or torch.equal(value.cpu(), b[name].cpu()) for name, value in a.items()
+    )
 
 
 def _strands(maps: _Maps) -> list[Row]:

@@ -168,11 +168,61 @@ def test_a_method_that_draws_nothing_has_no_seeds(windows: ArrayWindows) -> None
 
 
 def test_retrained_twins(windows: ArrayWindows) -> None:
-    same = sanity(Motif(), windows, twins=[Motif()], settings=QUICK)
-    assert row(same, "twins", "spearman")["value"] == pytest.approx(1)
-    assert row(same, "twins", "spearman")["passed"] is True
+    near = Motif()
+    near.output.bias.data += 1
+    alike = sanity(Motif(), windows, twins=[near], settings=QUICK)
+    assert row(alike, "twins", "spearman")["value"] == pytest.approx(1)
+    assert row(alike, "twins", "spearman")["passed"] is True
+    with pytest.raises(ValueError, match=r"twin 2 has the weights of the model itself"):
+        sanity(Motif(), windows, twins=[near, Motif()], settings=QUICK)
     trained = sanity(Motif(), windows, settings=SanityOptions(n=6, stages=2, epochs=2, train_windows=40, twins=2))
     parts = trained.table.loc[trained.table["check"] == "twins", "part"].tolist()
     assert parts == ["2 untrained twins", "twin 1", "twin 2", "2 twins trained for 2 epochs"]
     with pytest.raises(ValueError, match="give at least 1"):
         SanityOptions(twins=1, epochs=0)
+
+
+def test_twins_that_did_not_learn_give_no_verdict(windows: ArrayWindows) -> None:
+    """One epoch from a random start explains nothing: shuffled labels "passed" by it, retrained twins "FAILED"."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(4 * LENGTH, 1))
+    short = sanity(model, windows, settings=SanityOptions(n=6, stages=2, epochs=1, train_windows=40, twins=1))
+    table = short.table[short.table["part"].str.contains("trained for 1")].set_index(["check", "measure"])
+    for check, measure in (("labels", "spearman of absolute values"), ("twins", "spearman")):
+        assert table.loc[(check, measure), "passed"] is None
+        assert "not fitted" in table.loc[(check, measure), "limit"]
+    long = sanity(model, windows, settings=SanityOptions(n=6, stages=2, epochs=400, train_windows=40, twins=1))
+    fitted = long.table[long.table["part"].str.contains("trained for 400")]
+    assert set(fitted.loc[fitted["limit"] != "", "passed"].map(type)) == {bool}
+
+
+@pytest.mark.parametrize("name", ["gkm_svm", "kmer_logistic", "pwm"])
+def test_models_that_no_gradient_trains_are_fitted_again(name: str, windows: ArrayWindows) -> None:
+    """gkm-SVM: "element 0 of tensors does not require grad", a fault of ours."""
+    model = build(name, length=LENGTH)
+    known = windows.subset(np.arange(2, 60))
+    settings = SanityOptions(n=3, stages=2, epochs=1, train_windows=50, twins=1)
+    found = sanity(model, known, method="ism", settings=settings)
+    assert {"labels", "twins"} <= set(found.table["check"])
+    assert np.isfinite(found.table.loc[found.table["measure"].str.startswith("training loss"), "value"]).all()
+
+
+class Heads(nn.Module):
+    """Two outputs of other sizes than the labels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.motif = Motif()
+        self.profile = nn.Conv1d(4, 3, 5, padding=2)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"counts": self.motif(x), "profile": self.profile(x)}
+
+
+@pytest.mark.parametrize("output", ["counts", "profile:mean"])
+def test_twins_of_a_model_with_several_outputs(output: str, windows: ArrayWindows) -> None:
+    """Training anew took the model's outputs for logits of the labels: "dict has no shape"."""
+    settings = SanityOptions(n=3, stages=2, epochs=1, train_windows=40, twins=1, output=output)
+    found = sanity(Heads().requires_grad_(False), windows, target=2 if ":" in output else 0, settings=settings)
+    assert {"labels", "twins"} <= set(found.table["check"])
