@@ -43,10 +43,16 @@ _BUILT_IN: dict[str, str] = {
     "kmer_logistic": "kmer_logistic:KmerLogistic",
     "pwm": "pwm:PWM",
 }
-# Architectures that are read from files, not offered for training.
-_FROM_FILES: dict[str, str] = {
+# Architectures that are not offered for training: name -> "module:class", and what makes such a model.
+_NOT_TRAINED: dict[str, str] = {
+    "oracle": "motiflens.models.architectures.oracle:Oracle",
     "keras": "motiflens.models.published.import_keras.network:KerasModel",
     "program": "motiflens.models.published.import_program.model:ProgramModel",
+}
+_MADE_BY: dict[str, str] = {
+    "oracle": "makes it of a simulation's truth: 'interpret benchmark --models oracle'",
+    "keras": "reads it from a file: 'interpret import'",
+    "program": "reads it from a file: 'interpret import'",
 }
 _REGISTERED: dict[str, type[SequenceModel]] = {}
 _LOADED: set[str] = set()
@@ -133,8 +139,8 @@ def architecture(name: str) -> type[SequenceModel]:
         _load_plugins()
     if name in _REGISTERED:
         return _REGISTERED[name]
-    if name in _FROM_FILES:
-        module, _, cls = _FROM_FILES[name].partition(":")
+    if name in _NOT_TRAINED:
+        module, _, cls = _NOT_TRAINED[name].partition(":")
         return getattr(importlib.import_module(module), cls)
     if name not in _BUILT_IN:
         near = difflib.get_close_matches(name, architectures(), n=1)
@@ -145,6 +151,22 @@ def architecture(name: str) -> type[SequenceModel]:
         )
     module, _, cls = _BUILT_IN[name].partition(":")
     return getattr(importlib.import_module(f"motiflens.models.architectures.{module}"), cls)
+
+
+def check_trainable(name: str) -> None:
+    """Raise ValueError if there is no architecture of that name, or none that can be trained.
+
+    Examples
+    --------
+    >>> check_trainable("tbinet")
+    >>> check_trainable("keras")
+    Traceback (most recent call last):
+        ...
+    ValueError: keras is not trained: motiflens reads it from a file: 'interpret import'
+    """
+    architecture(name)
+    if name in _NOT_TRAINED and name not in _REGISTERED:
+        raise ValueError(f"{name} is not trained: motiflens {_MADE_BY[name]}")
 
 
 def build(

@@ -33,7 +33,7 @@ from motiflens.models.real_path import real_path
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.registry import architecture as architecture_of
-from motiflens.models.registry import build
+from motiflens.models.registry import build, check_trainable
 from motiflens.models.run import Run, open_run, read_config, save_config
 from motiflens.models.run_files import CONFIG
 
@@ -158,6 +158,7 @@ def build_for(architecture: str, windows: Windows, recipe: Recipe) -> SequenceMo
     ValueError
         If there is no such architecture or hyperparameter, or the model cannot be made of these.
     """
+    check_trainable(architecture)
     return build(architecture, **_sizes(windows), **recipe.hyperparameters)
 
 

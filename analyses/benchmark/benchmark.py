@@ -12,6 +12,7 @@ import pandas as pd
 
 from motiflens.analyses.benchmark.benchmark_study import benchmark_study
 from motiflens.analyses.benchmark.measures import FAILED, TIMED_OUT
+from motiflens.analyses.benchmark.oracles import write_oracle
 from motiflens.analyses.benchmark.part import ISM, MODEL, Part, do_part, write_failure
 from motiflens.analyses.benchmark.plan import SHUFFLED, UNTRAINED, BenchmarkPlan
 from motiflens.analyses.benchmark.rows import COLUMNS, part_rows, training_failure
@@ -130,6 +131,7 @@ def benchmark(
         _keep_plan(plan, source, where)
         with crew(workers or Workers()) as team:
             here = _Benchmark(plan, source, where, team, progress, every, device or best_device())
+            _write_oracles(here)
             _train(here)
             here.parts = _parts(here)
             waiting = [part for part in here.parts if not part.done]
@@ -153,6 +155,12 @@ def _keep_plan(plan: BenchmarkPlan, source: str, out: Path) -> None:
             )
     record = provenance(seed=plan.seed, data=source)
     write_json(file, {"fixed": fixed, "plan": dataclasses.asdict(plan), **record})
+
+
+def _write_oracles(here: _Benchmark) -> None:
+    for training in here.trainings:
+        if training.oracle and not training.ready:
+            write_oracle(training.folder, training.model, training.tf, here.source)
 
 
 def _train(here: _Benchmark) -> None:

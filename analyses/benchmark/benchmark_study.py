@@ -10,8 +10,9 @@ import pandas as pd
 from motiflens.analyses.benchmark.differences import differences
 from motiflens.analyses.benchmark.finding import finding
 from motiflens.analyses.benchmark.measures import FAILED, SCORES, TIMED_OUT
+from motiflens.analyses.benchmark.oracle_finding import oracle_finding
 from motiflens.analyses.benchmark.part import Part
-from motiflens.analyses.benchmark.plan import METHODS
+from motiflens.analyses.benchmark.plan import METHODS, ORACLES
 from motiflens.analyses.benchmark.summary import Collected, collect, rank_table, summarise
 from motiflens.analyses.figures.benchmark_curves import Curve, benchmark_curves
 from motiflens.analyses.figures.benchmark_heat_map import benchmark_heat_map
@@ -50,6 +51,8 @@ def benchmark_study(parts: Sequence[Part], table: pd.DataFrame, made_by: Json) -
     """
     collected = collect(parts)
     summary, apart = summarise(collected), differences(collected)
+    trained = summary[~summary["model"].isin(ORACLES)]
+    findings = (*finding(trained, apart), oracle_finding(summary)) if len(trained) else (oracle_finding(summary),)
     figures = []
     for score, ends in HEAT.items():
         drawn = _shown(summary, score)
@@ -59,10 +62,10 @@ def benchmark_study(parts: Sequence[Part], table: pd.DataFrame, made_by: Json) -
     return Study(
         kind=KIND,
         title="Which interpretation should one believe?",
-        findings=[*finding(summary, apart), _failures(table)],
+        findings=[*filter(None, findings), _failures(table)],
         figures=figures,
         tables={
-            "overview": overview(summary, collected),
+            "overview": overview(trained, collected),
             KIND: table,
             "summary": summary,
             "ranks": rank_table(collected),
@@ -75,7 +78,8 @@ def benchmark_study(parts: Sequence[Part], table: pd.DataFrame, made_by: Json) -
             "those within the critical difference of the best one cannot be told from it (Nemenyi, .05).",
             "differences": "auROC, or mean fall of the logit (deletion), of one method less that of another, on "
             "the same windows and trainings, with its 95 % interval; none is corrected for their number.",
-            "overview": "Means over models that reached a test auROC of .8; seconds are the median for a window.",
+            "overview": "Means over trained models that reached a test auROC of .8; seconds are the median for "
+            "a window.",
         },
         made_by=made_by,
     )

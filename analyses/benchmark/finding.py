@@ -10,6 +10,7 @@ import pandas as pd
 from motiflens.analyses.benchmark.intervals import Interval
 from motiflens.analyses.benchmark.part import MODEL
 from motiflens.analyses.benchmark.plan import ATTENTION, BASELINES
+from motiflens.analyses.benchmark.scores_of import models_of, scores_of
 from motiflens.models.data.text import listed
 
 LEARNED: Final = 0.8  # test auROC below which a model has learned too little to be explained
@@ -56,8 +57,8 @@ def _localisation(table: pd.DataFrame, differences: pd.DataFrame) -> str:
             return f"{sentences[0]} Nothing can be said of maps of models that have learned so little."
     wins: dict[str, int] = {}
     clear, alone, compared, beat, short, total = 0, 0, 0, 0, 0, 0
-    for pair in learned or _models(table):
-        auroc = _scores(table, pair, "auroc")
+    for pair in learned or models_of(table):
+        auroc = scores_of(table, pair, "auroc")
         maps = {method: interval for method, interval in auroc.items() if method not in BASELINES}
         if not maps:
             continue
@@ -84,7 +85,7 @@ def _localisation(table: pd.DataFrame, differences: pd.DataFrame) -> str:
             "It clearly finds sites better than the factor's own JASPAR matrix, which knows no model, on "
             f"{beat} of {compared}, and clearly worse on {short}."
         )
-    sentences += _attention(table, differences, learned or _models(table))
+    sentences += _attention(table, differences, learned or models_of(table))
     return " ".join([*sentences, _CAVEAT])
 
 
@@ -102,7 +103,7 @@ def _attention(table: pd.DataFrame, differences: pd.DataFrame, pairs: list[tuple
     for resolution, words in (("base", "by bases"), ("attention", "at attention's own resolution")):
         behind, ahead, chance, total = 0, 0, 0, 0
         for pair in pairs:
-            auroc = _scores(table, pair, "auroc", resolution=resolution)
+            auroc = scores_of(table, pair, "auroc", resolution=resolution)
             own = [method for method in auroc if method in ATTENTION]
             other = [method for method in auroc if method not in (*ATTENTION, *BASELINES)]
             if not own or not other:
@@ -123,7 +124,7 @@ def _attention(table: pd.DataFrame, differences: pd.DataFrame, pairs: list[tuple
 
 def _belief(table: pd.DataFrame, differences: pd.DataFrame) -> str:
     learned, all_of = _learned(table)
-    pairs = learned or ([] if all_of else _models(table))
+    pairs = learned or ([] if all_of else models_of(table))
     localised = [(pair, method) for pair in pairs for method in _localising(table, pair)]
     if not localised:
         return (
@@ -148,7 +149,7 @@ def _faithful(
     table: pd.DataFrame, differences: pd.DataFrame, localised: list[tuple[tuple[str, str], str]]
 ) -> list[str]:
     """How many maps take the logit down by more than random bases do: any bases take it down."""
-    known = [(pair, m) for pair, m in localised if {m, RANDOM} <= set(_scores(table, pair, "deletion"))]
+    known = [(pair, m) for pair, m in localised if {m, RANDOM} <= set(scores_of(table, pair, "deletion"))]
     if not known:
         return []
     count = sum(_ahead(differences, pair, method, RANDOM, score="deletion") > 0 for pair, method in known)
@@ -161,7 +162,7 @@ def _faithful(
 def _logic(table: pd.DataFrame, localised: list[tuple[tuple[str, str], str]]) -> list[str]:
     """How many maps see the rule, of models that clearly obey it: of another a faithful map cannot show it."""
     measured = {
-        pair: _scores(table, pair, "rule_context").get(MODEL)
+        pair: scores_of(table, pair, "rule_context").get(MODEL)
         for pair in dict.fromkeys(pair for pair, _ in localised)
     }
     models = {pair: interval for pair, interval in measured.items() if interval is not None}
@@ -189,31 +190,11 @@ def _named(methods: list[str]) -> str:
     return f" ({listed(sorted(set(methods)), 6)})" if methods else ""
 
 
-def _models(table: pd.DataFrame) -> list[tuple[str, str]]:
-    pairs = table[["tf", "model"]].drop_duplicates()
-    return [(str(tf), str(model)) for tf, model in pairs.itertuples(index=False)]
-
-
 def _learned(table: pd.DataFrame) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the models that have learned enough, and all that were measured."""
     rows = table[table["score"] == "test_auroc"]
-    every = _models(rows)
-    return _models(rows[rows["value"] >= LEARNED]), every
-
-
-def _scores(
-    table: pd.DataFrame, pair: tuple[str, str], score: str, *, resolution: str = "base"
-) -> dict[str, Interval]:
-    """Return a score of all methods of a model, in all its windows, by method."""
-    rows = table[
-        (table["tf"] == pair[0])
-        & (table["model"] == pair[1])
-        & (table["score"] == score)
-        & (table["resolution"] == resolution)
-        & table["windows"].isin(["all", "rule"])
-    ].dropna(subset=["value"])
-    columns = (rows[name].tolist() for name in ("method", "value", "low", "high"))
-    return {str(method): Interval(*values) for method, *values in zip(*columns, strict=True)}
+    every = models_of(rows)
+    return models_of(rows[rows["value"] >= LEARNED]), every
 
 
 def _ahead(
@@ -242,7 +223,7 @@ def _ahead(
 
 def _localising(table: pd.DataFrame, pair: tuple[str, str]) -> list[str]:
     """Return the methods that read the model and find sites better than chance."""
-    auroc = _scores(table, pair, "auroc")
+    auroc = scores_of(table, pair, "auroc")
     return [method for method, interval in auroc.items() if interval.low > 0.5 and method not in BASELINES]
 
 
@@ -253,7 +234,7 @@ def _count(
     holds: Callable[[Interval], bool],
 ) -> tuple[int, int, list[str]]:
     """Return of how many maps something holds, how many have the score, and the methods of the former."""
-    known = [(method, _scores(table, pair, score).get(method)) for pair, method in maps]
+    known = [(method, scores_of(table, pair, score).get(method)) for pair, method in maps]
     measured = [(method, interval) for method, interval in known if interval is not None]
     methods = [method for method, interval in measured if holds(interval)]
     return len(methods), len(measured), methods

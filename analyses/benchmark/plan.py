@@ -18,6 +18,9 @@ ATTENTION: Final = ("attention", "attention_rollout")
 BASELINES: Final = ("random", "position", "dnase", "pwm")
 METHODS: Final = tuple(dict.fromkeys((*ATTENTION, *COSTS, *BASELINES)))
 UNTRAINED, SHUFFLED = "untrained", "shuffled_labels"
+# Models that are not trained: they hold the truth's matrices, and its rule or none (see `oracles`).
+ORACLE, ADDITIVE = "oracle", "oracle_additive"
+ORACLES: Final = (ORACLE, ADDITIVE)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class BenchmarkPlan:
     Attributes
     ----------
     models
-        Architectures by name, which are trained, or run folders.
+        Architectures by name, which are trained, run folders, or `ORACLES`, which are made of the data's truth.
     methods
         Of `METHODS`: attention as computed and as rollout, attribution methods, and what they must beat:
         ``random`` scores, the ``position`` at which sites lie in training windows, ``dnase``, and the factor's
@@ -108,7 +111,7 @@ class BenchmarkPlan:
 
 def _small() -> BenchmarkPlan:
     return BenchmarkPlan(
-        models=("tbinet", "deepgrn", "deepbind"),
+        models=("tbinet", "deepgrn", "deepbind", *ORACLES),
         methods=("attention", "saliency", "integrated_gradients", "deep_lift_shap", "ism", *BASELINES),
         routes=("kernels", "attention"),
         seeds=2,
@@ -124,7 +127,7 @@ def _small() -> BenchmarkPlan:
 
 
 def _full() -> BenchmarkPlan:
-    return BenchmarkPlan(models=tuple(architectures()))
+    return BenchmarkPlan(models=(*architectures(), *ORACLES))
 
 
 PRESETS: Final[dict[str, Callable[[], BenchmarkPlan]]] = {"small": _small, "full": _full}
@@ -141,7 +144,7 @@ def plan_named(name: str, **changes: Any) -> BenchmarkPlan:
     Examples
     --------
     >>> plan_named("small", seeds=1).models
-    ('tbinet', 'deepgrn', 'deepbind')
+    ('tbinet', 'deepgrn', 'deepbind', 'oracle', 'oracle_additive')
     """
     if name not in PRESETS:
         raise ValueError(f"there is no preset {name!r}: expected {', '.join(PRESETS)}")

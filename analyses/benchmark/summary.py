@@ -12,6 +12,7 @@ import pandas as pd
 from motiflens.analyses.benchmark.intervals import seed_interval
 from motiflens.analyses.benchmark.measures import SCORES, Measure, measure_of
 from motiflens.analyses.benchmark.part import Part, read_part
+from motiflens.analyses.benchmark.plan import ORACLES
 from motiflens.analyses.benchmark.ranks import Ranks, rank_methods
 from motiflens.models.types import Doubles, Json
 
@@ -76,7 +77,7 @@ def summarise(collected: Collected) -> pd.DataFrame:
 def rank_table(collected: Collected) -> pd.DataFrame:
     """Rank the methods of each model over its windows, and over models, with critical differences.
 
-    Of a model, windows are the blocks (values averaged over seeds); over models, the models' means are.
+    Of a model, windows are the blocks (values averaged over seeds); over models, the means of those trained are.
 
     Returns
     -------
@@ -92,8 +93,10 @@ def rank_table(collected: Collected) -> pd.DataFrame:
             values = _window_values(collected, tf, score)
             for model, methods in values.items():
                 rows += _ranked(tf, model, score, methods)
-            models = [model for model, methods in values.items() if len(methods) > 1]
-            shared = [m for m in next(iter(values.values()), {}) if all(m in values[model] for model in models)]
+            models = [model for model, methods in values.items() if len(methods) > 1 and model not in ORACLES]
+            shared = (
+                [m for m in values[models[0]] if all(m in values[model] for model in models)] if models else []
+            )
             means = {
                 m: np.array([float(np.nanmean(values[model][m])) for model in models], dtype=np.float64)
                 for m in shared

@@ -1,16 +1,19 @@
-"""The trainings of a benchmark: those that it makes, by a study's own members, and runs that are given."""
+"""The models of a benchmark: those that it trains, by a study's own members, runs that are given, and oracles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from motiflens.analyses.benchmark.plan import SHUFFLED, BenchmarkPlan
+from motiflens.analyses.benchmark.oracles import oracle_folder, writable
+from motiflens.analyses.benchmark.plan import ORACLES, SHUFFLED, BenchmarkPlan
 from motiflens.models import types
 from motiflens.models.data.options import Options
+from motiflens.models.data.simulate.factors import PAIR
+from motiflens.models.data.text import listed
 from motiflens.models.real_path import real_path
 from motiflens.models.recipes import adjust, recipe
-from motiflens.models.registry import architecture
+from motiflens.models.registry import check_trainable
 from motiflens.models.run import open_run
 from motiflens.models.run_files import CONFIG
 from motiflens.models.study.member import Member, finished
@@ -27,7 +30,7 @@ class Training:
     model, seed, control, tf
         As the table names it.
     member
-        How it is trained; None for a run that is given.
+        How it is trained; None for a run that is given, or an oracle.
     given
         Its folder otherwise.
     """
@@ -40,6 +43,11 @@ class Training:
     given: str = ""
 
     @property
+    def oracle(self) -> bool:
+        """Whether it is made of the truth."""
+        return self.model in ORACLES
+
+    @property
     def folder(self) -> Path:
         """Where the run lies."""
         return Path(self.given) if self.member is None else self.member.run_folder
@@ -47,7 +55,11 @@ class Training:
     @property
     def ready(self) -> bool:
         """Whether it can be looked at."""
-        return self.member is None or finished(self.folder)
+        return (
+            finished(self.folder)
+            if self.member is not None
+            else not self.oracle or (self.folder / CONFIG).is_file()
+        )
 
 
 def is_run(name: str) -> bool:
@@ -81,7 +93,14 @@ def trainings(
             raise ValueError(f"{source} has no factor {tf!r}: it has {', '.join(known)}")
     planned: list[Training] = []
     for name in plan.models:
-        planned += _given(name, plan, known) if is_run(name) else _members(name, plan, source, out, accelerator)
+        if name in ORACLES:
+            planned += _oracles(name, plan, out)
+        elif is_run(name):
+            planned += _given(name, plan, known)
+        else:
+            planned += _members(name, plan, source, out, accelerator)
+    if not planned:
+        raise ValueError(f"{listed(plan.models)} is only of {PAIR[0]}, which alone has a rule: name it with --tf")
     names = [(training.model, training.tf, training.seed, training.control) for training in planned]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -89,8 +108,13 @@ def trainings(
     return planned
 
 
+def _oracles(name: str, plan: BenchmarkPlan, out: types.Path) -> list[Training]:
+    tfs = [tf for tf in plan.tfs if writable(name, tf)]
+    return [Training(name, 0, "", tf, given=str(oracle_folder(out, name, tf))) for tf in tfs]
+
+
 def _members(name: str, plan: BenchmarkPlan, source: str, out: types.Path, accelerator: str) -> list[Training]:
-    architecture(name)
+    check_trainable(name)
     adjust(recipe(name, preset=plan.preset), name, list(plan.settings))  # a wrong setting is said before any work
     settings = dict(setting.split("=", 1) for setting in plan.settings)
     model = Model(name, set=settings)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from motiflens.models import types
 from motiflens.models.data.simulate.factors import PAIR
-from motiflens.models.data.simulate.grammar import DEFAULT, grammar_named
+from motiflens.models.data.simulate.grammar import DEFAULT, Grammar, grammar_named
 from motiflens.models.data.simulate.read_sites import read_sites
 from motiflens.models.data.simulate.rule_table import rule_table
 from motiflens.models.types import Booleans
@@ -31,17 +31,22 @@ class Truth:
     decoys
         ``chrom``, ``start``, ``end``, ``tf`` and ``kind`` (of `HARD`): half sites, sites of shuffled matrices,
         sites in closed chromatin, and sites that lack what the rule asks for.
-    rule, rules
-        The rule's name, and `rule_table`.
+    grammar, rules
+        The rule, and `rule_table`.
     factors
         Names of the planted factors.
     """
 
     sites: pd.DataFrame
     decoys: pd.DataFrame
-    rule: str
+    grammar: Grammar
     rules: pd.DataFrame
     factors: tuple[str, ...]
+
+    @property
+    def rule(self) -> str:
+        """The rule's name."""
+        return self.grammar.name
 
     @property
     def cell_types(self) -> tuple[str, ...]:
@@ -79,8 +84,9 @@ def read_truth(folder: types.Path) -> Truth:
     record = json.loads((place / "simulation.json").read_text(encoding="utf-8"))
     rule = str(record.get("grammar", {}).get("name", DEFAULT.name))
     low, high = record.get("pair", {}).get("gap_bp", DEFAULT.distance)
-    rules = rule_table(sites, grammar_named(rule, (int(low), int(high))))
-    return Truth(sites, _decoys(place, sites, rules), rule, rules, tuple(record["factors"]))
+    grammar = grammar_named(rule, (int(low), int(high)))
+    rules = rule_table(sites, grammar)
+    return Truth(sites, _decoys(place, sites, rules), grammar, rules, tuple(record["factors"]))
 
 
 def _decoys(place: Path, sites: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:

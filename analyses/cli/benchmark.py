@@ -16,15 +16,19 @@ def command(
     preset: Annotated[
         str,
         typer.Option(
-            help="small: tbinet, deepgrn and deepbind, 2 seeds, CTCF and GATA1, 40 windows; attention, saliency, "
-            "integrated_gradients, deep_lift_shap, ism and the baselines; motifs of kernels and attention. full: "
-            f"{', '.join(MODEL_NAMES)}; all methods, routes and pairs, 3 seeds, CTCF and GATA1, 100 windows, "
-            "shuffled labels.",
+            help="small: tbinet, deepgrn and deepbind, 2 seeds, both oracles, CTCF and GATA1, 40 windows; "
+            "attention, saliency, integrated_gradients, deep_lift_shap, ism and the baselines; motifs of kernels "
+            f"and attention. full: {', '.join(MODEL_NAMES)}, oracle, oracle_additive; all methods, routes and "
+            "pairs, 3 seeds, CTCF and GATA1, 100 windows, shuffled labels.",
             metavar="small|full",
         ),
     ] = "small",
     models: Annotated[
-        str | None, typer.Option(help="Architectures or run folders, comma-separated; the preset's.")
+        str | None,
+        typer.Option(
+            help="Architectures, run folders, or oracle and oracle_additive: made of the truth, with its rule and "
+            "without; comma-separated; the preset's."
+        ),
     ] = None,
     methods: Annotated[
         str | None,

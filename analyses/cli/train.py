@@ -48,11 +48,11 @@ def command(
     from motiflens.models.open_for_run import known_signals, open_for_training
     from motiflens.models.progress import Step
     from motiflens.models.recipes import adjust, recipe
-    from motiflens.models.registry import architecture
+    from motiflens.models.registry import check_trainable
     from motiflens.models.run import open_run
     from motiflens.models.train import train
 
-    architecture(model)
+    check_trainable(model)
     how = adjust(recipe(model, preset=preset), model, set_ or [])
     if list_settings:
         show_settings(model, how)

@@ -15,7 +15,7 @@ from motiflens.models.metrics import METRICS
 from motiflens.models.named_list import once
 from motiflens.models.option_ranges import check_numbers
 from motiflens.models.reading import reading
-from motiflens.models.registry import architecture
+from motiflens.models.registry import check_trainable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -60,7 +60,7 @@ class Model:
 
     def __post_init__(self) -> None:
         """Check the names, and give the label its default."""
-        architecture(self.name)
+        check_trainable(self.name)
         check_numbers(self)
         _one_of("way", self.way, get_args(Way))
         if self.preset is not None:

@@ -267,3 +267,16 @@ def test_imported_with_an_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     x = torch.eye(4).repeat(2, 1, 3)
     found = import_published(tmp_path / "mine.pt", architecture="heads", length=12, output="counts")
     assert torch.equal(found(x), model(x)["counts"])
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("oracle", "makes it of a simulation's truth"), ("keras", "reads it from a file")]
+)
+def test_what_is_not_trained_is_refused_in_one_line(name: str, reason: str) -> None:
+    assert name not in architectures()
+    with pytest.raises(ValueError, match=f"{name} is not trained: motiflens {reason}"):
+        registry.check_trainable(name)
+    command = [sys.executable, "-m", "motiflens.analyses.cli.main", "train", "--model", name, "--tf", "CTCF"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip().startswith(f"interpret: {name} is not trained: ")

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from motiflens.analyses.benchmark.benchmark import TABLE, benchmark
-from motiflens.analyses.benchmark.plan import METHODS, PRESETS, BenchmarkPlan, plan_named
+from motiflens.analyses.benchmark.plan import METHODS, ORACLES, PRESETS, BenchmarkPlan, plan_named
 from motiflens.models import build, registry
 from motiflens.models.published.importer import import_run
 from motiflens.models.registry import register
@@ -263,5 +263,31 @@ def test_bad_input_is_one_line(plan: BenchmarkPlan, world: Path, tmp_path: Path)
         plan_named("medium")
     assert not out.exists()
     assert set(PRESETS) == {"small", "full"}
-    assert set(plan_named("full").models) == set(registry.architectures())
+    assert set(plan_named("full").models) == {*registry.architectures(), *ORACLES}
     assert set(plan_named("full").methods) == set(METHODS)
+
+
+def test_oracles_stand_beside_trained_models(plan: BenchmarkPlan, tmp_path: Path) -> None:
+    """Made of the truth, not trained: in the table, with ranks of their own, and not among the models' means."""
+    small = dataclasses.replace(
+        plan, models=("pwm", "oracle", "oracle_additive"), tfs=("CTCF", "GATA1"), seeds=1, shuffled=False,
+        methods=("saliency", "ism", "random"), routes=(), pairs=("epistasis",), settings=(),
+    )  # fmt: skip
+    done = benchmark(small, tmp_path / "out")
+    table = done.table
+    shown = table[["tf", "model"]].drop_duplicates().itertuples(index=False, name=None)
+    assert set(shown) == {
+        ("CTCF", "pwm"), ("CTCF", "oracle"), ("GATA1", "pwm"), ("GATA1", "oracle"), ("GATA1", "oracle_additive"),
+    }  # fmt: skip
+    auroc = table[(table["score"] == "test_auroc") & (table["model"] == "oracle")]
+    assert (auroc["value"] > 0.8).all()
+    assert not (table["score"] == "failed").any()
+    ranks = done.study.tables["ranks"]
+    assert set(ranks["scope"]) == {"pwm", "oracle", "oracle_additive"}  # one trained model: none over all
+    assert any(text.startswith("Oracles are not trained") for text in done.study.findings)
+    assert "of 2 models reached" in done.study.findings[0]
+    again = benchmark(small, tmp_path / "out").table
+    pd.testing.assert_frame_equal(again, table)
+    alone = dataclasses.replace(small, models=("oracle_additive",), tfs=("CTCF",))
+    with pytest.raises(ValueError, match="oracle_additive is only of GATA1, which alone has a rule"):
+        benchmark(alone, tmp_path / "alone")

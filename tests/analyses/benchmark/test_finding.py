@@ -10,6 +10,7 @@ from motiflens.analyses.benchmark.differences import COLUMNS, differences
 from motiflens.analyses.benchmark.finding import finding
 from motiflens.analyses.benchmark.intervals import seed_interval, window_interval
 from motiflens.analyses.benchmark.measures import SCORES, Measure, measure_of
+from motiflens.analyses.benchmark.oracle_finding import oracle_finding
 from motiflens.analyses.benchmark.ranks import rank_methods
 from motiflens.analyses.benchmark.summary import SUMMARY, Collected
 
@@ -230,3 +231,36 @@ def test_measures_survive_their_file() -> None:
     assert again.value == 2
     assert (again.score, again.windows, again.resolution) == ("distance", "off_centre", "attention")
     assert {way for way, _, _ in SCORES.values()} == {1, -1, 0}
+
+
+def oracles(rule: dict[str, tuple[float, float, float]], without: dict[str, tuple[float, float, float]]) -> str:
+    """What is said of maps of the oracle of GATA1, with its rule and without."""
+    rows = [("GATA1", "oracle", method, "", "auroc", "all", "base", 1, 40, 0.9, 0.8, 0.95) for method in rule]
+    for model, maps in (("oracle", rule), ("oracle_additive", without)):
+        rows += [
+            ("GATA1", model, method, "", "rule_context", "rule", "base", 1, 40, *limits)
+            for method, limits in {**maps, "(model)": (1.0, 1.0, 1.0), "random": (0.9, 0.8, 1.0)}.items()
+        ]
+        recall = 1.0 if model == "oracle" else 0.0
+        rows.append(
+            ("GATA1", model, "pairs:epistasis", "", "pair_recall", "all", "base", 1, 1, recall, np.nan, np.nan)
+        )
+    return oracle_finding(pd.DataFrame(rows, columns=list(SUMMARY)))
+
+
+def test_what_methods_show_of_oracles() -> None:
+    """Maps alone are counted, and those whose interval lies above chance."""
+    sees, blind = (0.95, 0.9, 1.0), (0.55, 0.4, 0.7)
+    text = oracles({"ism": sees, "saliency": blind}, {"ism": blind, "saliency": blind})
+    assert (
+        "Of 2 maps of oracles, 2 find bound sites better than chance; the highest auROC is 0.90 (GATA1, ism)"
+        in text
+    )
+    assert (
+        "Of 2 maps of the oracle, which holds the rule, 1 clearly give a site more where its rule lets it count "
+        "more (ism). "
+        "1 of 1 ways to pairs of motifs find the planted pair in it." in text
+    )
+    assert "Of 2 maps of the oracle without it, which adds both motifs up, 0 clearly" in text
+    assert text.endswith("0 of 1 ways to pairs of motifs find the planted pair in it.")
+    assert oracle_finding(summary({"auroc": GOOD})) == ""
