@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Dataset
+from motiflens.models.executor import cores
 from motiflens.models.kept_controls import controls_file, keep_controls
 from motiflens.models.recipes import Recipe
 from motiflens.models.worker_process import WorkerContext
@@ -40,7 +41,7 @@ def controls_ahead(opening: Opening, dataset: Dataset, split: str, *, seed: int 
     seed
         See `controls`.
     """
-    if controls_file(dataset, split, seed).exists() or _cores() < 2 or "train" not in dataset.splits:
+    if controls_file(dataset, split, seed).exists() or cores() < 2 or "train" not in dataset.splits:
         yield
         return
     process = WorkerContext().Process(target=_work, args=(opening, dataset.hash, split, seed), daemon=True)
@@ -69,8 +70,3 @@ def _work(opening: Opening, content: str, split: str, seed: int) -> None:
         dataset = open_for_training(*opening)  # the command tells its own story
         if dataset.hash == content and dataset["train"].length == dataset[split].length:
             keep_controls(controls(dataset["train"], dataset[split], seed=seed), dataset, split, seed)
-
-
-def _cores() -> int:
-    known = getattr(os, "sched_getaffinity", None)
-    return len(known(0)) if known else os.cpu_count() or 1

@@ -54,6 +54,9 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Raw]]] = {
     "random": random,
 }
 METHODS: Final = tuple(_FUNCTIONS)
+# Methods of one pass take several batches at a time: how many rows a pass should have is learned once for them.
+_ONE_PASS: Final = frozenset({"saliency", "input_x_gradient"})
+_TOGETHER: Final = 4
 _COMMON: Final = frozenset({"model", "x", "target", "meta", "batch_size", "baselines", "seed"})
 
 
@@ -113,7 +116,8 @@ def attribute(
         parts: list[Raw] = []
         with model_unchanged(network, seed=chosen.seed), one_output(network, chosen.output):
             _check_target(network, windows, extra, chosen)
-            for part in chunks(len(windows), chosen.batch_size):
+            together = _TOGETHER if chosen.method in _ONE_PASS else 1
+            for part in chunks(len(windows), together * chosen.batch_size):
                 some = windows[part]
                 if chosen.compares:
                     own["baselines"] = _baselines(chosen, windows, part)

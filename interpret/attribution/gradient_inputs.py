@@ -178,7 +178,11 @@ class Bases:
 
 
 class Recording:
-    """Calls a function and keeps what it returned, so that logits need no forward pass of their own."""
+    """Sums logits and keeps them, so that they need no forward pass of their own.
+
+    The gradient of the sum is that of each window's logit, which depends on that window alone. Captum would make
+    a gradient of 1 for each of them, in a tensor of its own.
+    """
 
     def __init__(self, inputs: Bases) -> None:
         self.inputs = inputs
@@ -187,7 +191,7 @@ class Recording:
     def __call__(self, values: Tensor, rows: Tensor) -> Tensor:
         output = self.inputs.logits(values, rows)
         self.outputs.append(output.detach())
-        return output
+        return output.sum().unsqueeze(0)
 
 
 def gradient(inputs: Bases, values: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:

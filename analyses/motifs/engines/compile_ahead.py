@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from motiflens.models.cache import cache_folder
+from motiflens.models.executor import cores
 
 _CODE: Final = (
     "import os, pathlib, sys\n"
@@ -31,7 +32,7 @@ def compile_ahead() -> Iterator[None]:
     in it is left to the import that comes later. With one core there is nothing to gain, and nothing is done.
     """
     mark = cache_folder("engines") / f"{_state()}.compiled"
-    if mark.exists() or len(_cores()) < 2:
+    if mark.exists() or cores() < 2:
         yield
         return
     process = subprocess.Popen(
@@ -53,8 +54,3 @@ def _state() -> str:
     for path in sorted(Path(__file__).parent.glob("*.py")):
         parts.append(f"{path.name} {path.stat().st_mtime_ns} {path.stat().st_size}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _cores() -> set[int]:
-    known = getattr(os, "sched_getaffinity", None)
-    return known(0) if known else set(range(os.cpu_count() or 1))

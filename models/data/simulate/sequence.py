@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from motiflens.models.data.simulate.factors import factors
 from motiflens.models.data.simulate.genes import CELL_TYPES
 from motiflens.models.data.simulate.occupancy import FAINT
 from motiflens.models.data.simulate.peaks import call_peaks
+from motiflens.models.data.simulate.sequence_apart import sequence_apart
 from motiflens.models.data.simulate.stream import Stream
-from motiflens.models.data.simulate.tracks import STEP, chip, control, dnase, footprints
+from motiflens.models.data.simulate.tracks import STEP, chip, control, dnase, expected, footprints
 from motiflens.models.data.simulate.world import STAGE, World
 from motiflens.models.progress import Progress, Step
 from motiflens.models.types import Doubles, Floats, Integers
@@ -25,28 +27,44 @@ _HOT = 3  # % of the open elements that every antibody seems to pull down: false
 
 
 def sequence(folder: Path, world: World, progress: Progress) -> None:
-    """Write the DNase tracks, the fold-change tracks and the peaks."""
+    """Write the DNase tracks, the fold-change tracks and the peaks; the second cell type beside the first one."""
+    first, second = range(len(CELL_TYPES))
+    with sequence_apart(folder, world, second) as apart:
+        share = 60 if apart.begun else 30  # %
+        sequence_cell(folder, world, first, lambda done, what: progress(_step(40 + share * done, what)))
+        if apart.done():
+            return
+    sequence_cell(folder, world, second, lambda done, what: progress(_step(70 + 30 * done, what)))
+
+
+def _step(percent: float, what: str) -> Step:
+    return Step(STAGE, round(percent), 100, "%", what)
+
+
+def _untold(done: float, what: str) -> None:
+    pass
+
+
+def sequence_cell(folder: Path, world: World, cell: int, tell: Callable[[float, str], None] = _untold) -> None:
+    """Write the tracks and peaks of a cell type; `tell` hears which share is done, and what comes."""
+    name = CELL_TYPES[cell]
     mappable = (world.copies == 1).astype(np.int64)  # reads that map to several places are thrown away
-    hot = _hot_spots(world)
-    for cell, name in enumerate(CELL_TYPES):
-        progress(Step(STAGE, 40 + 30 * cell, 100, "%", f"DNase in {name}"))
-        files.write_runs(folder / "dnase" / f"{name}.bw", world.genome, _cut(world, cell, mappable))
-        quiet, drawn = _attraction(world, cell, mappable, hot)
-        total = len(world.genome.codes)
-        against = control(quiet, _BIN, total, Stream(world.seed, f"control {name}"))
-        for i, factor in enumerate(factors()):
-            share = 45 + 30 * cell + 3 * i
-            progress(Step(STAGE, share, 100, "%", f"ChIP of {factor.name} in {name}"))
-            seen = world.bound[:, cell] >= FAINT
-            own = np.flatnonzero((world.sites["factor"] == factor.name).to_numpy() & seen)
-            stream = Stream(world.seed, f"ChIP {factor.name} {name}")
-            strengths = _strengths(world, own, cell, mappable, stream)
-            pileup = chip(drawn, _BIN, world.middles[own], strengths, against, total, stream)
-            label = f"{factor.name}.{name}"
-            files.write_bigwig(folder / "fold_change" / f"{label}.bw", world.genome, pileup.fold_change, STEP)
-            files.write_narrow_peaks(
-                folder / "peaks" / f"{label}.narrowPeak", world.genome, call_peaks(pileup), label
-            )
+    sums = np.concatenate([[0], np.cumsum(mappable)])
+    tell(0.0, f"DNase in {name}")
+    files.write_runs(folder / "dnase" / f"{name}.bw", world.genome, _cut(world, cell, mappable))
+    quiet, drawn = _attraction(world, cell, mappable, _hot_spots(world))
+    total = len(world.genome.codes)
+    against = expected(control(quiet, _BIN, total, Stream(world.seed, f"control {name}")))
+    for i, factor in enumerate(factors()):
+        tell((5 + 3 * i) / 30, f"ChIP of {factor.name} in {name}")
+        seen = world.bound[:, cell] >= FAINT
+        own = np.flatnonzero((world.sites["factor"] == factor.name).to_numpy() & seen)
+        stream = Stream(world.seed, f"ChIP {factor.name} {name}")
+        strengths = _strengths(world, own, cell, sums, stream)
+        pileup = chip(drawn, _BIN, world.middles[own], strengths, against, total, stream)
+        label = f"{factor.name}.{name}"
+        files.write_bigwig(folder / "fold_change" / f"{label}.bw", world.genome, pileup.fold_change, STEP)
+        files.write_narrow_peaks(folder / "peaks" / f"{label}.narrowPeak", world.genome, call_peaks(pileup), label)
 
 
 def _cut(world: World, cell: int, mappable: Integers) -> Floats:
@@ -74,9 +92,11 @@ def _attraction(world: World, cell: int, mappable: Integers, hot: Doubles) -> tu
     return np.rint(quiet * _UNIT).astype(np.int64), np.rint(drawn * _UNIT).astype(np.int64)
 
 
-def _strengths(world: World, own: Integers, cell: int, mappable: Integers, stream: Stream) -> Integers:
-    """How much each site yields, in 1/1000 of a full one: occupancy, mappability around it, and chance."""
-    sums = np.concatenate([[0], np.cumsum(mappable)])
+def _strengths(world: World, own: Integers, cell: int, sums: Integers, stream: Stream) -> Integers:
+    """How much each site yields, in 1/1000 of a full one: occupancy, mappability around it, and chance.
+
+    `sums` are of mappable bases before each one.
+    """
     start = world.sites["start"].to_numpy()[own]
     unique = (sums[start + 100] - sums[start - 100]) / 200
     efficiency = np.exp2(0.6 * stream.normal(len(own)))

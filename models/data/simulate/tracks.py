@@ -49,7 +49,7 @@ def chip(
     step: int,
     centres: Integers,
     strengths: Integers,
-    against: Integers,
+    against: Doubles,
     total: int,
     stream: Stream,
 ) -> Pileup:
@@ -64,7 +64,7 @@ def chip(
     centres, strengths
         (sites,): middle of each site, and its occupancy times its mappability in 1/1000.
     against
-        The control's coverage.
+        What the control lets one expect, see `expected`.
     total
         Length of the genome.
     stream
@@ -80,13 +80,15 @@ def chip(
         first = site - np.floor(stream.uniform(size) * length).astype(np.int64)
         starts, ends = np.concatenate([starts, first]), np.concatenate([ends, first + length])
     treatment = coverage(np.clip(starts, 0, total), np.clip(ends, 0, total), total)[STEP // 2 :: STEP]
-    expected = _expected(against)
-    fold = np.round((treatment + 1.0) / (expected + 1.0), 2).astype(np.float32)
-    return Pileup(treatment, expected, fold)
+    fold = np.round((treatment + 1.0) / (against + 1.0), 2).astype(np.float32)
+    return Pileup(treatment, against, fold)
 
 
-def _expected(against: Integers) -> Doubles:
-    """Largest of the control's means over the genome, 1 kb and 5 kb, as MACS has its local lambda."""
+def expected(against: Integers) -> Doubles:
+    """Fragments that a control's coverage lets one expect in ChIP, one value every `STEP` bp.
+
+    The largest of the control's means over the genome, 1 kb and 5 kb, as MACS has its local lambda.
+    """
     local = np.full(len(against), float(against.sum()) / len(against))
     sums = np.concatenate([[0], np.cumsum(against)])
     for width in (1_000 // STEP, 5_000 // STEP):

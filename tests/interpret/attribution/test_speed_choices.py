@@ -82,3 +82,27 @@ def test_refinements_can_be_left_out() -> None:
         attribute(model, x, method="integrated_gradients", options={"refinements": -1})
     with pytest.raises(ValueError, match="batch_size is 0: expected at least 1"):
         attribute(model, x, method="saliency", batch_size=0)
+
+
+@pytest.mark.parametrize("method", ["saliency", "input_x_gradient"])
+def test_a_pass_asks_for_one_gradient(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """That of the logits' sum, in batches whose size is learned once; each window's scores are its own gradient's."""
+    model, x = Weighted(4), windows(12)
+    expected = []
+    for window in x:
+        leaf = window[None].clone().requires_grad_()
+        expected.append(torch.autograd.grad(model(leaf).sum(), leaf)[0])
+    asked: list[int] = []
+    grad = torch.autograd.grad
+
+    def note(outputs: Tensor | tuple[Tensor, ...], *arguments: object, **options: object) -> object:
+        asked.append(1 if isinstance(outputs, Tensor) else len(outputs))
+        return grad(outputs, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(torch.autograd, "grad", note)
+    monkeypatch.setattr("motiflens.interpret.attribution.gradient_inputs._FEWEST", 1)
+    found = attribute(model, x, method=method, batch_size=3, correct=False)
+    # One small pass to learn from (2), then batches of 3 at most of the other 10.
+    assert asked == [1] * 5
+    assert found.hypothetical is not None
+    np.testing.assert_allclose(found.hypothetical, torch.cat(expected).numpy(), rtol=1e-5, atol=1e-7)

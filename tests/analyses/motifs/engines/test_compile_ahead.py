@@ -15,7 +15,7 @@ module = importlib.import_module("motiflens.analyses.motifs.engines.compile_ahea
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     monkeypatch.setenv("MOTIFLENS_CACHE", str(tmp_path))
-    monkeypatch.setattr(module, "_cores", lambda: {0, 1})
+    monkeypatch.setattr(module, "cores", lambda: 2)
     monkeypatch.setattr(module, "_CODE", "import pathlib, sys; pathlib.Path(sys.argv[1]).touch()")
     commands: list[list[str]] = []
     popen = subprocess.Popen
@@ -45,7 +45,7 @@ def test_neither_with_one_core_nor_after_a_failure(
     monkeypatch.setattr(module, "_CODE", "import time; time.sleep(60)")
     with pytest.raises(KeyError), module.compile_ahead():  # the process is ended at once
         raise KeyError("the block")
-    monkeypatch.setattr(module, "_cores", lambda: {0})
+    monkeypatch.setattr(module, "cores", lambda: 1)
     with module.compile_ahead():
         pass
     assert len(started) == 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from motiflens.models.data.simulate.stream import Stream
-from motiflens.models.data.simulate.tracks import STEP, chip, control, coverage, dnase, footprints
+from motiflens.models.data.simulate.tracks import STEP, chip, control, coverage, dnase, expected, footprints
 
 
 def test_coverage_equals_counting(rng: np.random.Generator) -> None:
@@ -17,7 +17,7 @@ def test_coverage_equals_counting(rng: np.random.Generator) -> None:
 
 def experiment(strengths: list[int], total: int = 100_000) -> np.ndarray:
     weights = np.full(total // 50, 1000)
-    against = control(weights, 50, total, Stream(0, "c"))
+    against = expected(control(weights, 50, total, Stream(0, "c")))
     centres = np.array([30_000, 60_000])[: len(strengths)]
     return chip(
         weights, 50, centres, np.array(strengths, dtype=np.int64), against, total, Stream(0, "t")
