@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, SEQUENTIAL, new_figure, styled
 from motiflens.analyses.statistics import block_band
 
@@ -65,7 +66,9 @@ def attention_classes(classes: Sequence[AttentionClass]) -> Figure:
         bar = figure.colorbar(image, ax=axes[1:], pad=0.02, aspect=30)
         bar.set_label("share of attention")
         bar.outline.set_visible(False)  # type: ignore[operator]
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, columnspacing=1)
+    outside_legend(
+        figure, *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, columnspacing=1
+    )
     return figure
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from motiflens.analyses.attention_measures import distance_profile
 from motiflens.analyses.figures.attention_classes import COLOUR, SHORT
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import GREY, SEQUENTIAL, new_figure, styled
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def attention_distance(classes: Sequence[AttentionClass]) -> Figure:
     axis.set_ylim(bottom=0)
     axis.set_xlabel("bp from query to key" if pairwise else "bp from the window's middle")
     axis.set_ylabel("mean attention")
-    figure.legend(*axis.get_legend_handles_labels(), loc="outside upper center", ncols=3, columnspacing=1)
+    outside_legend(figure, *axis.get_legend_handles_labels(), loc="outside upper center", ncols=3, columnspacing=1)
     return figure
 
 

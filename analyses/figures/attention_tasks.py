@@ -9,6 +9,7 @@ import numpy as np
 
 from motiflens.analyses.attention_measures import entropy
 from motiflens.analyses.figures.attention_classes import COLOUR, SHORT
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import new_figure, short, styled
 from motiflens.analyses.statistics import block_interval
 
@@ -58,5 +59,7 @@ def attention_tasks(classes: Sequence[AttentionClass]) -> Figure:
         axis.set_xlim(low - room, high + room)
         axis.ticklabel_format(axis="x", useOffset=False)
         axis.locator_params(axis="x", nbins=4)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, columnspacing=1)
+    outside_legend(
+        figure, *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, columnspacing=1
+    )
     return figure

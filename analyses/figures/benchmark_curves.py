@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, LIGHT, PAGE, new_figure, short, styled
 from motiflens.models.types import Doubles, Integers
 
@@ -69,7 +70,7 @@ def benchmark_curves(curves: Mapping[str, Mapping[str, Curve]], methods: Sequenc
     for method in missing:
         style, colour = looks[method]
         axes[0][0].plot([], [], ls=style, color=colour, label=method)
-    figure.legend(loc="outside lower center", ncols=5, columnspacing=1)
+    outside_legend(figure, loc="outside lower center", ncols=5, columnspacing=1)
     return figure
 
 

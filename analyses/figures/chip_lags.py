@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, LIGHT, new_figure, styled
 
 if TYPE_CHECKING:
@@ -34,5 +35,5 @@ def chip_lags(lags: pd.DataFrame) -> Figure:
         axis.fill_between(first["lag"], first["low"], first["high"], color=colour, alpha=0.2, lw=0)
     axis.set_xlabel("lag of fold change (bp)")
     axis.set_ylabel("mean r over windows")
-    figure.legend(loc="outside upper center", ncols=2, handletextpad=0.4, columnspacing=1)
+    outside_legend(figure, loc="outside upper center", ncols=2, handletextpad=0.4, columnspacing=1)
     return figure

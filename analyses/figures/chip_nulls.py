@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, LIGHT, new_figure, short, styled
 
 if TYPE_CHECKING:
@@ -54,8 +55,12 @@ def chip_nulls(chip: pd.DataFrame) -> Figure:
         if len(runs) > 1:
             axis.set_title(short(run, 40))
     axes[-1][0].set_xlabel("mean Pearson r with fold change")
-    figure.legend(
-        *axes[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=len(looks), handletextpad=0.3
+    outside_legend(
+        figure,
+        *axes[0][0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=len(looks),
+        handletextpad=0.3,
     )
     return figure
 

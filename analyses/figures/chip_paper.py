@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, LIGHT, new_figure, styled
 
 if TYPE_CHECKING:
@@ -37,5 +38,5 @@ def chip_paper(table: pd.DataFrame) -> Figure:
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.set_xlabel("mean r with fold change")
-    figure.legend(loc="outside upper center", ncols=2)
+    outside_legend(figure, loc="outside upper center", ncols=2)
     return figure

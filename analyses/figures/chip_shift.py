@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.chip.shift import Slid, center_of_mass
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, new_figure, styled
 from motiflens.analyses.study import number
 
@@ -49,5 +50,5 @@ def chip_shift(slid: Slid, table: pd.DataFrame) -> Figure:
     axis.set_aspect("equal")
     axis.set_xlabel("summit in the window (bp)")
     axis.set_ylabel("centre of attention (bp)")
-    figure.legend(loc="outside lower center", ncols=1, handletextpad=0.5)
+    outside_legend(figure, loc="outside lower center", ncols=1, handletextpad=0.5)
     return figure

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, new_figure, short, styled
 
 if TYPE_CHECKING:
@@ -39,5 +40,5 @@ def chip_slid(places: Sequence[SlidPlace]) -> Figure:
     bottom.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
     bottom.locator_params(axis="x", nbins=4)
     handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, handletextpad=0.4)
+    outside_legend(figure, handles, labels, loc="outside lower center", ncols=2, handletextpad=0.4)
     return figure

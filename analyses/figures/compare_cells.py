@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.figures.compare_panels import WORDS
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, LIGHT, new_figure, short, styled
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def compare_cells(long: pd.DataFrame, first: str, second: str) -> Figure:
         axis.locator_params(nbins=4)
     figure.supxlabel(short(first, 40), fontsize=7)
     figure.supylabel(short(second, 34), fontsize=7)
-    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=2, handletextpad=0.2)
+    outside_legend(
+        figure, *grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=2, handletextpad=0.2
+    )
     return figure
 
 
@@ -104,5 +107,5 @@ def compare_cell_boxes(long: pd.DataFrame) -> Figure:
     handles, _ = grid[0][0].get_legend_handles_labels()
     grid[0][0].get_legend().remove()  # type: ignore[union-attr]
     grid[-1][0].set_xticks(range(len(cells)), [short(str(cell), 14) for cell in cells])
-    figure.legend(handles, [short(name, 24) for name in names], loc="outside upper center", ncols=2)
+    outside_legend(figure, handles, [short(name, 24) for name in names], loc="outside upper center", ncols=2)
     return figure

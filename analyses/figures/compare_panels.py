@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, LIGHT, new_figure, short, styled
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def compare_differences(gains: pd.DataFrame, metric: str) -> Figure:
         axis.set_ylabel("tasks")
     grid[-1][0].set_xlabel(f"difference of {WORDS.get(metric, metric)}")
     if sizes != ["unknown"]:
-        figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=len(sizes))
+        outside_legend(
+            figure, *grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=len(sizes)
+        )
     return figure
 
 
@@ -153,5 +156,5 @@ def compare_sizes(long: pd.DataFrame) -> Figure:
     counts = [long.loc[long["size"] == size, "task"].nunique() for size in sizes]
     labels = [f"{size} ({count})" for size, count in zip(sizes, counts, strict=True)]
     grid[-1][0].set_xticks(range(len(sizes)), labels)
-    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    outside_legend(figure, *grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure

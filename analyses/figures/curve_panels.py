@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, new_figure, short, styled
 
 if TYPE_CHECKING:
@@ -44,5 +45,5 @@ def curve_panels(table: pd.DataFrame, means: pd.DataFrame) -> Figure:
     for axis in axes[0]:
         axis.set_xlim(-0.02, 1.02)
         axis.set_ylim(-0.02, 1.02)
-    figure.legend(*roc.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    outside_legend(figure, *roc.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, LIGHT, new_figure, styled
 
 if TYPE_CHECKING:
@@ -45,5 +46,5 @@ def importance_bars(table: pd.DataFrame) -> Figure:
     axis.set_yticks(range(len(inputs)), inputs)
     axis.set_ylim(len(inputs) - 0.4, -0.6)
     axis.set_xlabel("drop of auPRC")
-    figure.legend(loc="outside upper center", ncols=2, columnspacing=1)
+    outside_legend(figure, loc="outside upper center", ncols=2, columnspacing=1)
     return figure

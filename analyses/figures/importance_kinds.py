@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.figures.importance_bars import LABEL
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, LIGHT, new_figure, short, styled
 
 if TYPE_CHECKING:
@@ -45,5 +46,5 @@ def importance_kinds(table: pd.DataFrame) -> Figure:
         axis.set_title(LABEL[way])
         axis.set_ylabel("drop of auPRC")
     grid[-1][0].set_xticks(range(len(inputs)), inputs, rotation=30, ha="right")
-    figure.legend(loc="outside upper center", ncols=2, columnspacing=1)
+    outside_legend(figure, loc="outside upper center", ncols=2, columnspacing=1)
     return figure

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, SEQUENTIAL, new_figure, styled
 from motiflens.models.types import Doubles
 
@@ -121,5 +122,5 @@ def kmer_sensitivity(table: pd.DataFrame, metric: str) -> Figure:
         axis.set_xticks(sorted(set(table[name])))
         axis.set_xlabel({"k": "k (bp)", "stride": "stride (bp)"}.get(name, name))
     axes[0][0].set_ylabel(metric)
-    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    outside_legend(figure, *axes[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure

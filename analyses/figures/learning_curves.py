@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, new_figure, short, styled
 
 if TYPE_CHECKING:
@@ -39,5 +40,5 @@ def learning_curves(logs: Mapping[str, pd.DataFrame]) -> Figure:
         axis.set_xlabel("epoch")
         axis.locator_params(axis="x", integer=True, nbins=5)
     if len(logs) > 1:
-        figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        outside_legend(figure, *axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
