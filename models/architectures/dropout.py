@@ -71,7 +71,7 @@ def _does(x: Tensor) -> bool:
 
 def _order(x: Tensor) -> list[int]:
     """Return the dimensions as they follow each other in memory, in which torch draws."""
-    return sorted(range(x.ndim), key=lambda dimension: -x.stride(dimension))
+    return sorted(range(x.ndim), key=lambda dimension: -x.stride()[dimension])
 
 
 @cache

@@ -86,7 +86,7 @@ def test_refinements_can_be_left_out() -> None:
 
 @pytest.mark.parametrize("method", ["saliency", "input_x_gradient"])
 def test_a_pass_asks_for_one_gradient(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    """That of the logits' sum, in batches whose size is learned once; each window's scores are its own gradient's."""
+    """That of the sum of logits, in batches whose size is learned once; each window has its own gradient."""
     model, x = Weighted(4), windows(12)
     expected = []
     for window in x:
