@@ -21,6 +21,7 @@ from motiflens.interpret.write_store import BATCHES, StoreJob, StoreOptions, fil
 from motiflens.models import types
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.intervals import merge_intervals
+from motiflens.models.data.text import listed
 from motiflens.models.data.windows import Windows
 from motiflens.models.executor import Workers, device_processes
 from motiflens.models.limits import check_limit
@@ -279,7 +280,7 @@ def _target(run: Run, windows: Windows, task: str | None) -> tuple[int, int]:
     if len(run.tasks) == len(windows.tasks) == 1:
         return 0, 0
     if run.tasks[target] not in windows.tasks:
-        raise ValueError(f"the data have no task {run.tasks[target]!r}: they have {', '.join(windows.tasks[:10])}")
+        raise ValueError(f"the data have no task {run.tasks[target]!r}: they have {listed(windows.tasks, 10)}")
     return target, windows.tasks.index(run.tasks[target])
 
 

@@ -13,6 +13,7 @@ import pyBigWig
 from motiflens.interpret.averaged_track import averaged_track
 from motiflens.interpret.store import Store
 from motiflens.models import types
+from motiflens.models.data.text import listed
 from motiflens.models.files import write_whole
 from motiflens.models.types import Floats, Integers
 
@@ -74,7 +75,7 @@ def _lengths(table: pd.DataFrame, store: Store, sizes: Mapping[str, int] | None)
         return ends
     absent = sorted(set(ends) - set(sizes))
     if absent:
-        raise ValueError(f"the genome has no chromosome {absent[0]!r}: it has {', '.join(list(sizes)[:5])}, …")
+        raise ValueError(f"the genome has no chromosome {absent[0]!r}: it has {listed(sizes, 5)}")
     return {chrom: int(size) for chrom, size in sizes.items() if chrom in ends}
 
 

@@ -172,7 +172,8 @@ def _ways(given: Any) -> str:
         return f"output={' or '.join(['0' if len(given) == 1 else f'0 to {len(given) - 1}', *names])}"
     names = list(given) if isinstance(given, Mapping) else _names(given)
     if names:
-        return "output=" + " or ".join(map(repr, names[:6]))
+        more = f", and {len(names) - 6} more" if len(names) > 6 else ""
+        return "output=" + " or ".join(map(repr, names[:6])) + more
     return "output=a function of it that gives (windows, outputs)"
 
 

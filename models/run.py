@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
+from motiflens.models.data.text import listed
 from motiflens.models.files import write_text, write_together
 from motiflens.models.precision import full_precision
 from motiflens.models.provenance import file_hash
@@ -162,7 +163,7 @@ def task_number(run: Run, name: str | None) -> int:
     if name.isdecimal() and int(name) < len(run.tasks):
         return int(name)
     near = suggestion(name, run.tasks)
-    raise ValueError(f"the run has no task {name!r}: {near}it has {', '.join(run.tasks[:10])}")
+    raise ValueError(f"the run has no task {name!r}: {near}it has {listed(run.tasks, 10)}")
 
 
 def load(path: types.Path) -> SequenceModel:

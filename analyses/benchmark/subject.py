@@ -17,6 +17,7 @@ from motiflens.models.amount import amount
 from motiflens.models.check_run_fits import check_run_fits
 from motiflens.models.data.options import Options
 from motiflens.models.data.simulate.factors import PAIR
+from motiflens.models.data.text import listed
 from motiflens.models.data.windows import Batch
 from motiflens.models.open_for_run import open_as_trained
 from motiflens.models.run import Run
@@ -106,7 +107,7 @@ def open_subject(run: Run, source: str, tf: str, plan: BenchmarkPlan) -> Subject
     opened = OpenedRun(run.path.name, run, dataset, windows, adapt(run.model, length=windows.length))
     wanted = [target for target in targets(opened) if target.name.partition("|")[0] == tf]
     if not wanted:
-        raise ValueError(f"{run.path} has no output for {tf}: its tasks are {', '.join(run.tasks[:10])}")
+        raise ValueError(f"{run.path} has no output for {tf}: its tasks are {listed(run.tasks, 10)}")
     wanted = [target for target in wanted if target.output == wanted[0].output]
     truth = read_truth(source)
     return _chosen(opened, wanted, (tf, truth), plan)

@@ -141,7 +141,7 @@ def _given(name: str, plan: BenchmarkPlan, known: tuple[str, ...]) -> list[Train
     if not tfs and not option and len(tasks) == len(plan.tfs) == 1:
         tfs = list(plan.tfs)  # a published model whose name tells no factor: the user does
     if not tfs:
-        shown = ", ".join(run.tasks[:10])
+        shown = listed(run.tasks, 10)
         raise ValueError(
             f"{name} predicts {shown}: none is a factor with known sites ({', '.join(known)}); name one with --tf"
         )

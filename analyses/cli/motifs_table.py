@@ -111,7 +111,7 @@ def _row(row: pd.Series[Any]) -> list[str]:
         f"{row['nsites']:.0f}",
         str(row["motifs"]),
         f"{len(routes)}: {', '.join(routes)}",
-        f"{q:.2g}" if q == q else "-",
+        small(q) or "-",
         f"{float(row['enrichment']):.1f}x ({small(enriched, row['enrichment_log10_q'])})"
         if enriched == enriched
         else "-",

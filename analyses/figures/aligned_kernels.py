@@ -11,6 +11,7 @@ import pandas as pd
 from motiflens.analyses.figures.style import new_figure, styled
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.report.logo import information_heights
+from motiflens.analyses.report.numbers import small
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +73,10 @@ def aligned_kernels(target: Motif, kernels: Sequence[Aligned]) -> Figure:
     right = max(target.width, *(one.offset + one.motif.width for one in drawn))
     figure, grid = new_figure(1 + len(drawn), 1, height=0.3 + 0.42 * (1 + len(drawn)), share_x=True)
     rows = [(target, 0, f"{target.alt or target.name}\n{target.name}")]
-    rows += [(one.shown, one.offset, f"{one.motif.name} ({one.orientation})\nq {one.q:.1g}") for one in drawn]
+    rows += [
+        (one.shown, one.offset, f"{one.motif.name} ({one.orientation})\nq {small(one.q, digits=1)}")
+        for one in drawn
+    ]
     for (axis,), (motif, offset, label) in zip(grid, rows, strict=True):
         _logo(axis, motif, offset)
         axis.axvspan(-0.5, target.width - 0.5, color="#f1f3f5", zorder=-2, lw=0)

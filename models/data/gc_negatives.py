@@ -9,6 +9,7 @@ import numpy as np
 from motiflens.models.data.genome import Genome
 from motiflens.models.data.genome_windows import Places, gc_and_masked
 from motiflens.models.data.intervals import overlaps
+from motiflens.models.data.text import listed
 from motiflens.models.types import Doubles, Integers
 
 Intervals = tuple[Integers, Integers]
@@ -78,9 +79,9 @@ def gc_negatives(
             break
     if len(waiting):
         if len(pool) < len(waiting):
-            names = ", ".join(genome.names[i] for i in list(numbers)[:4])
+            names = listed((genome.names[i] for i in numbers), 4)
             raise ValueError(
-                f"{genome.path} has too few places of {length} bp outside peaks ({names}, …) for {len(gc)} "
+                f"{genome.path} has too few places of {length} bp outside peaks ({names}) for {len(gc)} "
                 "negatives: use a lower ratio, or dinucleotide negatives"
             )
         chosen[waiting] = pool[

@@ -12,6 +12,7 @@ from motiflens.models.data.factor_name import factor_candidates
 from motiflens.models.data.folder_spec import read_folder_spec
 from motiflens.models.data.open_dataset import source_kind
 from motiflens.models.data.options import Options
+from motiflens.models.data.text import listed
 from motiflens.models.data.windows import Dataset
 from motiflens.models.open_for_run import built_in, open_for_training
 from motiflens.models.recipes import Recipe
@@ -61,9 +62,7 @@ def data_sets(plan: Plan) -> list[DataSet]:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f": did you mean {near[0]}?" if near else ""
-                raise ValueError(
-                    f"{source} has no data set {name!r}{hint or ':'} it has {', '.join(list(known)[:20])}"
-                )
+                raise ValueError(f"{source} has no data set {name!r}{hint or ':'} it has {listed(known)}")
         sets = [known[name] for name in plan.sets]
     return sets[: plan.most_sets]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from motiflens.analyses.motifs.engines.sequences import Sequences, each_piece
 from motiflens.models import types
+from motiflens.models.data.text import listed
 from motiflens.models.reading import reading
 from motiflens.models.types import Doubles
 
@@ -112,7 +113,7 @@ def _from_file(path: Path) -> Doubles:
         if len(letter) == 1:
             values[letter] = float(words[1])
     if sorted(values) != list("ACGT"):
-        shown = ", ".join(ascii(letter) for letter in sorted(values)[:8])
+        shown = listed(map(ascii, sorted(values)), 8)
         raise ValueError(f"background {path}: expected lines for A, C, G, T, found {shown}")
     frequencies = np.array([values[letter] for letter in "ACGT"])
     if not abs(frequencies.sum() - 1) <= 0.02:

@@ -29,7 +29,8 @@ class Discovery(NamedTuple):
     Attributes
     ----------
     motif
-        ``info`` holds ``p`` (held-out), ``corrected_p``, ``score`` (log-odds threshold in bits) and ``train_p``.
+        ``info`` holds ``p`` (held-out), ``corrected_p``, ``score`` (log-odds threshold in bits),
+        ``train_p``, and ``log10_p`` and ``log10_train_p`` where these are too small for a number.
     p
         One-sided Fisher p of the held-out sequences with a site, primary against control, at the threshold
         chosen on the others.
@@ -128,8 +129,11 @@ def _search(parts: _Parts, options: DenovoOptions) -> list[Discovery]:
 
 
 def _sorted(discoveries: list[Discovery]) -> list[Discovery]:
-    """Correct for the number of tests, order by p (by training p where equal), and number them."""
-    order = sorted(discoveries, key=lambda one: (one.p, one.motif.info["train_p"]))
+    """Correct for the number of tests, order by p (by training p where equal), and number them.
+
+    By their logarithms: of thousands of sequences many p are below what a number holds.
+    """
+    order = sorted(discoveries, key=lambda one: (one.motif.info["log10_p"], one.motif.info["log10_train_p"]))
     ranked = []
     for number, one in enumerate(order):
         corrected = min(1.0, one.p * len(order))
@@ -158,12 +162,20 @@ def _test(fit: Fit, parts: _Parts, background: Doubles, both_strands: bool) -> D
     log_odds = log_odds_of(fit.ppm, background)
     a = best_scores(parts.primary[parts.held], log_odds, both_strands) >= fit.threshold
     b = best_scores(parts.control[parts.held_control], log_odds, both_strands) >= fit.threshold
-    p = min(1.0, float(hypergeom.sf(a.sum() - 1, len(a) + len(b), len(a), a.sum() + b.sum())))
+    with_a, with_b = int(a.sum()), int(b.sum())
+    log_p = min(0.0, float(hypergeom.logsf(with_a - 1, len(a) + len(b), len(a), with_a + with_b)))
+    p = float(np.exp(log_p))
     motif = Motif(
         name="denovo",
         ppm=fit.ppm,
         nsites=round(fit.sites, 1),
         source="denovo",
-        info={"p": p, "train_p": float(np.exp(fit.log_p)), "score": fit.threshold},
+        info={
+            "p": p,
+            "log10_p": log_p / np.log(10),
+            "train_p": float(np.exp(fit.log_p)),
+            "log10_train_p": fit.log_p / np.log(10),
+            "score": fit.threshold,
+        },
     )
-    return Discovery(motif, p, p, (len(a), int(a.sum()), len(b), int(b.sum())))
+    return Discovery(motif, p, p, (len(a), with_a, len(b), with_b))

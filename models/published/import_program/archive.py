@@ -12,6 +12,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from motiflens.models.data.text import listed
 from motiflens.models.limits import limit
 from motiflens.models.published.import_program.raw_tensor import raw_tensor
 from motiflens.models.reading import reading
@@ -91,7 +92,7 @@ def read_program(path: Path) -> Program:
 def _layout(archive: zipfile.ZipFile, program: Program) -> None:
     graphs = _graphs(archive)
     if len(graphs) != 1:
-        content = f"it holds {len(graphs)}: {', '.join(graphs[:5])}" if graphs else "it has no models/*.json"
+        content = f"it holds {len(graphs)}: {listed(graphs, 5)}" if graphs else "it has no models/*.json"
         raise ValueError(f"a file of torch.export has one program; {content}")
     root, _, name = graphs[0].partition("models/")
     model = name.removesuffix(".json")

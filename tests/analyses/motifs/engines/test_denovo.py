@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from scipy.stats import hypergeom
 
 from motiflens.analyses.motifs.consensus import consensus, reverse_complement_letters
-from motiflens.analyses.motifs.engines.best_matrix import separate
-from motiflens.analyses.motifs.engines.denovo import denovo
+from motiflens.analyses.motifs.engines.best_matrix import Fit, separate
+from motiflens.analyses.motifs.engines.denovo import Discovery, _Parts, _sorted, _test, denovo
 from motiflens.analyses.motifs.engines.denovo_numba import best_by_width, fisher_log_p
 from motiflens.analyses.motifs.engines.denovo_options import DenovoOptions
 from motiflens.analyses.motifs.engines.expectation_maximisation import (
@@ -21,6 +22,7 @@ from motiflens.analyses.motifs.engines.expectation_maximisation import (
 )
 from motiflens.analyses.motifs.engines.seed_words import seed_words
 from motiflens.analyses.motifs.jaspar import jaspar
+from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.naming import name_motifs
 from motiflens.models.data.one_hot import encode, reverse_complement
 
@@ -205,3 +207,37 @@ def test_bad_input(rng: np.random.Generator) -> None:
         denovo(codes[:, :5])
     with pytest.raises(ValueError, match="usable control"):
         denovo(codes, codes[:3])
+
+
+def test_p_below_what_a_number_holds_are_ordered() -> None:
+    """Two of 0 were ordered as they were found: the weaker first, where that was the first to be tested."""
+    found = []
+    for name, log10_p in (("weak", -350.0), ("strong", -1200.0), ("none", -2.0)):
+        info = {"p": 10.0**log10_p, "log10_p": log10_p, "train_p": 0.0, "log10_train_p": log10_p}
+        motif = Motif(name=name, ppm=np.full((4, 6), 0.25), source=name, info=info)
+        found.append(Discovery(motif, 10.0**log10_p, 1.0, (9, 9, 9, 0)))
+    ordered = _sorted(found)
+    assert [one.motif.source for one in ordered] == ["strong", "weak", "none"]
+    assert ordered[2].corrected_p == pytest.approx(0.03)
+
+
+def test_the_logarithm_of_the_held_out_p() -> None:
+    """2,000 of 2,000 held-out sequences against 10 of 2,000: 10^-1176, by hand, not 0."""
+    rng = np.random.default_rng(0)
+    primary = rng.integers(0, 4, (2000, 30)).astype(np.uint8)
+    ppm = np.full((4, 8), 0.01)
+    ppm[[1, 0, 1, 2, 3, 2, 0, 0], np.arange(8)] = 0.97
+    control = primary.copy()
+    primary[:, 10:18] = [1, 0, 1, 2, 3, 2, 0, 0]
+    control[:10, 10:18] = primary[:10, 10:18]
+    every = np.ones(2000, bool)
+    fit = Fit(ppm, 2000.0, 10.0, -5000.0)
+    tested = _test(fit, _Parts(primary, control, every, every), np.full(4, 0.25), True)
+    a, b = tested.sites[1], tested.sites[3]
+    assert a == 2000
+    by_hand = sum(
+        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for n, k in ((2000, a), (2000, b))
+    ) - (math.lgamma(4001) - math.lgamma(a + b + 1) - math.lgamma(4000 - a - b + 1))
+    assert tested.p == 0
+    assert tested.motif.info["log10_p"] == pytest.approx(by_hand / math.log(10), rel=1e-6)
+    assert tested.motif.info["log10_train_p"] == pytest.approx(-5000 / math.log(10))
