@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import itertools
-import multiprocessing
 import os
 import sys
 import threading
@@ -160,9 +159,8 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _begin(threads: int, processes: int, numbers: Any) -> None:
-    """Make a fresh process a worker: its threads, its share of memory, its GPU, and an end with its parent."""
+    """Make a fresh process a worker: its threads, its share of memory, and its GPU."""
     heed_end()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     keep_memory()
     os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(threads)
     with numbers.get_lock():
@@ -175,14 +173,6 @@ def _begin(threads: int, processes: int, numbers: Any) -> None:
 
         if torch.cuda.is_available():
             torch.cuda.set_device(number % torch.cuda.device_count())
-
-
-def _end_with_parent() -> None:
-    """A parent that is killed closes no pipes that its workers wait on: they would train on for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 @dataclass(frozen=True)

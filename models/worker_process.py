@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -23,6 +25,19 @@ class WorkerProcess(SpawnProcess):
         """Start it; the interrupt is blocked, and stays so in the new process."""
         with _blocked():
             super().start()
+
+    def run(self) -> None:
+        """In the new process: do the work, and end with the parent, however that ends."""
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        super().run()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed closes no pipes that its workers wait on: they would work on for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class WorkerContext(SpawnContext):

@@ -15,7 +15,9 @@ from motiflens.models.cache import cache_folder
 from motiflens.models.executor import cores
 
 _CODE: Final = (
-    "import os, pathlib, sys\n"
+    "import os, pathlib, sys, threading\n"
+    # A parent that is killed closes the pipe, and nothing more: without this the process would outlive it.
+    "threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()\n"
     "os.nice(5) if hasattr(os, 'nice') else None\n"
     "import motiflens.analyses.motifs.engines.scan, motiflens.analyses.motifs.engines.match\n"
     "import motiflens.analyses.motifs.engines.denovo_numba\n"
@@ -35,17 +37,17 @@ def compile_ahead() -> Iterator[None]:
     if mark.exists() or cores() < 2:
         yield
         return
-    process = subprocess.Popen(
-        [sys.executable, "-c", _CODE, str(mark)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    with subprocess.Popen(
+        [sys.executable, "-c", _CODE, str(mark)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield
-    except BaseException:
-        process.kill()
-        raise
-    finally:
-        process.wait()
+    ) as process:  # fmt: skip
+        try:
+            yield
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            process.wait()
 
 
 def _state() -> str:
