@@ -111,7 +111,7 @@ def variants_command(
     variants = read_vcf(files.vcf, source.genome, mismatch=mismatch)
     table = variant_effects(opened, source, variants.alleles, wanted, progress)
     record: types.Json = {
-        "notes": list(genome_notes(opened, source)),
+        "notes": list(genome_notes(opened, source, files.data)),
         "variants": len(variants.alleles),
         "scored": len(table),
         "skipped": variants.reasons(),

@@ -22,7 +22,7 @@ from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import Peaks, read_peaks
 from motiflens.models.data.signal_ranges import ScaledSignals, range_notes, unlabelled_ranges
 from motiflens.models.data.windows import BASES, Windows
-from motiflens.models.open_for_run import known_signals, trained_options, wanted_features
+from motiflens.models.open_for_run import known_signals, open_as_trained, trained_options, wanted_features
 from motiflens.models.ranges import PREDICT_RANGES, check_range
 from motiflens.models.recorded import recorded, recorded_data
 from motiflens.models.run import Run
@@ -236,13 +236,20 @@ def genome_tiles(
     yield from tiles_of(genome_source, step, tile_ranges(genome_source, step, chromosomes))
 
 
-def genome_notes(run: Run, genome_source: GenomeSource, *, remedy: str = "") -> tuple[str, ...]:
+def genome_notes(
+    run: Run, genome_source: GenomeSource, source: types.Path | None = None, *, remedy: str = ""
+) -> tuple[str, ...]:
     """Warn of signals that are of another size on a genome than the model knows, by windows evenly over all of it.
+
+    Not where the windows of the data set itself are as the model knows them: what is highest on a genome (repeats,
+    a cell type's strongest sites) may be beyond any bound window of a factor.
 
     Parameters
     ----------
     run, genome_source
         The model, and what its windows are read from.
+    source
+        As it was opened; see `open_genome_source`.
     remedy
         As in `signal_notes`.
     """
@@ -259,4 +266,15 @@ def genome_notes(run: Run, genome_source: GenomeSource, *, remedy: str = "") -> 
     chrom = np.searchsorted(ends, places, side="right")
     start = places - np.concatenate([[0], ends])[chrom]
     windows = genome_source.windows(chrom, start + (length - genome_source.bin) // 2, run.tasks)
-    return range_notes(known, unlabelled_ranges(windows), remedy=remedy)
+    notes = range_notes(known, unlabelled_ranges(windows), remedy=remedy)
+    return notes if notes and _data_differ(run, genome_source, source) else ()
+
+
+def _data_differ(run: Run, genome_source: GenomeSource, source: types.Path | None) -> bool:
+    """Whether the windows of the data set have such signals, too; True where they cannot be opened."""
+    wanted = Options(scale_signals=bool(genome_source.factors))
+    try:
+        dataset = open_as_trained(run, None if source is None else str(source), wanted)
+    except (ValueError, FileNotFoundError):
+        return True
+    return any(note.startswith("warning: the signal ") for note in dataset.notes)

@@ -118,10 +118,10 @@ def open_regions(run: Run, regions: Regions) -> OwnWindows:
     check_run_fits(run, windows)
     where = str(regions.bed if regions.bed is not None else regions.locus)
     if not _scales(run, regions):
-        notes = genome_notes(run, source, remedy="--scale-signals multiplies it by about")
+        notes = genome_notes(run, source, regions.data, remedy="--scale-signals multiplies it by about")
         return OwnWindows(windows, where, genome.hash, genome, notes)
     factors = data_factors(run, regions.data, regions.options, regions.cell_type)
-    notes = (*scaled_notes(factors), *genome_notes(run, replace(source, factors=factors)))
+    notes = (*scaled_notes(factors), *genome_notes(run, replace(source, factors=factors), regions.data))
     if not factors:
         return OwnWindows(windows, where, genome.hash, genome, notes)
     return OwnWindows(ScaledSignals(windows, factors), where, scaled_hash(genome.hash, factors), genome, notes)

@@ -147,7 +147,7 @@ def command(
                 chunks = told(predict_bed(opened, genome_source, bed, how), progress)
             else:
                 remedy = "" if scale_signals else "--scale-signals multiplies it by about"
-                for line in (*scaled_notes(factors), *genome_notes(opened, genome_source, remedy=remedy)):
+                for line in (*scaled_notes(factors), *genome_notes(opened, genome_source, data, remedy=remedy)):
                     note(line)
                 most = min(device_processes(how.device), part_count(request, genome_source))
                 who = workers(processes or (1 if dask else max(most, 1)), dask, threads)

@@ -14,10 +14,12 @@ from motiflens.analyses.cli.main import app
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import write_meme
 from motiflens.interpret import open_store
-from motiflens.models import Run, build, open_run, save_run
+from motiflens.models import Run, build, open_dataset, open_run, save_run
 from motiflens.models.data.one_hot import encode
 from motiflens.models.data.options import Options
+from motiflens.models.data.signal_ranges import signal_ranges
 from motiflens.models.data.windows import ArrayWindows, Dataset
+from motiflens.models.genome_source import genome_notes, open_genome_source
 from motiflens.models.regions import Regions, open_regions, split_windows
 
 LENGTH = 40
@@ -227,6 +229,29 @@ def test_whole_genomes_are_compared_with_what_the_model_knows(weak_run: Path, tm
     assert "the signal dnase is multiplied by 12" in own.stderr
 
 
+def test_closed_chromatin_and_repeats_of_the_models_own_data_are_no_fault(tmp_path: Path) -> None:
+    """Regions of closed chromatin "reach 0.02": `--scale-signals multiplies it by 50`, which it then did not."""
+    data = write_signals(tmp_path, height=1.0, uneven=True)
+    dataset = open_dataset(data, tf="T", signals=("dnase",), length=LENGTH)
+    known = {name: found._asdict() for name, found in signal_ranges(dataset.example).items()}
+    config = {
+        "tasks": ["T"],
+        "channels": ["A", "C", "G", "T", "dnase"],
+        "meta": [],
+        "data": {"source": str(data), "options": {"signals": ["dnase"], "tf": "T", "length": LENGTH}},
+        "signal_ranges": known,
+    }
+    run = open_run(
+        save_run(tmp_path / "run", build("factornet", length=LENGTH, channels=5, kernel_size=5, pool=2), config)
+    )
+    (data / "closed.bed").write_text("chr1\t5760\t5800\ta\nchr2\t5780\t5800\tb\n")
+    for wanted in (Options(), Options(scale_signals=True)):
+        closed = open_regions(run, Regions(bed=data / "closed.bed", cell_type="c", options=wanted))
+        assert closed.windows.signals(np.arange(2)).max() < 0.05
+        assert closed.notes == ()
+    assert genome_notes(run, open_genome_source(run, cell_type="c"), data) == ()  # nor what is highest anywhere
+
+
 @pytest.fixture
 def weak_run(tmp_path: Path) -> Path:
     """A run that knows DNase of 12, and data with DNase of 1."""
@@ -242,8 +267,8 @@ def weak_run(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write_signals(where: Path, *, height: float) -> Path:
-    """A folder of data with one cell type, whose DNase is the same everywhere."""
+def write_signals(where: Path, *, height: float, uneven: bool = False) -> Path:
+    """A folder of data with one cell type, whose DNase is the same everywhere but, if `uneven`, off all peaks."""
     rng = np.random.default_rng(1)
     data = where / "data"
     data.mkdir()
@@ -258,7 +283,9 @@ def write_signals(where: Path, *, height: float) -> Path:
     with pyBigWig.open(str(data / "d.bw"), "w") as track:
         track.addHeader(list(chroms.items()))
         for name, size in chroms.items():
-            track.addEntries([name], [0], ends=[size], values=[height])
+            ends = [5600, 5700, 5720, size] if uneven else [size]
+            values = [height, 0.02 * height, 40 * height, 0.02 * height] if uneven else [height]
+            track.addEntries([name] * len(ends), [0, *ends[:-1]], ends=ends, values=values)
     (data / "dataset.toml").write_text(
         f"""
 [genome]
