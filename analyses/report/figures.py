@@ -32,7 +32,7 @@ def dendrogram(linkage: Doubles, labels: Sequence[str], *, cuts: Sequence[float]
 
     row, wide, margin, top = 13.0, 420.0, 8.0, 18.0
     tree = layout(linkage, no_plot=True, labels=list(labels))
-    reach = max(float(linkage[:, 2].max()), 1e-9)
+    reach = max(float(linkage[:, 2].max()), *cuts, 1e-9)  # a cut above the root is drawn, too: one cluster is left
     tall = len(labels) * row + top
 
     def x(distance: float) -> float:
@@ -52,7 +52,7 @@ def dendrogram(linkage: Doubles, labels: Sequence[str], *, cuts: Sequence[float]
         f'<path d="M{x(d):.1f} 14V{tall:.0f}" class="grid"/>'
         for d in _ticks(reach)
     )
-    lines_at = "".join(f'<path d="M{x(cut):.1f} 14V{tall:.0f}" class="cut"/>' for cut in cuts if cut <= reach)
+    lines_at = "".join(f'<path d="M{x(cut):.1f} 14V{tall:.0f}" class="cut"/>' for cut in cuts)
     name = title or f"Dendrogram of {len(labels)} motifs"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="figure dendrogram" role="img" width="680" '

@@ -31,7 +31,7 @@ HEADS = (
     ("Cluster", "number"),
 )
 NULLS = {"column_shuffled": "positions of the kernels permuted", "untrained": "kernels of untrained models"}
-LEAVES = 200  # of a dendrogram that is still legible
+LEAVES = 400  # TBiNet has 320 kernels; of a dendrogram that is still legible
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,10 @@ def _trees(content: Json) -> list[Json]:
         ),
     ):
         linkage = np.asarray(part.get("linkage") or [], dtype=np.float64).reshape(-1, 4)
-        if 0 < len(linkage) < LEAVES:
+        if len(linkage) >= LEAVES:
+            note = f"{caption}: {len(linkage) + 1} are too many to draw; dendrogram.json holds the tree."
+            shown.append({"content": "", "caption": note})
+        elif len(linkage):
             at = f"; dashed: {', '.join(f'{cut:g}' for cut in cuts)}" if cuts else ""
             drawing = figures.dendrogram(linkage, part["labels"], cuts=cuts, title=caption)
             shown.append({"content": drawing, "caption": f"{caption} (average linkage{at})."})

@@ -172,3 +172,13 @@ def test_trees_by_edit_distance_with_their_cuts(folder: Path) -> None:
     counts = {what: re.findall(r">(\d+)<", cells) for what, cells in rows}
     assert counts["kernels that match, uncorrected (TBiNet&#39;s Table 5)"] == ["3", "2", "2", "2"]
     assert counts["known motifs that kernels match"] == ["1", "1", "1", "1"]
+
+
+def test_a_tree_too_large_to_draw_is_told() -> None:
+    """More than 200 kernels (TBiNet has 320) left no figure and no word; now 400 are drawn."""
+    for count, drawn in ((320, True), (401, False)):
+        first = [[0, 1, 1, 2]]
+        linkage = first + [[count + i, i + 2, i + 2, i + 3] for i in range(count - 2)]
+        (tree,) = _trees({"matched": {"labels": [f"k{i}" for i in range(count)], "linkage": linkage}})
+        assert ("<svg" in tree["content"]) == drawn
+        assert ("401 are too many to draw" in tree["caption"]) != drawn

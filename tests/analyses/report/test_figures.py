@@ -22,6 +22,13 @@ def test_dendrogram_names_every_leaf_once() -> None:
     assert svg.count('class="cut"') == 1
 
 
+def test_cuts_above_the_root_are_drawn() -> None:
+    """TBiNet's cuts at 3, 5 and 10 of a tree whose root is at 4: the caption told of three, one was there."""
+    svg = dendrogram(np.array([[0, 1, 2.0, 2], [2, 3, 4.0, 3]]), ["a", "b", "c"], cuts=[3, 5, 10])
+    places = [float(x) for x in re.findall(r'M([\d.]+) 14V\d+" class="cut"', svg)]
+    np.testing.assert_allclose(places, [8 + 420 * (1 - cut / 10) for cut in (3, 5, 10)], atol=0.06, rtol=0)
+
+
 def test_dendrogram_of_identical_motifs() -> None:
     assert dendrogram(np.array([[0, 1, 0.0, 2]]), ["a", "b"]).count("<polyline") == 1
 

@@ -214,7 +214,7 @@ def test_p_below_what_a_number_holds_are_ordered() -> None:
     found = []
     for name, log10_p in (("weak", -350.0), ("strong", -1200.0), ("none", -2.0)):
         info = {"p": 10.0**log10_p, "log10_p": log10_p, "train_p": 0.0, "log10_train_p": log10_p}
-        motif = Motif(name=name, ppm=np.full((4, 6), 0.25), source=name, info=info)
+        motif = Motif(name=name, ppm=np.full((6, 4), 0.25), source=name, info=info)
         found.append(Discovery(motif, 10.0**log10_p, 1.0, (9, 9, 9, 0)))
     ordered = _sorted(found)
     assert [one.motif.source for one in ordered] == ["strong", "weak", "none"]
@@ -225,8 +225,8 @@ def test_the_logarithm_of_the_held_out_p() -> None:
     """2,000 of 2,000 held-out sequences against 10 of 2,000: 10^-1176, by hand, not 0."""
     rng = np.random.default_rng(0)
     primary = rng.integers(0, 4, (2000, 30)).astype(np.uint8)
-    ppm = np.full((4, 8), 0.01)
-    ppm[[1, 0, 1, 2, 3, 2, 0, 0], np.arange(8)] = 0.97
+    ppm = np.full((8, 4), 0.01)
+    ppm[np.arange(8), [1, 0, 1, 2, 3, 2, 0, 0]] = 0.97
     control = primary.copy()
     primary[:, 10:18] = [1, 0, 1, 2, 3, 2, 0, 0]
     control[:10, 10:18] = primary[:10, 10:18]
