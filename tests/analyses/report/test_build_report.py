@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from motiflens.analyses.report import build_report
+from motiflens.analyses.report.view import _trees
 
 
 class _Balance(HTMLParser):
@@ -177,8 +178,7 @@ def test_trees_by_edit_distance_with_their_cuts(folder: Path) -> None:
 def test_a_tree_too_large_to_draw_is_told() -> None:
     """More than 200 kernels (TBiNet has 320) left no figure and no word; now 400 are drawn."""
     for count, drawn in ((320, True), (401, False)):
-        first = [[0, 1, 1, 2]]
-        linkage = first + [[count + i, i + 2, i + 2, i + 3] for i in range(count - 2)]
+        linkage = [[0, 1, 1, 2], *([count + i, i + 2, i + 2, i + 3] for i in range(count - 2))]
         (tree,) = _trees({"matched": {"labels": [f"k{i}" for i in range(count)], "linkage": linkage}})
         assert ("<svg" in tree["content"]) == drawn
         assert ("401 are too many to draw" in tree["caption"]) != drawn
