@@ -58,6 +58,7 @@ def command(
     from motiflens.models.progress import Step
     from motiflens.models.provenance import provenance
     from motiflens.models.run import open_run
+    from motiflens.models.seen_windows import seen_notes
     from motiflens.models.strands import merging
 
     merge = merging(strands, strand_merge)
@@ -71,7 +72,7 @@ def command(
     with progress_display() as progress:
         progress(Step("opening the data"))
         dataset = open_as_trained(opened, data.named(), data.options())
-        for line in dataset.notes:
+        for line in (*dataset.notes, *(seen_notes(opened, dataset, split) if data.named() else ())):
             note(line)
         table = evaluate(
             opened,

@@ -36,6 +36,8 @@ def command(
 
     The best epoch by validation auPRC is kept.
     """
+    from dataclasses import replace
+
     from motiflens.analyses.cli.output import result, say
     from motiflens.analyses.cli.progress_display import progress_display
     from motiflens.analyses.cli.settings_list import show_settings
@@ -50,6 +52,7 @@ def command(
     from motiflens.models.recipes import adjust, recipe
     from motiflens.models.registry import check_trainable
     from motiflens.models.run import open_run
+    from motiflens.models.seen_windows import seen_notes
     from motiflens.models.train import train
 
     check_trainable(model)
@@ -72,6 +75,7 @@ def command(
         dataset = open_for_training(source, how, data.options())
         if start is not None:
             dataset = fit_signals(dataset, known_signals(start), scale=data.scale_signals)
+            dataset = replace(dataset, notes=(*dataset.notes, *seen_notes(start, dataset)))
         for note in dataset.notes:
             say(note)
         run = train(

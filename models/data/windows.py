@@ -115,6 +115,7 @@ class Subset(Windows):
         self.tasks, self.meta_names = parent.tasks, parent.meta_names
         self.labels = parent.labels[index]
         self.table = parent.table.iloc[index].reset_index(drop=True)
+        self.moving = parent.moving
 
     def codes(self, index: Integers) -> Codes:
         return self.parent.codes(self.index[index])

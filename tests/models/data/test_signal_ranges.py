@@ -147,3 +147,13 @@ def test_channels_that_are_numbered_are_compared_in_order() -> None:
     scaled = fit_signals(dataset, known, scale=True)["test"]
     np.testing.assert_allclose(scaled.signals(np.arange(3)), windows().signals(np.arange(3)), rtol=1e-4)
     assert fit_signals(dataset, {"dnase": known["dnase"]}).notes == ()  # which of the two it is nobody knows
+
+
+def test_scaled_windows_are_drawn_as_before() -> None:
+    """Windows that move with the epoch must not be kept, nor all unbound ones counted."""
+    parent = windows()
+    parent.moving, parent.ratio = True, 2.0  # type: ignore[attr-defined]
+    scaled = ScaledSignals(parent, {"dnase": 2.0})
+    assert scaled.moving
+    assert scaled.ratio == 2.0
+    assert scaled.subset(np.arange(3)).moving
