@@ -41,6 +41,13 @@ def failure(error: BaseException) -> tuple[str, int]:
             f"there is too little memory for this ({text}): use smaller data, or a smaller --batch-size",
             BAD_INPUT,
         )
+    if isinstance(error, RuntimeError) and "no locator available for file" in text:
+        folder = Path(text.rpartition(" ")[2].strip("'")).parent
+        return (
+            f"there is no place for compiled code: neither {folder} nor the user's cache can be written to; set "
+            "NUMBA_CACHE_DIR to a folder that can",
+            BAD_INPUT,
+        )
     if isinstance(error, zlib.error | EOFError):
         return f"a compressed file is damaged or cut off ({text})", BAD_INPUT
     if isinstance(error, ValueError | TypeError | OSError) and not isinstance(error, BrokenPipeError):
@@ -57,9 +64,19 @@ def _full(error: BaseException) -> str:
     number = full_disk(error)
     if number is None:
         return ""
-    name = getattr(error, "filename", None)
+    name = getattr(error, "filename", None) or _compiled(error)
     place = f" (writing {name})" if name else f" ({' '.join(str(error).split())[:200]})"
     return f"{FULL[number]}{place}: nothing was left half-written"
+
+
+def _compiled(error: BaseException) -> str:
+    """Return the folder in which numba was keeping compiled code when it failed, which its errors do not name."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if Path(frame.f_code.co_filename).as_posix().endswith("numba/core/caching.py"):
+            folder = getattr(frame.f_locals.get("self"), "_cache_path", None)
+            if folder:
+                return f"compiled code in {folder}; NUMBA_CACHE_DIR names another folder"
+    return ""
 
 
 def _log(error: BaseException) -> str:
