@@ -37,9 +37,10 @@ class Oracle(SequenceModel):
     -----
     A site's log odds grow by log 2 a bit up to four bits above half occupancy, as in the simulation (see
     `simulate.occupancy`), where all chromatin is as open as it gets. A partner multiplies the odds by its own
-    occupancy, or by what that leaves (``not``). The window's odds are those of its best site, and no less than
-    those of an occupancy of .05, of which the simulation makes no site. Every step is a module that attribution
-    libraries know. `simulate.oracle.make_oracle` puts a factor's matrices in; until then they are random.
+    occupancy; with ``not`` it multiplies the occupancy by what its own leaves: of log odds a and b of both sites
+    those of a without b are -log(exp(-a) + exp(b) + exp(b - a)). The window's odds are those of its best site, and
+    no less than those of an occupancy of .05, of which the simulation makes no site. Every step is a module that
+    attribution libraries know. `simulate.oracle.make_oracle` puts a factor's matrices in; until then they are random.
 
     Examples
     --------
@@ -77,6 +78,7 @@ class Oracle(SequenceModel):
         self.best_strand, self.best_partner = nn.MaxPool1d(2), nn.MaxPool1d(2)
         self.in_reach = nn.MaxPool1d(self.farthest - self.nearest + 1, stride=1)
         self.bound_after, self.bound_before = nn.LogSigmoid(), nn.LogSigmoid()
+        self.free, self.both = nn.Softplus(), nn.Softplus()
         self.best_site, self.best_second = nn.MaxPool1d(length), nn.MaxPool1d(length)
         self.faint, self.faint_second = nn.Softplus(), nn.Softplus()
 
@@ -101,8 +103,9 @@ class Oracle(SequenceModel):
             after, before = self.bound_after(near[:, 0]), self.bound_before(near[:, 1])
             return torch.cat([first[:, 0] + after, first[:, 1] + before], dim=-1)[:, None]
         partner = _best(self.best_partner, near)[:, None]
-        occupied = self.bound_after(-partner if self.rule == "not" else partner)
-        return _in_a_row(first + occupied)
+        if self.rule == "not":
+            return _in_a_row(-partner - self.both(self.free(partner) - partner - first))
+        return _in_a_row(first + self.bound_after(partner))
 
     def _reach(self, second: Tensor, places: int) -> Tensor:
         """Best partner after and before each place of a first site, within the distance; (N, 2, places)."""

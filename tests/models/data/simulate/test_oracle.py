@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from torch import Tensor, nn
 
 from motiflens.interpret import attribute
 from motiflens.interpret.attribution.ism import ism
@@ -13,7 +17,7 @@ from motiflens.models.architectures.oracle import Oracle
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.data.simulate.factors import PAIR, factors
 from motiflens.models.data.simulate.grammar import DEFAULT, GRAMMARS, Grammar
-from motiflens.models.data.simulate.occupancy import halves
+from motiflens.models.data.simulate.occupancy import halves, occupancy
 from motiflens.models.data.simulate.oracle import make_oracle
 from motiflens.models.types import Codes
 
@@ -99,7 +103,11 @@ def _best_odds(window: Codes, grammar: Grammar) -> float:
             before = partners[max(0, at - widths[1] - high) : max(0, at - widths[1] - low + 1)]
             seen = (before if strand else after) if grammar.name == "order" else np.concatenate([after, before])
             partner = seen.max(initial=0.0)
-            best = max(best, own * {"or": 1.0, "not": 1 - partner}.get(grammar.name, partner))
+            if grammar.name == "not":
+                occupied = own / (1 + own) * (1 - partner)
+                best = max(best, occupied / (1 - occupied))
+            else:
+                best = max(best, own * (1.0 if grammar.name == "or" else partner))
     return float(best)
 
 
@@ -186,3 +194,48 @@ def test_what_is_no_oracle_is_refused() -> None:
         Oracle(length=LENGTH, rule="xor")
     with pytest.raises(ValueError, match="oracle has one output, not 2"):
         Oracle(length=LENGTH, outputs=2)
+
+
+@pytest.mark.parametrize("rule", list(GRAMMARS))
+@pytest.mark.parametrize("gap", [4, 5, 12, 20, 21, 40])
+@pytest.mark.parametrize("before", [False, True])
+def test_it_agrees_with_the_simulation_itself(rule: str, gap: int, before: bool) -> None:
+    """With `occupancy` of a window's two sites, whose steps of 1/1000 are all that is between the two."""
+    other, width = PAIR[1], FACTORS[PAIR[0]].width
+    at, length = 100, FACTORS[other].width
+    partner = at - gap - length if before else at + width + gap
+    half = halves(GRAMMARS[rule])
+    table = pd.DataFrame(
+        [
+            (at, at + width, PAIR[0], "+", half[PAIR[0]]),
+            (partner, partner + length, other, "+", half[other] + 1_000),
+        ],
+        columns=["start", "end", "factor", "strand", "score"],
+    ).assign(kind="planted")
+    table = table.sort_values("start", ignore_index=True)
+    own = int(np.flatnonzero(table["factor"] == PAIR[0])[0])
+    bound = occupancy(table, np.ones((2, 2)), GRAMMARS[rule])[own]
+    model = make_oracle(PAIR[0], 300, GRAMMARS[rule])
+    first = torch.full((1, 2, 300 - width + 1), -30.0)
+    second = torch.full((1, 2, 300 - length + 1), -30.0)
+    first[0, 0, at] = math.log(2) * np.mean(FACTORS[PAIR[0]].concentration)
+    second[0, 0, partner] = math.log(2) * (1 + np.mean(FACTORS[other].concentration))
+    model.first, model.second = _Given(first), _Given(second)
+    with torch.no_grad():
+        odds = math.exp(float(model(torch.zeros(1, 4, 300)))) - 0.05 / 0.95
+    if rule == "or":  # the partner's own site counts, too: of either the better
+        other_bound = occupancy(table, np.ones((2, 2)), GRAMMARS[rule])[1 - own]
+        bound = np.maximum(bound, other_bound)
+    cells = bound / (1 - bound)
+    assert cells.min() - 0.01 <= odds <= cells.max() + 0.01
+
+
+class _Given(nn.Module):
+    """Log odds as they are given."""
+
+    def __init__(self, odds: Tensor) -> None:
+        super().__init__()
+        self.odds = odds
+
+    def forward(self, bases: Tensor) -> Tensor:
+        return self.odds
