@@ -81,6 +81,6 @@ def command(
         f"({summary['bases']:,} bp) at p <= {thresh:g}: {out}",
         out=out,
     )
-    for told in (summary["foreign"], summary.get("wide")):  # other engines do not tell the latter
+    for told in (summary["foreign"], summary["wide"]):
         if told:
             note(f"note: {told}")

@@ -6,6 +6,7 @@ Both are optional and read only when asked for.
 from __future__ import annotations
 
 import importlib
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from motiflens.analyses.motifs.engines.sequences import (
     reverse_complement,
 )
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.too_wide import wider_than_all
 from motiflens.models import types
 from motiflens.models.types import Doubles
 
@@ -39,7 +41,9 @@ def scan_with(
     threshold: float = 1e-4,
     both_strands: bool = True,
 ) -> tuple[pd.DataFrame, dict[str, int | str]]:
-    """Scan with another program; return FIMO's columns, and what was scanned (sequences, bases, foreign letters).
+    """Scan with another program; return FIMO's columns, and what was scanned.
+
+    The latter: sequences, bases, and what there is to tell of foreign letters and of motifs that are too wide.
 
     ``meme`` (pymemesuite 0.1.0a4) is FIMO's code; what it gets wrong by itself is put right here: it passes
     over the last window of each sequence (an N is appended) and takes NRDB's frequencies for pseudocounts (they
@@ -64,7 +68,9 @@ def scan_with(
         table = _memelite_fimo(motifs, pairs, threshold, both_strands)
     table = table.sort_values("p-value", kind="stable", ignore_index=True)
     bases = sum(len(letters) for _, letters in pairs)
-    return table, {"sequences": len(pairs), "bases": bases, "foreign": foreign.told}
+    widest = max((len(known) for _, letters in pairs for known in re.findall(rb"[ACGTacgt]+", letters)), default=0)
+    counted = {"sequences": len(pairs), "bases": bases, "foreign": foreign.told}
+    return table, {**counted, "wide": wider_than_all(motifs, widest)}
 
 
 def match_with(

@@ -26,6 +26,7 @@ from motiflens.analyses.motifs.engines.scan_part import HIT, ScanJob, ScanPart, 
 from motiflens.analyses.motifs.engines.sequences import Sequences, reverse_complement
 from motiflens.analyses.motifs.engines.window_sample import WindowSample
 from motiflens.analyses.motifs.motif import Motif
+from motiflens.analyses.motifs.too_wide import wider_than_all
 from motiflens.models import types
 from motiflens.models.executor import Workers, crew
 from motiflens.models.files import write_whole
@@ -297,12 +298,7 @@ class _Scan:
     def _wide(self) -> str:
         """Tell of motifs that are wider than all sequences, or than what is between two letters N."""
         widest = int(np.flatnonzero(self.windows).max(initial=0))  # base pairs, as far as the widest motif
-        wide = [motif.name for motif in self.motifs if motif.width > widest]
-        named = ", ".join(wide[:5]) + (", …" if len(wide) > 5 else "")
-        told = (
-            f"{len(wide)} of {len(self.motifs)} motifs are wider than every sequence and can have no site: {named}"
-        )
-        return told if wide else ""
+        return wider_than_all(self.motifs, widest)
 
     def _tables(self) -> tuple[Doubles, Doubles, Doubles]:
         """Score in bits, p and q of each entry of `counts` that has hits (the others hold nothing)."""

@@ -23,6 +23,7 @@ from motiflens.analyses.motifs.engines.sequences import read_fasta, reverse_comp
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import read_motifs, write_meme
+from motiflens.analyses.motifs.scan_command import ScanCommand, scan_command
 from motiflens.models.data.fasta_records import fasta_records
 
 scan_module = importlib.import_module("motiflens.analyses.motifs.engines.scan")
@@ -197,7 +198,7 @@ def test_memelite_is_a_cross_check(rng: np.random.Generator, tmp_path: Path) -> 
     assert (101, 119, "+", site) in set(
         table[["start", "stop", "strand", "matched_sequence"]].itertuples(index=False, name=None)
     )
-    assert counted == {"sequences": 1, "bases": 125, "foreign": ""}
+    assert counted == {"sequences": 1, "bases": 125, "foreign": "", "wide": ""}
     with pytest.raises(ValueError, match="uniform background only"):
         scan_with("memelite", jaspar(ids=["MA0139.1"]), {"a": "AACA"}, background="sequences")  # type: ignore[arg-type]
 
@@ -394,3 +395,13 @@ def test_null_hits_are_calibrated(rng: np.random.Generator) -> None:
     for motif, hits in table.groupby("motif_id"):
         assert abs(len(hits) / 400_000 - 1e-3) < 2.5e-4, motif
     assert (table["q-value"] < 0.05).sum() <= 2
+
+
+@pytest.mark.parametrize("engine", ["ours", "meme", pytest.param("memelite", marks=pytest.mark.slow)])
+def test_motifs_wider_than_every_sequence_are_told_by_each_engine(engine: str, tmp_path: Path) -> None:
+    """Of other engines only a count of 0 hits was seen. CTCF's 19 positions, and 12 known bases in a row."""
+    fasta, meme = tmp_path / "s.fa", tmp_path / "m.meme"
+    fasta.write_text(">a\nACGTTGACCAGTNNNNNNNNACGTTGACCAGT\n>b\nACGTA\n", encoding="utf-8")
+    write_meme(meme, jaspar(ids=["MA0139.1", "MA0004.1"]))
+    record = scan_command(str(meme), fasta, tmp_path / "out.tsv", ScanCommand(engine=engine, threshold=1e-2))
+    assert record["wide"] == "1 of 2 motifs are wider than every sequence and can have no site: MA0139.1"
