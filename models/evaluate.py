@@ -173,8 +173,15 @@ def _keep(run: Run, split: str, dataset: Dataset, table: pd.DataFrame, merge: Me
     write_json(path, with_split_record(record, split, measures))
 
 
-def check_device(device: torch.device | str | None) -> None:
-    """Refuse a device that is missing on this machine.
+def check_device(device: torch.device | str | None, dask: str | None = None) -> None:
+    """Refuse a device that is unknown, or missing on this machine.
+
+    Parameters
+    ----------
+    device
+        Its name; None is whatever is there.
+    dask
+        The scheduler whose machines compute, if any: what they have is not known here.
 
     Raises
     ------
@@ -183,7 +190,11 @@ def check_device(device: torch.device | str | None) -> None:
     """
     if device is None:
         return
-    known = [name for name in ("cpu", "cuda", "mps") if name == "cpu" or getattr(torch, name).is_available()]
+    known = [
+        name
+        for name in ("cpu", "cuda", "mps")
+        if name == "cpu" or dask is not None or getattr(torch, name).is_available()
+    ]
     kind = str(device).partition(":")[0]
     try:
         torch.device(device)

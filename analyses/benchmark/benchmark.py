@@ -13,7 +13,7 @@ import pandas as pd
 from motiflens.analyses.benchmark.benchmark_study import benchmark_study
 from motiflens.analyses.benchmark.measures import FAILED, TIMED_OUT
 from motiflens.analyses.benchmark.oracles import write_oracle
-from motiflens.analyses.benchmark.part import ISM, MODEL, Part, do_part, write_failure
+from motiflens.analyses.benchmark.part import ISM, MODEL, WHATEVER, Part, do_part, write_failure
 from motiflens.analyses.benchmark.plan import SHUFFLED, UNTRAINED, BenchmarkPlan
 from motiflens.analyses.benchmark.rows import COLUMNS, part_rows, training_failure
 from motiflens.analyses.benchmark.trainings import Training, trainings
@@ -107,7 +107,7 @@ def benchmark(
     accelerator
         Of the trainings; see `Machine`.
     device
-        Of everything else; by default the GPU, where there is one.
+        Of everything else; by default the GPU, where there is one (on each of Dask's machines).
     progress
         Told how many trainings and parts are done.
 
@@ -122,15 +122,17 @@ def benchmark(
     ValueError, FileNotFoundError
         For a plan or data that do not fit, before any work; if the folder holds another benchmark.
     """
-    check_accelerator(accelerator, None if workers is None else workers.dask)
-    check_device(device)
+    dask = None if workers is None else workers.dask
+    check_accelerator(accelerator, dask)
+    check_device(device, dask)
+    place = device or (best_device() if dask is None else WHATEVER)
     source = str(real_path(plan.data)) if plan.data is not None else built_in()
     where = Path(out)
     every = trainings(plan, source, read_truth(source).factors, where, accelerator)
     with folder_lock(where):
         _keep_plan(plan, source, where)
         with crew(workers or Workers()) as team:
-            here = _Benchmark(plan, source, where, team, progress, every, device or best_device())
+            here = _Benchmark(plan, source, where, team, progress, every, place)
             _write_oracles(here)
             _train(here)
             here.parts = _parts(here)

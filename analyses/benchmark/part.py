@@ -39,7 +39,7 @@ from motiflens.analyses.motifs.jaspar import jaspar, jaspar_by_name
 from motiflens.analyses.motifs.motif_options import MotifOptions
 from motiflens.interpret.sanity import fresh_twin
 from motiflens.models.data.simulate.factors import PAIR
-from motiflens.models.evaluate import evaluate
+from motiflens.models.evaluate import best_device, evaluate
 from motiflens.models.files import write_json, write_whole
 from motiflens.models.run import Run, open_run
 from motiflens.models.study.member import file_name
@@ -47,6 +47,7 @@ from motiflens.models.types import Floats, Json
 
 ISM = "ism"
 MODEL = "(model)"
+WHATEVER = "whatever"  # device: what is best where the work is done, which on a cluster may be another machine
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def _subject(path: str, untrained: bool, data: tuple[str, str], plan: BenchmarkP
 
 def _opened(path: str, device: str) -> Run:
     run = open_run(path)
-    run.model.to(device)
+    run.model.to(best_device() if device == WHATEVER else device)
     return run
 
 

@@ -158,7 +158,7 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
         if isinstance(values.get("device"), str):
             from motiflens.models.evaluate import check_device
 
-            check_device(values["device"])
+            check_device(values["device"], values.get("dask") if owner == "benchmark" else None)
         with speaking(quiet=quiet, as_json=as_json):
             try:
                 command(**values)

@@ -18,9 +18,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from motiflens.analyses.benchmark import part as part_module
 from motiflens.analyses.benchmark.benchmark import TABLE, benchmark
 from motiflens.analyses.benchmark.plan import METHODS, ORACLES, PRESETS, BenchmarkPlan, plan_named
 from motiflens.models import build, registry
+from motiflens.models.evaluate import check_device
 from motiflens.models.published.importer import import_run
 from motiflens.models.registry import register
 from motiflens.models.run import save_run
@@ -291,3 +293,16 @@ def test_oracles_stand_beside_trained_models(plan: BenchmarkPlan, tmp_path: Path
     alone = dataclasses.replace(small, models=("oracle_additive",), tfs=("CTCF",))
     with pytest.raises(ValueError, match="oracle_additive is only of GATA1, which alone has a rule"):
         benchmark(alone, tmp_path / "alone")
+
+
+def test_the_device_of_a_cluster_is_not_the_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client without a GPU refused `--device cuda` of a cluster that has them, and took the CPU by default."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    check_device("cuda", "scheduler:8786")
+    for wrong in (("cuda", None), ("gpux", "scheduler:8786")):
+        with pytest.raises(ValueError, match="is not usable here"):
+            check_device(*wrong)
+    run = save_run(tmp_path / "run", build("deepbind", length=40, kernels=2), {"tasks": ["CTCF"]})
+    for there in ("cpu", "meta"):  # where the work is done
+        monkeypatch.setattr(part_module, "best_device", lambda there=there: there)
+        assert next(part_module._opened(str(run), part_module.WHATEVER).model.parameters()).device.type == there
