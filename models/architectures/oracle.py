@@ -40,7 +40,7 @@ class Oracle(SequenceModel):
     occupancy; with ``not`` it multiplies the occupancy by what its own leaves: of log odds a and b of both sites
     those of a without b are -log(exp(-a) + exp(b) + exp(b - a)). The window's odds are those of its best site, and
     no less than those of an occupancy of .05, of which the simulation makes no site. Every step is a module that
-    attribution libraries know. `simulate.oracle.make_oracle` puts a factor's matrices in; until then they are random.
+    attribution libraries know. `simulate.oracle.make_oracle` puts in a factor's matrices, random until then.
 
     Examples
     --------
