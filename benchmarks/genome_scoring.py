@@ -103,6 +103,7 @@ def main() -> None:
     parser.add_argument("--models", default="deepbind,tbinet")
     parser.add_argument("--steps", default="610,61", help="bp between predicted bins: 20,000 and 200,000")
     parser.add_argument("--windows", default="1500,15000", help="attributed")
+    parser.add_argument("--what", default="predict,attribute")
     parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.bare:
@@ -125,7 +126,8 @@ def main() -> None:
             made = build(model, length=LENGTH, outputs=1, **recipe(model, preset="short").hyperparameters)
             run = str(save_run(folder / model, made, {"tasks": ["x"], "channels": list("ACGT")}))
             given = ["--genome", options.genome, "--device", "cpu", "--quiet"]
-            for what, sizes in (("predict", options.steps), ("attribute", options.windows)):
+            for what in options.what.split(","):
+                sizes = options.steps if what == "predict" else options.windows
                 pairs = [_both(what, model, run, given, folder, int(size)) for size in sizes.split(",")]
                 for count, mine, loop in pairs:
                     lines.append(
