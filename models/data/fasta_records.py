@@ -120,11 +120,14 @@ def stream_pieces(
     start, header, new = 0, "", True  # of the record that is being read
     parts: list[bytes] = []
     size = held = 0  # letters of the record, and those of them in `parts`
+    most, most_header = limit("RECORD"), limit("HEADER")
     for number, text in _lines(file):
         if text[:1] == b">":
             if start and (parts or new):
                 yield FastaPiece(start, header, new, b"".join(parts))
             start, new, parts, size, held = number, True, [], 0, 0
+            if len(text) > most_header:
+                check_limit("HEADER", len(text.rstrip()), f"{where} line {number}: its header")
             header = _header(text, f"{where} line {number}", unnamed=unnamed)
             continue
         letters = text.translate(None, _BLANK)
@@ -137,7 +140,8 @@ def stream_pieces(
             raise ValueError(f"{where} line {number}: {chr(wrong[0])!r} is no nucleotide letter")
         size += len(letters)
         held += len(letters)
-        check_limit("RECORD", size, f"{where} line {start}: its sequence")
+        if size > most:
+            check_limit("RECORD", size, f"{where} line {start}: its sequence")
         parts.append(letters)
         if held >= _PIECE:
             yield FastaPiece(start, header, new, b"".join(parts))
@@ -149,7 +153,6 @@ def stream_pieces(
 
 
 def _header(text: bytes, where: str, *, unnamed: bool) -> str:
-    check_limit("HEADER", len(text.rstrip()), f"{where}: its header")
     header = text[1:].decode("utf-8", "replace").strip()
     if "\r" in header:
         raise ValueError(f"{where} has old Macintosh line ends: convert it with mac2unix")

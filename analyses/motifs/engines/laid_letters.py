@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -65,6 +66,11 @@ class LaidLetters:
     batches: tuple[BatchPlace, ...]
 
     @property
+    def letters(self) -> NDArray[np.uint8]:
+        """The letters of all pieces, mapped from disk."""
+        return np.memmap(f"{self.stem}.letters", np.uint8, "r").view(np.ndarray)
+
+    @property
     def starts(self) -> Integers:
         """Where pieces start among all letters, (P,), mapped from disk."""
         return np.memmap(f"{self.stem}.starts", np.int64, "r")
@@ -78,15 +84,17 @@ class LaidLetters:
         """Return the names of sequences by their numbers, (n,)."""
         some, inverse = np.unique(sequences, return_inverse=True)
         ends = np.memmap(f"{self.stem}.ends", np.int64, "r")
-        with Path(f"{self.stem}.names").open("rb") as file:
-            named = np.array([_name(file, ends, number) for number in some.tolist()], dtype=object)
+        begins = np.where(some > 0, ends[some - 1], 0)
+        named = np.full(len(some), "", dtype=object)
+        if ends[-1] == 0:  # nothing has a name, and an empty file cannot be mapped
+            return named[inverse]
+        with (
+            Path(f"{self.stem}.names").open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
+        ):
+            for i, (begin, end) in enumerate(zip(begins.tolist(), ends[some].tolist(), strict=True)):
+                named[i] = text[begin:end].decode("utf-8", "surrogatepass")
         return named[inverse]
-
-
-def _name(file: IO[bytes], ends: Integers, number: int) -> str:
-    begin = int(ends[number - 1]) if number else 0
-    file.seek(begin)
-    return file.read(int(ends[number]) - begin).decode("utf-8", "surrogatepass")
 
 
 def lay_out(sequences: Sequences, stem: Path, *, size: int, overlap: int) -> LaidLetters:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import tempfile
 import warnings
@@ -20,10 +19,12 @@ from numpy.typing import NDArray
 from motiflens.analyses.motifs.engines import scan_numba as kernels
 from motiflens.analyses.motifs.engines.background import background as read_background
 from motiflens.analyses.motifs.engines.laid_letters import LaidLetters, lay_out
+from motiflens.analyses.motifs.engines.matched_letters import matched_letters
 from motiflens.analyses.motifs.engines.qvalues import FEW, LAMBDAS, null_share, tabulated_q_values
 from motiflens.analyses.motifs.engines.scan_layout import COLUMNS, ScanLayout, ScanRows
 from motiflens.analyses.motifs.engines.scan_part import HIT, ScanJob, ScanPart, grouped, prepared, scan_part
-from motiflens.analyses.motifs.engines.sequences import Sequences, reverse_complement
+from motiflens.analyses.motifs.engines.scan_tables import four_columns, reverse_scores
+from motiflens.analyses.motifs.engines.sequences import Sequences
 from motiflens.analyses.motifs.engines.window_sample import WindowSample
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.too_wide import wider_than_all
@@ -214,7 +215,7 @@ class _Scan:
         self.hits = 0
         self.windows = np.zeros(job.widest + 1, dtype=np.int64)
         # Hits are counted by motif and score, from each motif's threshold on.
-        self.least = self.matrices.stack.thresholds[:: self.matrices.strands].astype(np.int64)
+        self.least = self.matrices.thresholds[:: self.matrices.strands]
         sizes = np.array([len(table) for table in self.matrices.tables]) - self.least
         self.firsts = np.concatenate(([0], np.cumsum(sizes)))  # where a motif's scores start in `counts`
         self.counts = np.zeros(int(self.firsts[-1]), dtype=np.int64)
@@ -266,11 +267,15 @@ class _Scan:
 
     def _null_share(self, index: int) -> float:
         scores, table = self.matrices.pssms[index].scores, self.matrices.tables[index]
-        counts = np.zeros(len(table), dtype=np.int64)
         fours, runs = self.sample.packed()
-        kernels.sample_counts(fours, runs, scores, counts)
-        if self.matrices.strands == 2:
-            kernels.sample_counts(fours, runs, kernels.reverse_scores(scores), counts)
+        columns = np.zeros((2, len(fours) * 4, 4), dtype=np.int32)
+        columns[0, : len(scores)], columns[1, : len(scores)] = scores, reverse_scores(scores)
+        counts = np.zeros(len(table), dtype=np.int64)
+        for strand in columns[: self.matrices.strands]:
+            totals = np.zeros(len(runs), dtype=np.int32)
+            chunks = -(-len(scores) // 4)
+            kernels.add_totals(fours, four_columns(strand[: 4 * chunks].reshape(-1, 4, 4)), totals)
+            counts += np.bincount(totals[runs >= len(scores)], minlength=len(table))
         if counts.sum() <= FEW:
             return 1.0
         below = np.concatenate(([0], np.cumsum(counts)))  # windows with a smaller score have a greater p
@@ -321,11 +326,8 @@ class _Scan:
         if self.hits == 0:
             return
         tables = self._tables()
-        with (
-            Path(f"{self.laid.stem}.letters").open("rb") as opened,
-            mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as letters,
-            tempfile.TemporaryFile(dir=self.work.folder) as file,
-        ):
+        letters = self.laid.letters
+        with tempfile.TemporaryFile(dir=self.work.folder) as file:
             ordered = np.memmap(file, dtype=HIT, mode="w+", shape=(self.hits,))
             self._order(ordered, tables[1], chunk)
             order = np.argsort(ordered["letter"], kind="stable") if by_place else None
@@ -354,7 +356,7 @@ class _Scan:
     def _rows(
         self,
         hits: NDArray[np.void],
-        letters: mmap.mmap,
+        letters: NDArray[np.uint8],
         tables: tuple[Doubles, Doubles, Doubles],
     ) -> ScanRows:
         bits, p, q = tables
@@ -365,12 +367,6 @@ class _Scan:
         starts, pieces = self.laid.starts, self.laid.pieces
         piece = np.searchsorted(starts, hits["letter"], side="right") - 1
         start = hits["letter"] - starts[piece] + pieces[piece, 1] + 1
-        matched = np.empty(len(hits), dtype=object)
-        for i, (at, width, back) in enumerate(
-            zip(hits["letter"].tolist(), widths.tolist(), reverse.tolist(), strict=True)
-        ):
-            site = letters[at : at + width]
-            matched[i] = (reverse_complement(site.upper()) if back else site).decode("ascii")
         return ScanRows(
             np.array([motif.name for motif in self.motifs], dtype=object)[index],
             np.array([motif.alt for motif in self.motifs], dtype=object)[index],
@@ -381,5 +377,5 @@ class _Scan:
             bits[entry],
             p[entry],
             q[entry],
-            matched,
+            matched_letters(letters, hits["letter"], widths, reverse == 1),
         )

@@ -1,7 +1,8 @@
 """Array kernels of `scan`: a k-mer index of a batch, and motifs that visit only the k-mers that can lead to a hit.
 
 All scores are integers, so no bound ever loses a hit. Signatures are explicit: each kernel is compiled once, when
-this module is first imported, and read from numba's cache after that.
+this module is first imported, and read from numba's cache after that. What takes numba long to compile is left to
+numpy, which prepares the tables and owns all arrays: allocations, slices, tuples, and kernels that call kernels.
 """
 
 from __future__ import annotations
@@ -10,245 +11,178 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-from numba import types as numba_types
 from numpy.typing import NDArray
 
 from motiflens.models.types import Codes
 
-K = 8  # letters of the index; a position's code holds them in base 4, the first letter highest
-KMERS = 4**K
 HALF = 256  # 4-mers
+KMERS = HALF * HALF  # a position's code holds 8 letters in base 4, the first letter highest
 
 
 class Index(NamedTuple):
-    """A batch of sequences and where each of its 8-mers is; see `kmer_codes` and `kmer_index`."""
+    """A batch of sequences and where each of its 8-mers is; see `kmer_index`."""
 
     kmers: NDArray[np.uint16]  # pad + L + pad
     runs: NDArray[np.int32]  # pad + L + pad
-    first: NDArray[np.int32]  # KMERS + 1
-    positions: NDArray[np.int32]  # L
     pad: int
+    first: NDArray[np.int32]  # KMERS + 1
+    entries: NDArray[np.int64]  # L
 
 
-class Stack(NamedTuple):
-    """Matrices laid end to end: matrix m is ``columns[begins[m]:begins[m + 1]]``."""
+@numba.njit(
+    "void(uint8[::1], int64, uint16[::1], int32[::1], int32[::1], int64[::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
+)  # fmt: skip
+def fill_index(
+    codes: Codes,
+    pad: int,
+    kmers: NDArray[np.uint16],
+    runs: NDArray[np.int32],
+    first: NDArray[np.int32],
+    entries: NDArray[np.int64],
+) -> None:
+    """Fill in a batch's 8-mers, its runs of valid letters, and its positions sorted by their 8-mer.
 
-    columns: NDArray[np.int32]  # all columns, 4
-    begins: NDArray[np.int64]
-    thresholds: NDArray[np.int32]  # least integer score of a hit
-
-
-_INDEX = numba_types.NamedTuple(
-    [numba.uint16[::1], numba.int32[::1], numba.int32[::1], numba.int32[::1], numba.int64], Index
-)
-_STACK = numba_types.NamedTuple([numba.int32[:, ::1], numba.int64[::1], numba.int32[::1]], Stack)
-_HITS = numba_types.UniTuple(numba.int32[::1], 3)
-
-
-@numba.njit("Tuple((uint16[::1], int32[::1]))(uint8[::1], int64)", cache=True, nogil=True)
-def kmer_codes(codes: Codes, pad: int) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
-    """8-mer codes and valid run lengths, (pad + L + pad) each: entry pad + i belongs to position i.
-
-    A letter that is none of A, C, G, T counts as A in the code; the run, the number of valid letters from i on,
-    is what tells whether a window is whole. It is 0 in the padding.
+    Parameters
+    ----------
+    codes
+        (L,) 0 to 3 for A, C, G, T, else 4.
+    pad
+        At least 8.
+    kmers, runs
+        (pad + L + pad,), zero: entry pad + i belongs to position i. What is none of A, C, G, T counts as
+        A in the code; the run, the number of valid letters from i on, is what tells whether a window is whole.
+    first, entries
+        (KMERS + 1,), zero, and (L,): bucket k is ``entries[first[k]:first[k + 1]]``, each entry a position, the
+        8-mer before and that after its own: position · 2**32 + before · 2**16 + after.
     """
     length = codes.shape[0]
-    kmers = np.zeros(length + 2 * pad, dtype=np.uint16)
-    runs = np.zeros(length + 2 * pad, dtype=np.int32)
     code = 0
     run = 0
     for i in range(length - 1, -1, -1):
-        letter = int(codes[i])
+        letter = codes[i]
+        code >>= 2
+        run += 1
         if letter < 4:
-            run += 1
-            code = (code >> 2) | (letter << (2 * K - 2))
+            code |= letter << 14
         else:
             run = 0
-            code = code >> 2
         kmers[pad + i] = code
         runs[pad + i] = run
-    return kmers, runs
-
-
-@numba.njit("Tuple((int32[::1], int32[::1]))(uint16[::1], int64)", cache=True, nogil=True)
-def kmer_index(kmers: NDArray[np.uint16], pad: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Positions sorted by their 8-mer: bucket k is ``positions[first[k]:first[k + 1]]`` (padding left out)."""
-    length = kmers.shape[0] - 2 * pad
-    first = np.zeros(KMERS + 1, dtype=np.int32)
-    for i in range(length):
-        first[np.int64(kmers[pad + i]) + 1] += 1
-    for k in range(KMERS):
-        first[k + 1] += first[k]
-    fill = np.empty(KMERS, dtype=np.int32)
-    for k in range(KMERS):
-        fill[k] = first[k]
-    positions = np.empty(length, dtype=np.int32)
-    for i in range(length):
-        k = int(kmers[pad + i])
-        positions[fill[k]] = i
-        fill[k] += 1
-    return first, positions
-
-
-@numba.njit("void(int32[:, ::1], int64, int64, int32[::1])", cache=True, nogil=True)
-def four_columns(scores: NDArray[np.int32], begin: int, end: int, table: NDArray[np.int32]) -> None:
-    """Fill ``table[c]`` with the sum over columns begin .. min(end, begin + 4) - 1 for the 4-mer c."""
-    for c in range(HALF):
-        table[c] = 0
-    for j in range(4):
-        column = begin + j
-        if column < end:
-            shift = 6 - 2 * j
-            for c in range(HALF):
-                table[c] += scores[column, (c >> shift) & 3]
-
-
-@numba.njit("float64(int32[::1])", cache=True, nogil=True)
-def gap(values: NDArray[np.int32]) -> float:
-    """Greatest minus mean: how much a lookup in this table excludes."""
+        first[code] += 1
+    for i in range(1, 9):  # 8-mers that begin before the batch
+        code >>= 2
+        kmers[pad - i] = code
     total = 0
-    high = values[0]
-    for value in values:
-        total += value
-        high = max(high, value)
-    return high - total / len(values)
+    for k in range(KMERS):
+        total += first[k]
+        first[k] = total
+    first[KMERS] = total
+    for i in range(length - 1, -1, -1):
+        k = kmers[pad + i]
+        place = first[k] - 1
+        first[k] = place
+        entries[place] = (i << 32) | (np.int64(kmers[pad + i - 8]) << 16) | np.int64(kmers[pad + i + 8])
 
 
-@numba.njit("int32(int32[::1])", cache=True, nogil=True)
-def greatest(values: NDArray[np.int32]) -> int:
-    """The greatest value (a loop of our own compiles faster than numba's)."""
-    high = values[0]
-    for value in values:
-        high = max(high, value)
-    return high
+def kmer_index(codes: Codes, pad: int) -> Index:
+    """Index the 8-mers of a batch; `pad` is at least 8, and 8 more than the widest motif."""
+    size = len(codes) + 2 * pad
+    index = Index(
+        np.zeros(size, dtype=np.uint16),
+        np.zeros(size, dtype=np.int32),
+        pad,
+        np.zeros(KMERS + 1, dtype=np.int32),
+        np.empty(len(codes), dtype=np.int64),
+    )
+    fill_index(codes, pad, index.kmers, index.runs, index.first, index.entries)
+    return index
 
 
-@numba.njit("int32[::1](int32[::1])", cache=True, nogil=True)
-def doubled(values: NDArray[np.int32]) -> NDArray[np.int32]:
-    """A copy with room for as many again."""
-    longer = np.empty(2 * len(values), dtype=np.int32)
-    for i in range(len(values)):  # numba takes seconds to compile an assignment between slices
-        longer[i] = values[i]
-    return longer
-
-
-@numba.njit("int64(int32[:, ::1])", cache=True, nogil=True)
-def best_block(scores: NDArray[np.int32]) -> int:
-    """Start of the K columns whose maxima lie furthest above their means: they exclude most windows."""
-    width = scores.shape[0]
-    best = 0
-    best_gap = -1.0
-    for b in range(max(width - K, 0) + 1):
-        total = 0.0
-        for j in range(b, min(b + K, width)):
-            total += gap(scores[j])
-        if total > best_gap:
-            best, best_gap = b, total
-    return best
-
-
-@numba.njit(_HITS(_INDEX, _STACK, numba.int64, numba.int64), cache=True, nogil=True)
+@numba.njit(
+    "int64(uint16[::1], int32[::1], int64, int32[::1], int64[::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], "
+    "int64, int64, int32[:, ::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
+)  # fmt: skip
 def scan_matrices(
-    index: Index, stack: Stack, low: int, high: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """Every window that reaches its matrix's threshold: (matrix, start, total), in no order.
+    kmers: NDArray[np.uint16],
+    runs: NDArray[np.int32],
+    pad: int,
+    first: NDArray[np.int32],
+    entries: NDArray[np.int64],
+    tables: NDArray[np.int32],
+    places: NDArray[np.int32],
+    matrices: NDArray[np.int32],
+    low: int,
+    high: int,
+    out: NDArray[np.int32],
+) -> int:
+    """Find every window that reaches its matrix's threshold; return their number, of any size.
 
-    Matrices low .. high - 1 of the stack are scanned. The K columns that exclude most are summed for every 8-mer;
-    only positions of those 8-mers that could still reach the threshold are visited, and the rest of the columns is
-    added four at a time, most telling first.
+    Parameters
+    ----------
+    kmers, runs, pad, first, entries
+        See `fill_index`.
+    tables, places, matrices
+        See `ScanTables`. The K columns that exclude most are summed for every 8-mer; only positions of those
+        8-mers that could still reach the threshold are visited; the 8-mer beside is read with the position.
+    low, high
+        Matrices low .. high - 1 are scanned.
+    out
+        (n, 3) matrix, start, total of the first n windows found, in no order.
     """
-    kmers, runs, first, positions, pad = index
-    columns, begins, thresholds = stack
-    capacity = 1024
-    out_matrix = np.empty(capacity, dtype=np.int32)
-    out_start = np.empty(capacity, dtype=np.int32)
-    out_total = np.empty(capacity, dtype=np.int32)
     count = 0
-    upper = np.empty(HALF, dtype=np.int32)
-    lower = np.empty(HALF, dtype=np.int32)
     for m in range(low, high):
-        scores = columns[begins[m] : begins[m + 1]]
-        width = scores.shape[0]
-        threshold = np.int64(thresholds[m])
-        block = best_block(scores)
-        four_columns(scores, block, width, upper)
-        four_columns(scores, block + 4, width, lower)
-        chunks = (block + 3) // 4 + (max(width - block - K, 0) + 3) // 4
-        tables = np.empty((chunks, HALF), dtype=np.int32)
-        offsets = np.empty(chunks, dtype=np.int64)
-        gaps = np.empty(chunks)
-        n = 0
-        for side in range(2):
-            end = block if side == 0 else width
-            for begin in range(0 if side == 0 else block + K, end, 4):
-                four_columns(scores, begin, end, tables[n])
-                offsets[n] = begin
-                gaps[n] = gap(tables[n])
-                n += 1
-        order = np.empty(chunks, dtype=np.int64)
-        for c in range(chunks):
-            order[c] = c
-        for c in range(1, chunks):  # most telling first; a handful, so by insertion
-            at = c
-            while at > 0 and gaps[order[at]] > gaps[order[at - 1]]:
-                order[at], order[at - 1] = order[at - 1], order[at]
-                at -= 1
-        left = np.zeros(chunks + 1, dtype=np.int64)  # the most that chunks c, c + 1, ... can add
-        for c in range(chunks - 1, -1, -1):
-            left[c] = left[c + 1] + greatest(tables[order[c]])
-        most_lower = np.int64(greatest(lower))
+        row = matrices[m, 0]
+        stop = matrices[m, 1]
+        width = matrices[m, 2]
+        threshold = matrices[m, 3]
+        block = matrices[m, 4]
+        side = matrices[m, 5]
+        other = 16 - side
+        need_all = places[row, 1]
+        need_lower = places[row + 1, 1]
+        need_beside = places[row + 3, 1]
+        need_other = places[row + 5, 1]
         for u in range(HALF):
-            need = threshold - left[0] - upper[u]
-            if most_lower < need:
+            upper = tables[row, u]
+            if upper < need_all:
                 continue
             for v in range(HALF):
-                if lower[v] < need:
+                some = upper + tables[row + 1, v]
+                if some < need_lower:
                     continue
-                kmer = u * HALF + v
-                score = np.int64(upper[u]) + lower[v]
-                for i in range(first[kmer], first[kmer + 1]):
-                    start = np.int64(positions[i]) - block
-                    total = score
-                    for c in range(chunks):
-                        chunk = order[c]
-                        total += tables[chunk, kmers[pad + start + offsets[chunk]] >> 8]
-                        if total + left[c + 1] < threshold:
-                            break
-                    if total < threshold or runs[pad + start] < width:
+                for i in range(first[HALF * u + v], first[HALF * u + v + 1]):
+                    entry = entries[i]
+                    near = entry >> side
+                    total = some + tables[row + 2, (near >> 8) & 255] + tables[row + 3, near & 255]
+                    if total < need_beside:
                         continue
-                    if count == capacity:
-                        out_matrix, out_start = doubled(out_matrix), doubled(out_start)
-                        out_total = doubled(out_total)
-                        capacity *= 2
-                    out_matrix[count] = m
-                    out_start[count] = start
-                    out_total[count] = total
+                    far = entry >> other
+                    total += tables[row + 4, (far >> 8) & 255] + tables[row + 5, far & 255]
+                    if total < need_other:
+                        continue
+                    at = (entry >> 32) + pad
+                    for r in range(row + 6, stop):
+                        total += tables[r, kmers[at + places[r, 0]] >> 8]
+                        if total < places[r, 1]:
+                            break
+                    if total < threshold or runs[at - block] < width:
+                        continue
+                    if count < out.shape[0]:
+                        out[count, 0] = m
+                        out[count, 1] = at - pad - block
+                        out[count, 2] = total
                     count += 1
-    return out_matrix[:count].copy(), out_start[:count].copy(), out_total[:count].copy()
+    return count
 
 
-@numba.njit("void(uint8[:, ::1], int32[::1], int32[:, ::1], int64[::1])", cache=True, nogil=True)
-def sample_counts(
-    fours: NDArray[np.uint8], runs: NDArray[np.int32], scores: NDArray[np.int32], counts: NDArray[np.int64]
-) -> None:
-    """Add the scores of sampled windows to ``counts[total]``.
-
-    `fours` (ceil(W / 4), S) holds the 4-mers from bases 0, 4, 8, ... of each sample, `runs` (S) its valid bases.
-    """
-    width = scores.shape[0]
-    samples = runs.shape[0]
-    totals = np.zeros(samples, dtype=np.int32)
-    table = np.empty(HALF, dtype=np.int32)
-    for chunk in range((width + 3) // 4):
-        four_columns(scores, 4 * chunk, width, table)
-        row = fours[chunk]
-        for s in range(samples):
-            totals[s] += table[row[s]]
-    for s in range(samples):
-        if runs[s] >= width:
-            counts[totals[s]] += 1
-
-
-def reverse_scores(scores: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The matrix of the other strand."""
-    return np.ascontiguousarray(scores[::-1, ::-1])
+@numba.njit(
+    "void(uint8[:, ::1], int32[:, ::1], int32[::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
+)  # fmt: skip
+def add_totals(fours: NDArray[np.uint8], tables: NDArray[np.int32], totals: NDArray[np.int32]) -> None:
+    """Add to the `totals` (S,) of sampled windows what their 4-mers (C, S) score by the `tables` (C, 256)."""
+    for c in range(tables.shape[0]):
+        for s in range(fours.shape[1]):
+            totals[s] += tables[c, fours[c, s]]

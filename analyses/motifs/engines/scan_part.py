@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from motiflens.analyses.motifs.engines import scan_numba as kernels
 from motiflens.analyses.motifs.engines.laid_letters import Batch, BatchPlace, read_batches
 from motiflens.analyses.motifs.engines.pvalues import Pssm, p_values, pssm
+from motiflens.analyses.motifs.engines.scan_tables import K, ScanTables, reverse_scores, scan_tables
 from motiflens.analyses.motifs.engines.window_sample import WindowSample
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models.files import write_together
 from motiflens.models.types import Doubles
 
 BLOCK = 64  # matrices handed to a thread at a time; even, so that the strands of a motif stay together
+ROOM = 1 << 14  # hits of a block of matrices in a batch, at first
 HIT = np.dtype([("matrix", "<i4"), ("total", "<i4"), ("letter", "<i8")])
 
 
@@ -30,7 +32,8 @@ class Matrices(NamedTuple):
 
     pssms: list[Pssm]
     tables: list[Doubles]  # p-value of each integer score
-    stack: kernels.Stack
+    scan: ScanTables
+    thresholds: NDArray[np.int64]  # least integer score of a hit
     strands: int
 
 
@@ -113,17 +116,15 @@ def prepared(job: ScanJob) -> Matrices:
     pssms = [pssm(motif, frequencies) for motif in job.motifs]
     with ThreadPoolExecutor(job.threads) as pool:
         tables = list(pool.map(lambda matrix: p_values(matrix.scores, frequencies), pssms))
-    columns: list[NDArray[np.int32]] = []
+    stack: list[NDArray[np.int32]] = []
     thresholds: list[int] = []
     for matrix, table in zip(pssms, tables, strict=True):
         # first s with p <= threshold
         least = len(table) - int(np.searchsorted(table[::-1], job.threshold, side="right"))
-        for scores in (matrix.scores, kernels.reverse_scores(matrix.scores))[: 1 + job.both_strands]:
-            columns.append(scores)
+        for scores in (matrix.scores, reverse_scores(matrix.scores))[: 1 + job.both_strands]:
+            stack.append(scores)
             thresholds.append(least)
-    begins = np.concatenate(([0], np.cumsum([len(scores) for scores in columns])))
-    stack = kernels.Stack(np.concatenate(columns), begins, np.array(thresholds, dtype=np.int32))
-    return Matrices(pssms, tables, stack, 1 + job.both_strands)
+    return Matrices(pssms, tables, scan_tables(stack, thresholds), np.array(thresholds), 1 + job.both_strands)
 
 
 def scan_part(part: ScanPart) -> None:
@@ -150,26 +151,32 @@ def scan_part(part: ScanPart) -> None:
 
 def _indexed(batch: Batch, widest: int) -> tuple[kernels.Index, NDArray[np.int32]]:
     """Return the index of a batch's 8-mers, and each place's valid run, 0 where the next piece has the window."""
-    pad = widest + kernels.K
-    kmers, runs = kernels.kmer_codes(batch.codes, pad)
-    inside = runs[pad : pad + len(batch.codes)]
+    index = kernels.kmer_index(batch.codes, pad := widest + K)
+    inside = index.runs[pad : pad + len(batch.codes)]
     ends = batch.piece_start + batch.piece_windows
     following = np.append(batch.piece_start[1:], len(batch.codes) + 1)
     for piece in np.flatnonzero(ends + 1 < following):  # at the separator no window starts anyway
         inside[ends[piece] : following[piece]] = 0  # windows that start here belong to the next piece
-    return kernels.Index(kmers, runs, *kernels.kmer_index(kmers, pad), pad), inside
+    return index, inside
 
 
 def _found(index: kernels.Index, matrices: Matrices, pool: ThreadPoolExecutor) -> Iterator[NDArray[np.void]]:
-    total = len(matrices.stack.thresholds)
+    total = len(matrices.thresholds)
+    room = ROOM
 
-    def work(low: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        return kernels.scan_matrices(index, matrices.stack, low, min(low + BLOCK, total))
+    def work(low: int) -> NDArray[np.int32]:
+        nonlocal room
+        while True:
+            found = np.empty((room, 3), dtype=np.int32)
+            count = kernels.scan_matrices(*index, *matrices.scan, low, min(low + BLOCK, total), found)
+            if count <= len(found):
+                return found[:count]
+            room = max(room, count + count // 4)
 
-    for matrix, start, score in pool.map(work, range(0, total, BLOCK)):
-        hits = np.empty(len(matrix), dtype=HIT)
-        order = np.lexsort((matrix, start))
-        hits["matrix"], hits["total"], hits["letter"] = matrix[order], score[order], start[order]
+    for found in pool.map(work, range(0, total, BLOCK)):
+        hits = np.empty(len(found), dtype=HIT)
+        order = np.lexsort((found[:, 0], found[:, 1]))
+        hits["matrix"], hits["letter"], hits["total"] = found[order].T
         yield hits
 
 
