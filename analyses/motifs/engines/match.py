@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motiflens.analyses.motifs.engines import match_numba as kernels
 from motiflens.analyses.motifs.engines.background import background as read_background
+from motiflens.analyses.motifs.engines.match_query import make_room, match_query
 from motiflens.analyses.motifs.engines.pvalues import smooth
 from motiflens.analyses.motifs.engines.qvalues import q_values
 from motiflens.analyses.motifs.motif import Motif
@@ -34,7 +34,7 @@ COLUMNS = (
     "Target_consensus",
     "Orientation",
 )
-DISTANCES = {"ed": kernels.EUCLIDEAN, "pearson": kernels.PEARSON}
+DISTANCES = ("ed", "pearson")
 MOST_THREADS = 1024
 _STRANDS = np.array(["+", "-"], dtype=object)
 FEW_TARGETS = 50  # below, the null that is made from the targets' columns is coarse
@@ -180,23 +180,13 @@ def _each_query(
     prepared = _prepare(targets, frequencies)
 
     own = threading.local()  # each thread's room to work in
-    columns = 2 * prepared.columns.shape[1]  # of both strands
-    room = columns * max(query.width for query in queries)
+    widest = max(query.width for query in queries)
 
     def work(query: Motif) -> _Found:
-        if not hasattr(own, "scores"):
-            own.scores, own.steps = np.empty(room), np.empty(room, dtype=np.int16)
+        if not hasattr(own, "room"):
+            own.room = make_room(widest, prepared.columns.shape[1])
         smoothed = np.ascontiguousarray(smooth(query, frequencies))
-        taken = columns * query.width
-        strands = kernels.match_query(
-            smoothed,
-            prepared.columns,
-            prepared.begins,
-            DISTANCES[distance],
-            prepared.wanted,
-            own.scores[:taken].reshape(-1, columns),
-            own.steps[:taken].reshape(columns, -1),
-        )
+        strands = match_query(smoothed, prepared.columns, prepared.begins, distance, prepared.wanted, own.room)
         return _table(query.name, consensus(smoothed), prepared, strands, threshold, evalue)
 
     with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:

@@ -1,7 +1,8 @@
-"""Array kernel of `match`: one query against all targets, with exact p-values of complete scores.
+"""Array kernels of `match`: one query against all targets, with exact p-values of complete scores.
 
-The signature is explicit: the kernel is compiled once, when this module is first imported, and read from numba's
-cache after that.
+Signatures are explicit: each kernel is compiled once, when this module is first imported, and read from numba's
+cache after that. `match_query` calls them one after the other, and owns all arrays: allocations, slices, tuples,
+and kernels that call kernels take numba long to compile.
 """
 
 from __future__ import annotations
@@ -14,100 +15,129 @@ from numpy.typing import NDArray
 
 from motiflens.models.types import Doubles, Integers
 
-EUCLIDEAN, PEARSON = 0, 1
+MEDIAN_BINS = 1024
 BLOCK = 256  # target columns worked on at a time
-BINS = 100  # steps between a query's lowest and highest column score
 
 
-@numba.njit("void(float64[::1], float64[:, ::1], int64, boolean, float64[::1])", cache=True, nogil=True)
-def column_scores(query: Doubles, columns: Doubles, distance: int, complement: bool, out: Doubles) -> None:
-    """Similarity of one query column to every target column (or its complement): -distance or Pearson's r.
-
-    `columns` is (4, N). A column without variance correlates with nothing: r = 0.
-    """
+@numba.njit(
+    "void(float64[:, ::1], float64[:, ::1], float64[:, ::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
+)  # fmt: skip
+def distances(query: Doubles, columns: Doubles, scores: Doubles) -> None:
+    """Fill in -distance of query columns (w, 4) to target columns (4, N) and their complements, (w, 2 N)."""
     n = columns.shape[1]
-    a, c, g, t = columns[0], columns[1], columns[2], columns[3]
-    if complement:
-        a, c, g, t = columns[3], columns[2], columns[1], columns[0]
-    q0, q1, q2, q3 = query[0], query[1], query[2], query[3]
-    if distance == EUCLIDEAN:
+    for i in range(query.shape[0]):
+        q0, q1, q2, q3 = query[i, 0], query[i, 1], query[i, 2], query[i, 3]
+        for strand in range(2):
+            a, c, g, t = 3 * strand, 1 + strand, 2 - strand, 3 - 3 * strand
+            begin = n * strand
+            for k in range(n):
+                d0, d1 = q0 - columns[a, k], q1 - columns[c, k]
+                d2, d3 = q2 - columns[g, k], q3 - columns[t, k]
+                scores[i, begin + k] = -math.sqrt(d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3)
+
+
+@numba.njit(
+    "void(float64[:, ::1], float64[::1], float64[::1], float64[::1], int64[::1], int32[::1], float64[::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
+)  # fmt: skip
+def lower_medians(
+    values: Doubles,
+    low: Doubles,
+    high: Doubles,
+    medians: Doubles,
+    counts: Integers,
+    which: NDArray[np.int32],
+    inside: Doubles,
+) -> None:
+    """Fill in each row's ((n - 1) // 2)-th smallest value: count into bins and select in one of them.
+
+    `low` and `high` are the rows' extremes; `counts` (MEDIAN_BINS), `which` and `inside` (n) are room to work in.
+    """
+    n = values.shape[1]
+    for row in range(values.shape[0]):
+        least = low[row]
+        medians[row] = least
+        if least == high[row]:
+            continue
+        scale = (MEDIAN_BINS - 1) / (high[row] - least)
+        for b in range(MEDIAN_BINS):
+            counts[b] = 0
         for i in range(n):
-            out[i] = -math.sqrt(
-                (q0 - a[i]) * (q0 - a[i])
-                + (q1 - c[i]) * (q1 - c[i])
-                + (q2 - g[i]) * (q2 - g[i])
-                + (q3 - t[i]) * (q3 - t[i])
-            )
-        return
-    mean = (q0 + q1 + q2 + q3) / 4
-    q0, q1, q2, q3 = q0 - mean, q1 - mean, q2 - mean, q3 - mean
-    norm = math.sqrt(q0 * q0 + q1 * q1 + q2 * q2 + q3 * q3)
-    for i in range(n):
-        mean = (a[i] + c[i] + g[i] + t[i]) / 4
-        y0, y1, y2, y3 = a[i] - mean, c[i] - mean, g[i] - mean, t[i] - mean
-        scale = norm * math.sqrt(y0 * y0 + y1 * y1 + y2 * y2 + y3 * y3)
-        product = q0 * y0 + q1 * y1 + q2 * y2 + q3 * y3
-        out[i] = product / scale if scale > 1e-14 else 0.0
+            which[i] = np.int32((values[row, i] - least) * scale)
+        for i in range(n):
+            counts[which[i]] += 1
+        rank = (n - 1) // 2
+        b = 0
+        while rank >= counts[b]:
+            rank -= counts[b]
+            b += 1
+        size = 0
+        for i in range(n):
+            if which[i] == b:
+                inside[size] = values[row, i]
+                size += 1
+        left, right = 0, size - 1
+        while left < right:  # Hoare's selection
+            pivot = inside[(left + right) // 2]
+            i, j = left, right
+            while i <= j:
+                while inside[i] < pivot:
+                    i += 1
+                while inside[j] > pivot:
+                    j -= 1
+                if i <= j:
+                    inside[i], inside[j] = inside[j], inside[i]
+                    i += 1
+                    j -= 1
+            if rank <= j:
+                right = j
+            elif rank >= i:
+                left = i
+            else:
+                break
+        medians[row] = inside[rank]
 
 
-@numba.njit("UniTuple(float64, 2)(float64[::1])", cache=True, nogil=True, fastmath={"nnan", "nsz"})
-def extremes(values: Doubles) -> tuple[float, float]:
-    """Least and greatest value; without the promise that there is no nan this would not run in vectors."""
-    low, high = values[0], values[0]
-    for value in values:
-        low = min(low, value)
-        high = max(high, value)
-    return low, high
+@numba.njit(
+    "void(float64[:, ::1], float64[::1], float64, float64, int64, int16[::1], int16[:, ::1], int32[:, :, ::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
+)  # fmt: skip
+def into_steps(
+    scores: Doubles,
+    medians: Doubles,
+    low: float,
+    scale: float,
+    zero: int,
+    part: NDArray[np.int16],
+    steps: NDArray[np.int16],
+    counts: NDArray[np.int32],
+) -> None:
+    """Fill in whole steps above the median, (N, w), of scores (w, N), and count them.
+
+    `counts` (2, w, S) is zero; both halves together hold how often a query column scores s - zero: two, so that
+    equal steps in a row do not wait for each other. `part` (BLOCK) is room to work in.
+    """
+    n = scores.shape[1]
+    for begin in range(0, n, BLOCK):  # a block of the transposed array stays in cache
+        size = min(BLOCK, n - begin)
+        for i in range(scores.shape[0]):
+            median = medians[i]
+            for c in range(size):
+                part[c] = np.int16((scores[i, begin + c] - median - low) * scale + 0.5)  # >= 0: the same as floor
+            for c in range(size):
+                steps[begin + c, i] = part[c] - zero
+            for c in range(0, size - 1, 2):
+                counts[0, i, part[c]] += 1
+                counts[1, i, part[c + 1]] += 1
+            if size % 2:
+                counts[0, i, part[size - 1]] += 1
 
 
-@numba.njit("float64(float64[::1], float64, float64)", cache=True, nogil=True)
-def lower_median(values: Doubles, low: float, high: float) -> float:
-    """The ((n - 1) // 2)-th smallest of values between `low` and `high`: count into bins and sort one of them."""
-    n = len(values)
-    if low == high:
-        return low
-    bins = 1024
-    scale = (bins - 1) / (high - low)
-    counts = np.zeros(bins, dtype=np.int64)
-    which = np.empty(n, dtype=np.int32)
-    for i in range(n):
-        which[i] = np.int32((values[i] - low) * scale)
-    for i in range(n):
-        counts[which[i]] += 1
-    rank = (n - 1) // 2
-    b = 0
-    while rank >= counts[b]:
-        rank -= counts[b]
-        b += 1
-    inside = np.empty(counts[b])
-    k = 0
-    for i in range(n):
-        if which[i] == b:
-            inside[k] = values[i]
-            k += 1
-    left, right = 0, len(inside) - 1
-    while left < right:  # Hoare's selection (numba's own sort takes seconds to compile)
-        pivot = inside[(left + right) // 2]
-        i, j = left, right
-        while i <= j:
-            while inside[i] < pivot:
-                i += 1
-            while inside[j] > pivot:
-                j -= 1
-            if i <= j:
-                inside[i], inside[j] = inside[j], inside[i]
-                i += 1
-                j -= 1
-        if rank <= j:
-            right = j
-        elif rank >= i:
-            left = i
-        else:
-            break
-    return inside[rank]
-
-
-@numba.njit("void(float64[::1], float64[::1], float64[::1])", cache=True, nogil=True, fastmath={"contract"})
+@numba.njit(
+    "void(float64[::1], float64[::1], float64[::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, fastmath={"contract"},
+)  # fmt: skip
 def convolve(left: Doubles, right: Doubles, out: Doubles) -> None:
     """out = left * right, (n + m - 1,). All terms are >= 0, so that small tails keep their precision."""
     n, m = len(left), len(right)
@@ -136,209 +166,137 @@ def convolve(left: Doubles, right: Doubles, out: Doubles) -> None:
         k += 1
 
 
-@numba.njit("void(float64[::1], float64[::1], int64)", cache=True, nogil=True)
-def either(chance: Doubles, tail: Doubles, base: int) -> None:
-    """chance = 1 - (1 - chance)(1 - tail) for independent events, exact for small ones.
+@numba.njit(
+    "void(float64[:, ::1], int64[::1], int64[::1], int64, boolean[::1], float64[:, ::1], float64[:, ::1], "
+    "float64[::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
+)  # fmt: skip
+def overlap_tails(
+    densities: Doubles,
+    begins: Integers,
+    stops: Integers,
+    zero: int,
+    wanted: NDArray[np.bool_],
+    room: Doubles,
+    chance: Doubles,
+    tail: Doubles,
+) -> None:
+    """Chance that the best of all alignments in which k query columns overlap totals at least s.
 
-    ``tail[i]`` belongs to ``chance[base + i]``; below, the event is certain; beyond, impossible.
+    Parameters
+    ----------
+    densities, begins, stops
+        (w, B) score densities of the query's columns, and the bins of each that any target column reaches: only
+        these are convolved.
+    zero
+        The score that stands for the median, which a query column outside the overlap gets (complete scores,
+        Tanaka et al. 2011).
+    wanted
+        (w + 1,) whether targets of k < w columns exist, which may lie within the query.
+    room, tail
+        (2, w B), (w B) to work in.
+    chance
+        (2 w + 1, S), zero. Filled in: row k, where wanted, for alignments that cover a whole target of k columns;
+        row w for one of the whole query; row w + k for both overlaps of k columns at an end. Alignments count as
+        independent (Gupta et al. 2007).
     """
-    for i in range(base):
-        chance[i] = 1.0
-    part = chance[base : base + len(tail)]
-    for i in range(len(tail)):
-        part[i] = part[i] + tail[i] - part[i] * tail[i]
-
-
-@numba.njit("void(float64[::1], float64[::1])", cache=True, nogil=True)
-def tail_sums(density: Doubles, out: Doubles) -> None:
-    """out[s] = density[s] + density[s + 1] + …, at most 1, small ones added first.
-
-    Four at a time: each sum but every fourth is out of the way of the chain of additions that all wait for.
-    """
-    n = len(density)
-    total = 0.0
-    s = n - 1
-    while s >= 3:
-        d0, d1, d2, d3 = density[s], density[s - 1], density[s - 2], density[s - 3]
-        two = d0 + d1
-        three = two + d2
-        out[s] = total + d0
-        out[s - 1] = total + two
-        out[s - 2] = total + three
-        total += three + d3
-        out[s - 3] = total
-        s -= 4
-    while s >= 0:
-        total += density[s]
-        out[s] = total
-        s -= 1
-    for i in range(n):
-        out[i] = min(out[i], 1.0)
-
-
-@numba.njit("UniTuple(int64, 2)(float64[::1])", cache=True, nogil=True)
-def reached(density: Doubles) -> tuple[int, int]:
-    """First bin that is not empty, and one past the last (the first and second bin where all are)."""
-    begin, end = 0, len(density)
-    while begin < end - 1 and density[begin] == 0.0:
-        begin += 1
-    while end > begin + 1 and density[end - 1] == 0.0:
-        end -= 1
-    return begin, end
-
-
-@numba.njit("float64[:, ::1](float64[:, ::1], int64, int64, boolean[::1])", cache=True, nogil=True)
-def null_tails(densities: Doubles, zero: int, longest: int, wanted: NDArray[np.bool_]) -> Doubles:
-    """Chance that the best of all alignments with a random target of length t totals at least s, (longest + 1, S).
-
-    `densities` (w, B) are the score densities of the query's columns over the targets' columns, `zero` the score
-    that stands for the median, which a query column outside the overlap gets (complete scores, Tanaka et al.
-    2011). Alignments count as independent (Gupta et al. 2007). Only lengths `wanted` are filled in. A column's
-    scores take up part of the bins; only these are convolved.
-    """
-    width, bins = densities.shape
-    size = width * (bins - 1 + zero) + 2
-    tails = np.zeros((longest + 1, size))
-    ends = np.zeros((width, size))  # k: the overlaps of k columns at either end of the query
-    now = np.empty(width * bins)
-    new = np.empty(width * bins)
-    tail = np.empty(width * bins)
-    some = np.empty(size)
-    begins = np.empty(width, dtype=np.int64)
-    stops = np.empty(width, dtype=np.int64)
+    width = densities.shape[0]
     for i in range(width):
-        begins[i], stops[i] = reached(densities[i])
-    inner = 0  # longest window that some target needs
-    for t in range(1, min(longest, width - 1) + 1):
-        if wanted[t]:
-            inner = t
-    for i in range(width):
-        low = begins[i]  # the least score of the columns so far, which now[0] belongs to
+        now = 0
+        low = begins[i]  # the least score of the columns so far, which room[now, 0] belongs to
         length = stops[i] - low
         for b in range(length):
-            now[b] = densities[i, low + b]
+            room[0, b] = densities[i, low + b]
         for j in range(i + 1, width + 1):
             columns = j - i
             if columns > 1:
-                some_bins = densities[j - 1, begins[j - 1] : stops[j - 1]]
-                convolve(now[:length], some_bins, new)
-                now, new = new, now
+                convolve(room[now, :length], densities[j - 1, begins[j - 1] : stops[j - 1]], room[1 - now])
+                now = 1 - now
                 low += begins[j - 1]
-                length += len(some_bins) - 1
-            at_end = i == 0 or j == width
-            if not at_end and not (columns <= inner and wanted[columns]):
+                length += stops[j - 1] - begins[j - 1] - 1
+            at_end = (i == 0 or j == width) and columns < width
+            if not at_end and not wanted[columns]:
                 continue
-            tail_sums(now[:length], tail)
+            # Tails, small ones added first. Four at a time: each sum but every fourth is out of the way of the
+            # chain of additions that all wait for.
+            total = 0.0
+            s = length - 1
+            while s >= 3:
+                d0, d1, d2, d3 = room[now, s], room[now, s - 1], room[now, s - 2], room[now, s - 3]
+                two = d0 + d1
+                three = two + d2
+                tail[s] = total + d0
+                tail[s - 1] = total + two
+                tail[s - 2] = total + three
+                total += three + d3
+                tail[s - 3] = total
+                s -= 4
+            while s >= 0:
+                total += room[now, s]
+                tail[s] = total
+                s -= 1
             base = (width - columns) * zero + low
-            if columns < width:
-                if i == 0:
-                    either(ends[columns], tail[:length], base)
-                if j == width:
-                    either(ends[columns], tail[:length], base)
-                if columns <= inner and wanted[columns]:
-                    either(tails[columns], tail[:length], base)
-            else:
-                some[:] = 0.0
-                for t in range(width, longest + 1):  # the whole query fits in t - width + 1 places
-                    either(some, tail[:length], base)
-                    if wanted[t]:
-                        either(tails[t], some, 0)
-    some[:] = 0.0
-    for k in range(1, width):  # overlaps of fewer columns than the target has
-        either(some, ends[k], 0)
-        for t in range(k + 1, (k + 1 if k < width - 1 else longest) + 1):
-            if t <= longest and wanted[t]:
-                either(tails[t], some, 0)
-    return tails
+            for which in range(2):
+                row = columns
+                if which == 1:
+                    row += width
+                    if not at_end:
+                        continue
+                elif not wanted[columns]:
+                    continue
+                for s in range(base):
+                    chance[row, s] = 1.0
+                for s in range(length):
+                    other = min(tail[s], 1.0)
+                    mine = chance[row, base + s]
+                    chance[row, base + s] = mine + other - mine * other
 
 
 @numba.njit(
-    "Tuple((float64[:, ::1], int32[:, ::1], int32[:, ::1]))"
-    "(float64[:, ::1], float64[:, ::1], int64[::1], int64, boolean[::1], float64[:, ::1], int16[:, ::1])",
-    cache=True,
-    nogil=True,
-)
-def match_query(
-    query: Doubles,
-    columns: Doubles,
-    begins: Integers,
-    distance: int,
-    wanted: NDArray[np.bool_],
-    scores: Doubles,
-    steps: NDArray[np.int16],
-) -> tuple[Doubles, NDArray[np.int32], NDArray[np.int32]]:
-    """Best alignment of a query (w, 4) with each target on both strands: (p, offset, overlap), each (2, targets).
+    "void(float64[:, ::1], int64[:, ::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
+)  # fmt: skip
+def either(chance: Doubles, pairs: Integers) -> None:
+    """Row a becomes 1 - (1 - a)(1 - b), exact for small ones, for each (a, b): either of independent events."""
+    for i in range(pairs.shape[0]):
+        a, b = pairs[i, 0], pairs[i, 1]
+        for s in range(chance.shape[1]):
+            mine, other = chance[a, s], chance[b, s]
+            chance[a, s] = mine + other - mine * other
 
-    `columns` (4, N) are the targets' columns end to end, target t in ``begins[t]:begins[t + 1]``; ``wanted[w]``
-    tells whether some target has width w. `scores` (w, 2 N) and `steps` (2 N, w) are room to work in, which a
-    thread keeps for all its queries. p is that of one strand. The offset is the query's start minus the target's,
-    as TOMTOM prints it: negative where the query reaches out to the left.
+
+@numba.njit(
+    "void(int16[:, ::1], int64[::1], int32[::1], int32[:, :, ::1])",
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
+)  # fmt: skip
+def align(steps: NDArray[np.int16], begins: Integers, totals: NDArray[np.int32], best: NDArray[np.int32]) -> None:
+    """Fill in the best alignment with each target on both strands: (total, offset, overlap), (2, targets, 3).
+
+    `steps` (2 N, w) are the query's scores of the targets' columns, target t in ``begins[t]:begins[t + 1]`` and,
+    for the other strand, N further; `totals` (w + widest target) is room to work in.
     """
-    width = query.shape[0]
-    n = columns.shape[1]
-    targets = len(begins) - 1
-    medians = np.empty(width)
-    low, high = np.inf, -np.inf
-    for i in range(width):
-        column_scores(query[i], columns, distance, False, scores[i, :n])
-        column_scores(query[i], columns, distance, True, scores[i, n:])
-        least, greatest = extremes(scores[i])
-        medians[i] = lower_median(scores[i], least, greatest)
-        low = min(low, least - medians[i])
-        high = max(high, greatest - medians[i])
-    low = math.floor(low)
-    scale = math.floor(BINS / max(high - low, 1.0))
-    zero = int(-low * scale)
-    top = math.floor((high - low) * scale + 0.5) + 1
-    counts = np.zeros((2, width, top), dtype=np.int32)  # two, so that equal steps in a row do not wait
-    part = np.empty(BLOCK, dtype=np.int16)
-    for begin in range(0, 2 * n, BLOCK):  # a block of the transposed array stays in cache
-        size = min(BLOCK, 2 * n - begin)
-        for i in range(width):
-            row = scores[i, begin : begin + size]
-            median = medians[i]
-            for c in range(size):
-                part[c] = np.int16((row[c] - median - low) * scale + 0.5)  # >= 0: the same as floor
-            for c in range(size):
-                steps[begin + c, i] = part[c] - zero
-            even, odd = counts[0, i], counts[1, i]
-            for c in range(0, size - 1, 2):
-                even[part[c]] += 1
-                odd[part[c + 1]] += 1
-            if size % 2:
-                even[part[size - 1]] += 1
-    densities = np.empty((width, top))
-    for i in range(width):
-        for b in range(top):
-            densities[i, b] = (counts[0, i, b] + counts[1, i, b]) / (2 * n)
-    tails = null_tails(densities, zero, len(wanted) - 1, wanted)
-    p = np.empty((2, targets))
-    offset = np.empty((2, targets), dtype=np.int32)
-    overlap = np.empty((2, targets), dtype=np.int32)
-    totals = np.empty(width + len(wanted), dtype=np.int32)
+    n = steps.shape[0] // 2
+    width = steps.shape[1]
     for strand in range(2):
-        for t in range(targets):
+        for t in range(begins.shape[0] - 1):
             w = begins[t + 1] - begins[t]
             for i in range(width + w - 1):
                 totals[i] = 0
             for k in range(w):  # the target's k-th column on this strand
                 c = begins[t] + k if strand == 0 else n + begins[t + 1] - 1 - k
                 shift = w - 1 - k
-                row_steps = steps[c]
-                row_totals = totals[shift : shift + width]
                 for i in range(width):
-                    row_totals[i] += row_steps[i]
-            best = totals[0]
+                    totals[shift + i] += steps[c, i]
+            greatest = totals[0]
             for i in range(width + w - 1):
-                best = max(best, totals[i])
+                greatest = max(greatest, totals[i])
             best_overlap = 0
             best_start = 0
             for start in range(width - 1, -w, -1):  # of the target, in the query
-                if totals[start + w - 1] == best:
+                if totals[start + w - 1] == greatest:
                     common = min(width, start + w) - max(0, start)
                     if common > best_overlap:  # equal scores: the greatest overlap, then the last start
                         best_overlap, best_start = common, start
-            p[strand, t] = tails[w, best + width * zero]
-            offset[strand, t] = -best_start
-            overlap[strand, t] = best_overlap
-    return p, offset, overlap
+            best[strand, t, 0] = greatest
+            best[strand, t, 1] = -best_start
+            best[strand, t, 2] = best_overlap

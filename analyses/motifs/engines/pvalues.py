@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.models.types import Doubles, Integers
+from motiflens.models.types import Doubles
 
 RANGE = 1000  # integer steps between a matrix's lowest and highest log odds
 PSEUDOCOUNT = 0.1
@@ -75,30 +74,16 @@ def p_values(scores: NDArray[np.int32], background: Doubles) -> Doubles:
     >>> p_values(np.array([[0, 1, 2, 3]], dtype=np.int32), np.full(4, 0.25)).tolist()
     [1.0, 0.75, 0.5, 0.25]
     """
+    from motiflens.analyses.motifs.engines.pvalues_numba import add_columns  # `match` need not compile it
+
     scores = np.asarray(scores, dtype=np.int64)
     lows, spans = scores.min(axis=1), np.ptp(scores, axis=1)
     pad = int(spans.max(initial=0))  # zeros before and after what is reached, so that every term can be read
     room = np.zeros((2, pad + int(spans.sum()) + 1 + pad))
     room[0, pad] = 1.0
-    _add_columns(scores - lows[:, None], spans, np.ascontiguousarray(background, np.float64), pad, room)
+    add_columns(scores - lows[:, None], spans, np.ascontiguousarray(background, np.float64), pad, room)
     density = room[len(scores) % 2, pad : room.shape[1] - pad]
     table = np.ones(int(scores.max(axis=1).sum()) + 1)
     # The rarest are added first, so that small ones are exact.
     table[len(table) - len(density) :] = np.minimum(np.cumsum(density[::-1])[::-1], 1.0)
     return table
-
-
-@numba.njit(
-    "void(int64[:, ::1], int64[::1], float64[::1], int64, float64[:, ::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
-def _add_columns(scores: Integers, spans: Integers, background: Doubles, pad: int, room: Doubles) -> None:
-    """Convolve columns, column after column from one row of `room` into the other; their least scores are 0."""
-    w0, w1, w2, w3 = background[0], background[1], background[2], background[3]
-    size = 1
-    for j in range(scores.shape[0]):
-        now, new = room[j % 2], room[1 - j % 2]
-        a, c, g, t = pad - scores[j, 0], pad - scores[j, 1], pad - scores[j, 2], pad - scores[j, 3]
-        size += spans[j]
-        for s in range(size):
-            new[pad + s] = w0 * now[a + s] + w1 * now[c + s] + w2 * now[g + s] + w3 * now[t + s]

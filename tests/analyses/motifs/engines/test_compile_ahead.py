@@ -54,7 +54,7 @@ def test_neither_with_one_core_nor_after_a_failure(
 def test_the_engines_are_imported_after_the_training() -> None:
     code = (
         "import sys, motiflens.analyses.motifs.model_motifs, motiflens.analyses.motifs.motif_files\n"
-        "print([name for name in sys.modules if name.endswith(('scan_numba', 'match_numba', 'pvalues'))])"
+        "print([name for name in sys.modules if name.endswith(('scan_numba', 'match_numba', 'pvalues_numba'))])"
     )
     made = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert made.stdout.strip() == "[]"

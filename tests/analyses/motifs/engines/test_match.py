@@ -246,9 +246,11 @@ class TestKernels:
     def test_lower_median(self, rng: np.random.Generator) -> None:
         for n in (1, 2, 3, 10, 1001):
             for values in (rng.normal(size=n), np.round(rng.normal(size=n)), np.zeros(n)):
-                low, high = kernels.extremes(values)
-                assert (low, high) == (values.min(), values.max())
-                assert kernels.lower_median(values, low, high) == np.sort(values)[(n - 1) // 2]
+                both = np.stack((values, -values))
+                medians, room = np.empty(2), (np.empty(n, dtype=np.int32), np.empty(n))
+                counts = np.empty(kernels.MEDIAN_BINS, dtype=np.int64)
+                kernels.lower_medians(both, both.min(axis=1), both.max(axis=1), medians, counts, *room)
+                assert medians.tolist() == np.sort(both, axis=1)[:, (n - 1) // 2].tolist()
 
     def test_convolve(self, rng: np.random.Generator) -> None:
         for n, m in product((1, 2, 3, 4, 5, 17), (1, 3, 4, 6, 9)):

@@ -211,6 +211,7 @@ def test_batches_change_nothing(rng: np.random.Generator, monkeypatch: pytest.Mo
     for size in (37, 100, 1001):
         monkeypatch.setattr(scan_module, "BATCH", size)
         monkeypatch.setattr("motiflens.analyses.motifs.engines.scan_part.BLOCK", 4)
+        monkeypatch.setattr("motiflens.analyses.motifs.engines.scan_part.ROOM", 3)
         pd.testing.assert_frame_equal(scan(motifs, sequences, threshold=0.01, threads=2), whole)
 
 
