@@ -119,7 +119,8 @@ def into_steps(
     equal steps in a row do not wait for each other. `part` (BLOCK) is room to work in.
     """
     n = scores.shape[1]
-    for begin in range(0, n, BLOCK):  # a block of the transposed array stays in cache
+    for block in range((n + BLOCK - 1) // BLOCK):  # a block of the transposed array stays in cache
+        begin = block * BLOCK
         size = min(BLOCK, n - begin)
         for i in range(scores.shape[0]):
             median = medians[i]
@@ -127,9 +128,9 @@ def into_steps(
                 part[c] = np.int16((scores[i, begin + c] - median - low) * scale + 0.5)  # >= 0: the same as floor
             for c in range(size):
                 steps[begin + c, i] = part[c] - zero
-            for c in range(0, size - 1, 2):
-                counts[0, i, part[c]] += 1
-                counts[1, i, part[c + 1]] += 1
+            for c in range(size // 2):
+                counts[0, i, part[2 * c]] += 1
+                counts[1, i, part[2 * c + 1]] += 1
             if size % 2:
                 counts[0, i, part[size - 1]] += 1
 
@@ -292,7 +293,8 @@ def align(steps: NDArray[np.int16], begins: Integers, totals: NDArray[np.int32],
                 greatest = max(greatest, totals[i])
             best_overlap = 0
             best_start = 0
-            for start in range(width - 1, -w, -1):  # of the target, in the query
+            for back in range(width + w - 1):
+                start = width - 1 - back  # of the target, in the query
                 if totals[start + w - 1] == greatest:
                     common = min(width, start + w) - max(0, start)
                     if common > best_overlap:  # equal scores: the greatest overlap, then the last start

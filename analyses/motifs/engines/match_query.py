@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from motiflens.analyses.motifs.engines import match_numba as kernels
 from motiflens.models.types import Doubles, Integers
 
 BINS = 100  # steps between a query's lowest and highest column score
+ROWS = 4  # query columns whose scores are made, and read for their medians, while they are in the cache
 
 
 class Room(NamedTuple):
@@ -58,15 +60,15 @@ def match_query(
     """
     width, both = len(query), 2 * columns.shape[1]
     scores = room.scores[: width * both].reshape(width, both)
-    if distance == "ed":
-        kernels.distances(query, columns, scores)
-    else:
-        from motiflens.analyses.motifs.engines.pearson_numba import correlations
-
-        correlations(query, columns, scores)
-    least, greatest, medians = scores.min(axis=1), scores.max(axis=1), np.empty(width)
+    similarity = _similarity(distance)
+    least, greatest, medians = np.empty((3, width))
     bins = np.empty(kernels.MEDIAN_BINS, dtype=np.int64)
-    kernels.lower_medians(scores, least, greatest, medians, bins, room.which, room.inside)
+    for i in range(0, width, ROWS):
+        some, rows = scores[i : i + ROWS], slice(i, i + ROWS)
+        similarity(query[rows], columns, some)
+        some.min(axis=1, out=least[rows])
+        some.max(axis=1, out=greatest[rows])
+        kernels.lower_medians(some, least[rows], greatest[rows], medians[rows], bins, room.which, room.inside)
     low, high = math.floor((least - medians).min()), float((greatest - medians).max())
     scale = math.floor(BINS / max(high - low, 1.0))
     zero = int(-low * scale)
@@ -79,6 +81,14 @@ def match_query(
     best = np.empty((2, len(begins) - 1, 3), dtype=np.int32)
     kernels.align(steps, begins, np.empty(width + len(wanted), dtype=np.int32), best)
     return tails[np.diff(begins), best[..., 0] + width * zero], best[..., 1], best[..., 2]
+
+
+def _similarity(distance: str) -> Callable[[Doubles, Doubles, Doubles], None]:
+    if distance == "ed":
+        return kernels.distances  # type: ignore[no-any-return]
+    from motiflens.analyses.motifs.engines.pearson_numba import correlations  # compiled where it is asked for
+
+    return correlations  # type: ignore[no-any-return]
 
 
 def null_tails(densities: Doubles, zero: int, wanted: NDArray[np.bool_]) -> Doubles:
