@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from motiflens.analyses.motifs.engines.compiled import compiled
 from motiflens.models.types import Doubles, Integers
 
 MEDIAN_BINS = 1024
 BLOCK = 256  # target columns worked on at a time
 
 
-@numba.njit(
+@compiled(
     "void(float64[:, ::1], float64[:, ::1], float64[:, ::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def distances(query: Doubles, columns: Doubles, scores: Doubles) -> None:
     """Fill in -distance of query columns (w, 4) to target columns (4, N) and their complements, (w, 2 N)."""
     n = columns.shape[1]
@@ -37,10 +36,9 @@ def distances(query: Doubles, columns: Doubles, scores: Doubles) -> None:
                 scores[i, begin + k] = -math.sqrt(d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3)
 
 
-@numba.njit(
+@compiled(
     "void(float64[:, ::1], float64[::1], float64[::1], float64[::1], int64[::1], int32[::1], float64[::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def lower_medians(
     values: Doubles,
     low: Doubles,
@@ -99,10 +97,9 @@ def lower_medians(
         medians[row] = inside[rank]
 
 
-@numba.njit(
+@compiled(
     "void(float64[:, ::1], float64[::1], float64, float64, int64, int16[::1], int16[:, ::1], int32[:, :, ::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def into_steps(
     scores: Doubles,
     medians: Doubles,
@@ -135,10 +132,10 @@ def into_steps(
                 counts[0, i, part[size - 1]] += 1
 
 
-@numba.njit(
+@compiled(
     "void(float64[::1], float64[::1], float64[::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, fastmath={"contract"},
-)  # fmt: skip
+    fastmath=frozenset({"contract"}),
+)
 def convolve(left: Doubles, right: Doubles, out: Doubles) -> None:
     """out = left * right, (n + m - 1,). All terms are >= 0, so that small tails keep their precision."""
     n, m = len(left), len(right)
@@ -167,11 +164,10 @@ def convolve(left: Doubles, right: Doubles, out: Doubles) -> None:
         k += 1
 
 
-@numba.njit(
+@compiled(
     "void(float64[:, ::1], int64[::1], int64[::1], int64, boolean[::1], float64[:, ::1], float64[:, ::1], "
     "float64[::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def overlap_tails(
     densities: Doubles,
     begins: Integers,
@@ -249,27 +245,25 @@ def overlap_tails(
                     chance[row, s] = 1.0
                 for s in range(length):
                     other = min(tail[s], 1.0)
-                    mine = chance[row, base + s]
-                    chance[row, base + s] = mine + other - mine * other
+                    before = chance[row, base + s]
+                    chance[row, base + s] = before + other - before * other
 
 
-@numba.njit(
+@compiled(
     "void(float64[:, ::1], int64[:, ::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def either(chance: Doubles, pairs: Integers) -> None:
     """Row a becomes 1 - (1 - a)(1 - b), exact for small ones, for each (a, b): either of independent events."""
     for i in range(pairs.shape[0]):
         a, b = pairs[i, 0], pairs[i, 1]
         for s in range(chance.shape[1]):
-            mine, other = chance[a, s], chance[b, s]
-            chance[a, s] = mine + other - mine * other
+            before, other = chance[a, s], chance[b, s]
+            chance[a, s] = before + other - before * other
 
 
-@numba.njit(
+@compiled(
     "void(int16[:, ::1], int64[::1], int32[::1], int32[:, :, ::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def align(steps: NDArray[np.int16], begins: Integers, totals: NDArray[np.int32], best: NDArray[np.int32]) -> None:
     """Fill in the best alignment with each target on both strands: (total, offset, overlap), (2, targets, 3).
 

@@ -30,7 +30,7 @@ def matched_letters(
     >>> matched_letters(letters, np.array([1, 1, 6]), np.array([4, 4, 3]), np.array([False, True, False])).tolist()
     ['Cgtt', 'AACG', 'ACC']
     """
-    found = np.empty(len(starts), dtype=object)
+    words = np.empty(len(starts), dtype=object)
     for width in np.unique(widths).tolist():
         some = np.flatnonzero(widths == width)
         places = starts[some, None] + np.arange(width)
@@ -39,5 +39,5 @@ def matched_letters(
         read = letters[places]
         read[back] = _OTHER[read[back]]
         text = read.tobytes().decode("ascii")
-        found[some] = [text[i : i + width] for i in range(0, len(text), width)]
-    return found
+        words[some] = [text[i : i + width] for i in range(0, len(text), width)]
+    return words

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numba
-
+from motiflens.analyses.motifs.engines.compiled import compiled
 from motiflens.models.types import Doubles
 
 
-@numba.njit(
+@compiled(
     "void(float64[:, ::1], float64[:, ::1], float64[:, ::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def correlations(query: Doubles, columns: Doubles, scores: Doubles) -> None:
     """Fill in Pearson's r of query columns (w, 4) and target columns (4, N) or their complements, (w, 2 N).
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numba
-
+from motiflens.analyses.motifs.engines.compiled import compiled
 from motiflens.models.types import Doubles, Integers
 
 
-@numba.njit(
+@compiled(
     "void(int64[:, ::1], int64[::1], float64[::1], int64, float64[:, ::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def add_columns(scores: Integers, spans: Integers, background: Doubles, pad: int, room: Doubles) -> None:
     """Convolve columns, column after column from one row of `room` into the other; their least scores are 0."""
     w0, w1, w2, w3 = background[0], background[1], background[2], background[3]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from motiflens.analyses.motifs.engines.compiled import compiled
 from motiflens.models.types import Codes
 
 HALF = 256  # 4-mers
@@ -29,10 +29,9 @@ class Index(NamedTuple):
     entries: NDArray[np.int64]  # L
 
 
-@numba.njit(
+@compiled(
     "void(uint8[::1], int64, uint16[::1], int32[::1], int32[::1], int64[::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def fill_index(
     codes: Codes,
     pad: int,
@@ -99,11 +98,10 @@ def kmer_index(codes: Codes, pad: int) -> Index:
     return index
 
 
-@numba.njit(
+@compiled(
     "int64(uint16[::1], int32[::1], int64, int32[::1], int64[::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], "
     "int64, int64, int32[:, ::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def scan_matrices(
     kmers: NDArray[np.uint16],
     runs: NDArray[np.int32],
@@ -177,10 +175,9 @@ def scan_matrices(
     return count
 
 
-@numba.njit(
+@compiled(
     "void(uint8[:, ::1], int32[:, ::1], int32[::1])",
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True,
-)  # fmt: skip
+)
 def add_totals(fours: NDArray[np.uint8], tables: NDArray[np.int32], totals: NDArray[np.int32]) -> None:
     """Add to the `totals` (S,) of sampled windows what their 4-mers (C, S) score by the `tables` (C, 256)."""
     for c in range(tables.shape[0]):

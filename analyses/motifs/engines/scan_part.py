@@ -167,16 +167,16 @@ def _found(index: kernels.Index, matrices: Matrices, pool: ThreadPoolExecutor) -
     def work(low: int) -> NDArray[np.int32]:
         nonlocal room
         while True:
-            found = np.empty((room, 3), dtype=np.int32)
-            count = kernels.scan_matrices(*index, *matrices.scan, low, min(low + BLOCK, total), found)
-            if count <= len(found):
-                return found[:count]
+            windows = np.empty((room, 3), dtype=np.int32)
+            count = kernels.scan_matrices(*index, *matrices.scan, low, min(low + BLOCK, total), windows)
+            if count <= len(windows):
+                return windows[:count]
             room = max(room, count + count // 4)
 
-    for found in pool.map(work, range(0, total, BLOCK)):
-        hits = np.empty(len(found), dtype=HIT)
-        order = np.lexsort((found[:, 0], found[:, 1]))
-        hits["matrix"], hits["letter"], hits["total"] = found[order].T
+    for windows in pool.map(work, range(0, total, BLOCK)):
+        hits = np.empty(len(windows), dtype=HIT)
+        order = np.lexsort((windows[:, 0], windows[:, 1]))
+        hits["matrix"], hits["letter"], hits["total"] = windows[order].T
         yield hits
 
 
