@@ -24,7 +24,6 @@ class Index(NamedTuple):
 
     kmers: NDArray[np.uint16]  # pad + L + pad
     runs: NDArray[np.int32]  # pad + L + pad
-    pad: int
     first: NDArray[np.int32]  # KMERS + 1
     entries: NDArray[np.int64]  # L
 
@@ -90,7 +89,6 @@ def kmer_index(codes: Codes, pad: int) -> Index:
     index = Index(
         np.zeros(size, dtype=np.uint16),
         np.zeros(size, dtype=np.int32),
-        pad,
         np.zeros(KMERS + 1, dtype=np.int32),
         np.empty(len(codes), dtype=np.int64),
     )
@@ -99,38 +97,34 @@ def kmer_index(codes: Codes, pad: int) -> Index:
 
 
 @compiled(
-    "int64(uint16[::1], int32[::1], int64, int32[::1], int64[::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], "
-    "int64, int64, int32[:, ::1])",
+    "int64(uint16[::1], int32[::1], int32[::1], int64[::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], "
+    "int32[:, ::1])",
 )
 def scan_matrices(
     kmers: NDArray[np.uint16],
     runs: NDArray[np.int32],
-    pad: int,
     first: NDArray[np.int32],
     entries: NDArray[np.int64],
     tables: NDArray[np.int32],
     places: NDArray[np.int32],
     matrices: NDArray[np.int32],
-    low: int,
-    high: int,
     out: NDArray[np.int32],
 ) -> int:
     """Find every window that reaches its matrix's threshold; return their number, of any size.
 
     Parameters
     ----------
-    kmers, runs, pad, first, entries
+    kmers, runs, first, entries
         See `fill_index`.
     tables, places, matrices
         See `ScanTables`. The K columns that exclude most are summed for every 8-mer; only positions of those
         8-mers that could still reach the threshold are visited; the 8-mer beside is read with the position.
-    low, high
-        Matrices low .. high - 1 are scanned.
     out
         (n, 3) matrix, start, total of the first n windows found, in no order.
     """
+    pad = (kmers.shape[0] - entries.shape[0]) // 2
     count = 0
-    for m in range(low, high):
+    for m in range(matrices.shape[0]):
         row = matrices[m, 0]
         stop = matrices[m, 1]
         width = matrices[m, 2]

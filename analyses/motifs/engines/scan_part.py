@@ -161,19 +161,21 @@ def _indexed(batch: Batch, widest: int) -> tuple[kernels.Index, NDArray[np.int32
 
 
 def _found(index: kernels.Index, matrices: Matrices, pool: ThreadPoolExecutor) -> Iterator[NDArray[np.void]]:
-    total = len(matrices.thresholds)
+    tables, places, rows = matrices.scan
     room = ROOM
 
     def work(low: int) -> NDArray[np.int32]:
         nonlocal room
+        some = rows[low : low + BLOCK]
         while True:
             windows = np.empty((room, 3), dtype=np.int32)
-            count = kernels.scan_matrices(*index, *matrices.scan, low, min(low + BLOCK, total), windows)
+            count = kernels.scan_matrices(*index, tables, places, some, windows)
             if count <= len(windows):
+                windows[:count, 0] += low
                 return windows[:count]
             room = max(room, count + count // 4)
 
-    for windows in pool.map(work, range(0, total, BLOCK)):
+    for windows in pool.map(work, range(0, len(rows), BLOCK)):
         hits = np.empty(len(windows), dtype=HIT)
         order = np.lexsort((windows[:, 0], windows[:, 1]))
         hits["matrix"], hits["letter"], hits["total"] = windows[order].T

@@ -31,7 +31,7 @@ def test_finds_what_a_sum_finds(rng: np.random.Generator, width: int) -> None:
         ]
         for threshold in (0, int(np.quantile(totals, 0.8))):
             out = np.empty((len(codes), 3), dtype=np.int32)
-            found = scan_matrices(*index, *scan_tables([scores], [threshold]), 0, 1, out)
+            found = scan_matrices(*index, *scan_tables([scores], [threshold]), out)
             wanted = {(0, i, total) for i, total in enumerate(totals) if total >= threshold}
             assert set(map(tuple, out[:found].tolist())) == wanted
             assert found == len(wanted) > 0
