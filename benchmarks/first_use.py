@@ -62,7 +62,7 @@ def main() -> None:
                 f"{folder}/s.tsv",
                 "--overwrite",
             ],
-            "match": ["match", "--query", ctcf, "--targets", ctcf, "--out", f"{folder}/m.tsv", "--overwrite"],
+            "match": ["match", ctcf, ctcf, "--out", f"{folder}/m.tsv", "--overwrite"],
         }
         for turn in range(given.rounds):
             for command, words in commands.items():

@@ -26,8 +26,8 @@ def outside_legend(figure: Figure, *entries: Any, loc: str, ncols: int, **style:
         As `matplotlib.figure.Figure.legend` takes it.
     """
     for columns in range(ncols, 1, -1):
-        legend = figure.legend(*entries, loc=loc, ncols=columns, **style)
+        legend = figure.legend(*entries, loc=loc, ncols=columns, **style)  # type: ignore[call-overload]
         if legend.get_window_extent().width <= figure.bbox.width:
             return legend
         legend.remove()
-    return figure.legend(*entries, loc=loc, ncols=1, **style)
+    return figure.legend(*entries, loc=loc, ncols=1, **style)  # type: ignore[call-overload]

@@ -69,7 +69,7 @@ def scan_with(
     table = table.sort_values("p-value", kind="stable", ignore_index=True)
     bases = sum(len(letters) for _, letters in pairs)
     widest = max((len(known) for _, letters in pairs for known in re.findall(rb"[ACGTacgt]+", letters)), default=0)
-    counted = {"sequences": len(pairs), "bases": bases, "foreign": foreign.told}
+    counted: dict[str, Any] = {"sequences": len(pairs), "bases": bases, "foreign": foreign.told}
     return table, {**counted, "wide": wider_than_all(motifs, widest)}
 
 
