@@ -140,7 +140,7 @@ OWN: dict[str, dict[str, Range]] = {
     "DenovoOptions": {
         "widths": Range(1, "MOTIF_WIDTH"),
         "seeds": COUNT,
-        "seed_width": Range(1, 10),
+        "seed_widths": Range(1, 10),
         "patience": COUNT,
         "holdout": _BETWEEN,
         "alpha": _P_VALUE,

@@ -48,7 +48,7 @@ def align_seqlets(seqlets: Reals, patterns: Reals) -> Alignment:
         way[own] = products.argmax(axis=0)
         best[own] = np.take_along_axis(products, way[own][None], axis=0)[0]
     cosine = best.T / _norms(seqlets, patterns)
-    return Alignment(cosine, np.tile(steps, 2)[way.T], way.T >= len(steps))
+    return Alignment(cosine, np.tile(steps, 2)[way.T], len(steps) <= way.T)
 
 
 def best_cosine(seqlets: Reals, patterns: Reals) -> Reals:
@@ -66,7 +66,7 @@ def _norms(seqlets: Reals, patterns: Reals) -> Reals:
 
 
 def _products(seqlets: Reals, patterns: Reals) -> Iterator[tuple[slice, Reals]]:
-    """Products (ways, some of the patterns, n) of every way to lay seqlets on patterns: shifts, then shifts turned.
+    """Products (ways, some patterns, n) of every way to lay seqlets on patterns: shifts, then shifts turned.
 
     One matrix product of all ways: the patterns are moved and turned, the seqlets are read once.
     """

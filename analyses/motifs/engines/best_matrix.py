@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ def best_matrix(primary: Codes, control: Codes, background: Doubles, options: De
     padded, other = (_padded(part, room // 2) for part in (primary, control))
     some = np.ascontiguousarray(padded[:: -(-len(padded) // GROWN)])
     best: _Part | None = None
-    for word in seed_words(primary, control, options.seed_width, options.seeds, both_strands=options.both_strands):
+    for word in _words(primary, control, options):
         wide, sites = _widened(some, _start(word, room, background), background, options, rounds=10)
         if sites >= 2:
             part = _best_width(padded, other, wide, background, (widths, options.both_strands))
@@ -83,6 +84,14 @@ def best_matrix(primary: Codes, control: Codes, background: Doubles, options: De
     wide, sites = _widened(padded, best.wide, background, options, rounds=ROUNDS)
     low, high = _informative(wide, background, (best.low, best.high), widths, max(FLANK, CHANCE / max(sites, 1)))
     return _fitted(primary, control, np.ascontiguousarray(wide[low:high]), background, options)
+
+
+def _words(primary: Codes, control: Codes, options: DenovoOptions) -> list[Codes]:
+    """Seeds of each width in turn, `options.seeds` in all."""
+    both, widths = options.both_strands, options.seed_widths
+    by_width = [seed_words(primary, control, width, options.seeds, both_strands=both) for width in widths]
+    in_turn = [word for words in zip_longest(*by_width) for word in words if word is not None]
+    return in_turn[: options.seeds]
 
 
 def _widened(

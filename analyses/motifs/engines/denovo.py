@@ -20,6 +20,8 @@ from motiflens.analyses.motifs.motif import Motif
 from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.types import Booleans, Codes, Doubles
 
+HELD = 60  # sequences held out where a tenth is fewer, of at most a third: a test of 5 sequences says nothing
+CONTROLS = 600  # shuffled sequences at least: of few primary ones each is shuffled several times
 CERTAIN = 8.0  # bits, or half of a matrix's highest score: fewer may be another motif that shares letters with it
 
 
@@ -51,7 +53,7 @@ def denovo(
 ) -> list[Discovery]:
     """Find motifs that primary sequences hold and control sequences do not.
 
-    Words of ``seed_width`` that are over-represented start EM (see `best_matrix`); of all words and widths the
+    Words of ``seed_widths`` that are over-represented start EM (see `best_matrix`); of all words and widths the
     matrix that separates primary from control training sequences best is kept, and that one matrix and threshold
     are tested once on the held-out sequences (as STREME does; Bailey 2021). Its sites are erased, and the search
     repeats until ``patience`` motifs in a row are not significant at ``alpha`` after Bonferroni's correction.
@@ -61,7 +63,8 @@ def denovo(
     sequences
         (N, L) codes of the primary sequences.
     control
-        (M, L') codes. By default every primary sequence, its dinucleotides shuffled.
+        (M, L') codes. By default every primary sequence, its dinucleotides shuffled, several times where there are
+        fewer than `CONTROLS`: the more there are, the less chance it takes to tell a motif from none.
     options
         See `DenovoOptions`.
     seed
@@ -90,12 +93,14 @@ def denovo(
             f"de novo discovery needs 20 sequences with {min(chosen.widths)} known bases in a row, "
             f"got {len(primary)}"
         )
-    contrast = dinucleotide_shuffle(primary, seed=seed) if control is None else _usable(control, min(fitting))
+    contrast = _shuffled(primary, seed) if control is None else _usable(control, min(fitting))
     if len(contrast) < 20:
         raise ValueError(f"de novo discovery needs at least 20 usable control sequences, got {len(contrast)}")
-    chosen = replace(chosen, widths=fitting, seed_width=min(chosen.seed_width, *fitting))
-    held = rng.permutation(len(primary)) < max(5, round(chosen.holdout * len(primary)))
-    held_control = rng.permutation(len(contrast)) < max(5, round(chosen.holdout * len(contrast)))
+    words = tuple(dict.fromkeys(min(width, max(fitting)) for width in chosen.seed_widths))
+    chosen = replace(chosen, widths=fitting, seed_widths=words)
+    count = max(5, round(chosen.holdout * len(primary)), min(HELD, len(primary) // 3))
+    held = rng.permutation(len(primary)) < count
+    held_control = rng.permutation(len(contrast)) < max(5, round(count / len(primary) * len(contrast)))
     parts = _Parts(np.array(primary, order="C"), np.array(contrast, order="C"), held, held_control)
     return _sorted(_search(parts, chosen))
 
@@ -126,6 +131,11 @@ def _search(parts: _Parts, options: DenovoOptions) -> list[Discovery]:
             if group.shape[1] >= stacked.shape[2]:
                 erase(group, stacked, max(best.threshold, min(CERTAIN, float(stacked[0].max(axis=0).sum()) / 2)))
     return discoveries
+
+
+def _shuffled(primary: Codes, seed: int) -> Codes:
+    copies = np.tile(primary, (-(-CONTROLS // len(primary)), 1))
+    return dinucleotide_shuffle(copies, seed=seed)
 
 
 def _sorted(discoveries: list[Discovery]) -> list[Discovery]:

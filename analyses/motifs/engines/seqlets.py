@@ -150,7 +150,8 @@ def _patterns(
     name, sign, seed = kind
     width = options.width + 2 * options.flank
     places = places - np.array([0, options.flank], dtype=np.int64)
-    cut = _cut(bases, places[:, 0], places[:, 1], width)  # n, width, 4
+    # Only what has the pattern's sign is compared: what lies beside a site of the other sign is no pattern.
+    cut = np.maximum(_cut(bases, places[:, 0], places[:, 1], width), 0)  # n, width, 4
     owner, (cosine, shift, turned) = cluster_seqlets(cut, least=options.least, seed=seed)
     patterns = []
     for cluster in range(cosine.shape[1]):

@@ -241,3 +241,36 @@ def test_the_logarithm_of_the_held_out_p() -> None:
     assert tested.p == 0
     assert tested.motif.info["log10_p"] == pytest.approx(by_hand / math.log(10), rel=1e-6)
     assert tested.motif.info["log10_train_p"] == pytest.approx(-5000 / math.log(10))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_fifty_windows_are_enough_for_a_clear_motif(seed: int) -> None:
+    """A tenth of 50 is 5: held-out sequences too few for any motif's test (before, none was significant)."""
+    rng = np.random.default_rng(seed)
+    codes = planted(rng, "TGTTTACATA", 50, 101, 0.8)
+    found = denovo(codes, seed=seed)[0]
+    assert found.corrected_p < 1e-3
+    assert found.sites[0] == 16  # a third
+    assert found.sites[2] == 192  # as large a share of 12 shuffled copies
+    assert "GTTTACA" in consensus(found.motif) + reverse_complement_letters(consensus(found.motif))
+
+
+def test_what_is_held_out() -> None:
+    """A third of few, 60 of more, a tenth of many; of a given control as large a share."""
+    rng = np.random.default_rng(0)
+    for count, held, control in ((30, 10, 200), (300, 60, 120), (700, 70, 70)):
+        codes = planted(rng, "ACCGGAAGTG", count, 30, 1)
+        sites = denovo(codes, None, DenovoOptions((10,), maximum=1, seeds=1))[0].sites
+        assert (sites[0], sites[2]) == (held, control)
+        given = rng.integers(0, 4, (90, 30)).astype(np.uint8)
+        sites = denovo(codes, given, DenovoOptions((10,), maximum=1, seeds=1))[0].sites
+        assert (sites[0], sites[2]) == (held, round(held / count * 90))
+
+
+def test_a_motif_in_long_sequences(rng: np.random.Generator) -> None:
+    """Every word of six letters is in a third of such sequences by chance: longer words start the search, too."""
+    codes = planted(rng, "CCACTAGGGGGCGC", 100, 1000, 0.8)
+    found = denovo(codes, None, DenovoOptions(maximum=1))[0]
+    letters = consensus(found.motif)
+    assert found.p < 1e-4
+    assert "AGGGGGC" in letters + " " + reverse_complement_letters(letters)

@@ -179,3 +179,46 @@ def test_options_have_ranges() -> None:
 def test_bad_input(scores: np.ndarray, codes: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         seqlets(scores, codes)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_what_lies_beside_a_site_of_the_other_sign_is_no_pattern(rng: np.random.Generator, sign: float) -> None:
+    """Bases of any letters beside a lowering motif raise the prediction: the motif is no raising pattern.
+
+    Compared with their sign left as it was, they gathered by the motif beside them, and a pattern that raises was
+    reported whose bases lower.
+    """
+    word = encode("TGTTTACCTA")
+    codes = rng.integers(0, 4, (300, 120)).astype(np.uint8)
+    track = rng.normal(0, 0.05, codes.shape)
+    for row in range(150):
+        at = int(rng.integers(30, 80))
+        codes[row, at : at + len(word)] = word
+        track[row, at : at + len(word)] -= 1.5
+        near = at + len(word) + int(rng.integers(0, 3))
+        track[row, near : near + 9] += rng.gamma(4, 0.3, 9)
+    scores = np.zeros((300, 4, 120), np.float32)
+    np.put_along_axis(scores, codes[:, None].astype(np.int64), (sign * track)[:, None].astype(np.float32), axis=1)
+    found = seqlets(scores, codes)
+    assert len(found) == 1
+    assert found[0].motif.name == ("seqlet_neg_00" if sign > 0 else "seqlet_pos_00")
+    assert sign * found[0].contribution.sum() < 0
+    letters = consensus(found[0].motif, mask=0.5)
+    assert letters in "TGTTTACCTA" or reverse_complement_letters(letters) in "TGTTTACCTA"
+
+
+def test_every_shift_and_strand_against_a_slow_sum(rng: np.random.Generator) -> None:
+    some, patterns = rng.normal(size=(6, 7, 4)), rng.normal(size=(3, 7, 4))
+    found = align_seqlets(some, patterns)
+    for row, one in enumerate(some):
+        for column, pattern in enumerate(patterns):
+            slow = {}
+            for turned in (False, True):
+                laid = one[::-1, ::-1] if turned else one
+                for shift in range(-3, 4):
+                    at = [i for i in range(7) if 0 <= i + shift < 7]
+                    slow[shift, turned] = sum(laid[i + shift] @ pattern[i] for i in at)
+            best = max(slow, key=lambda way: slow[way])
+            norm = np.linalg.norm(one) * np.linalg.norm(pattern)
+            assert found.cosine[row, column] == pytest.approx(slow[best] / norm, rel=1e-12)
+            assert (found.shift[row, column], found.turned[row, column]) == best
