@@ -29,7 +29,8 @@ from motiflens.analyses.motifs.engines.own_positives import own_positives
 from motiflens.analyses.motifs.engines.seqlets import seqlets
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.models import build, open_run
+from motiflens.analyses.motifs.nulls import untrained
+from motiflens.models import open_run
 from motiflens.models.data.one_hot import one_hot
 from motiflens.models.files import write_text
 from motiflens.models.open_for_run import open_as_trained
@@ -152,9 +153,7 @@ def arrays_of_run(path: str, *, trained: bool) -> dict[str, np.ndarray]:
     run = open_run(path)
     windows = open_as_trained(run).splits["train"]
     rows, tasks = own_positives(windows.labels, range(windows.labels.shape[1]), most=MOST)
-    torch.manual_seed(1)
-    settings = {key: value for key, value in run.config["model"].items() if key != "architecture"}
-    model = run.model if trained else build(run.config["model"]["architecture"], **settings)
+    model = run.model if trained else untrained(run.model, seed=1)
     return attributed(model, windows.codes(rows), tasks)
 
 

@@ -19,6 +19,7 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
     from motiflens.analyses.cli.tables import print_table
     from motiflens.analyses.motifs.by_factor import by_factor
     from motiflens.analyses.motifs.other_taxa import taxon_words
+    from motiflens.analyses.report.fault_words import fault_words
     from motiflens.analyses.report.words import control_words
 
     summary, matched = findings.summary, findings.significant
@@ -48,7 +49,7 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
                 f"({route['families']} families)"
                 f"{lowering_words(route)}"
             )
-    for line in control_words(summary):
+    for line in (*control_words(summary), *fault_words(summary)):
         say(line)
     for name, null in summary["nulls"].items():
         if null["null_counts"]:

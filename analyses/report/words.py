@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from motiflens.analyses.report.fault_words import fault_words
 from motiflens.models.amount import amount
 from motiflens.models.controls import CONTROLS, NAMES
 from motiflens.models.types import Json
@@ -26,7 +27,7 @@ def summary_words(summary: Json) -> list[Answer]:
         Answer("Does the model know more than simple counting?", control_words(summary)),
         Answer("Which of its factors did it find?", factor_words(summary["factors"])),
         Answer("Could that be chance?", _chance_words(summary)),
-        Answer("What did each route find?", _route_words(summary)),
+        Answer("What did each route find?", [*_route_words(summary), *fault_words(summary)]),
     ]
     return [answer for answer in answers if answer.sentences]
 
