@@ -196,12 +196,15 @@ def check_measures(folder: Path, config: types.Json, record: types.Json, tasks: 
 
 
 def _dream_scores(tables: Sequence[pd.DataFrame]) -> list[float]:
-    """Return each run's unified score: of each task by itself, then averaged over tasks, as the paper does."""
+    """Return each run's unified score: of each task by itself, then averaged over tasks, as the paper does.
+
+    Tasks on which a measure of some run is undefined are left out for all, so that all are averaged over the same.
+    """
     scores: list[pd.Series] = []
     for task in tables[0].index:
         measures = pd.DataFrame([table.loc[task, list(METRICS)] for table in tables]).astype(np.float64)
         scores.append(dream_score(measures.reset_index(drop=True)))
-    return [float(value) for value in pd.concat(scores, axis=1).mean(axis=1)]
+    return [float(value) for value in pd.concat(scores, axis=1).dropna(axis=1).mean(axis=1)]
 
 
 def _common(tables: Sequence[pd.DataFrame], paths: Sequence[types.Path]) -> list[str]:

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import wilcoxon
 
 from motiflens.models import build, save_run
-from motiflens.models.compare import compare, pair, size_class, task_table
+from motiflens.models.compare import _dream_scores, compare, pair, size_class, task_table
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.metrics import METRICS
 from motiflens.models.provenance import file_hash
@@ -176,3 +177,14 @@ def test_measures_of_other_weights_or_tasks_are_refused(tmp_path: Path) -> None:
     keep()
     with pytest.raises(ValueError, match="holds measures of y, the run's tasks are x"):
         task_table(folder)
+
+
+def test_the_unified_score_is_of_the_same_tasks_for_all() -> None:
+    """A run whose measure is undefined on one task was averaged over the others, its rival over all."""
+    good = {"auroc": 0.9, "auprc": 0.8, "recall_at_fdr50": 0.7, "recall_at_fdr10": 0.6}
+    poor = {name: value / 2 for name, value in good.items()}
+    first = pd.DataFrame([good, {**poor, "recall_at_fdr10": np.nan}, poor], index=["A", "B", "C"])
+    second = pd.DataFrame([poor, good, good], index=["A", "B", "C"])
+    tables = [table.assign(**{name: np.nan for name in METRICS if name not in good}) for table in (first, second)]
+    by_hand = (4 * np.log(1 / 6) + 4 * np.log(2 / 6)) / 2  # of A and C alone, where each is first once
+    np.testing.assert_allclose(_dream_scores(tables), [by_hand, by_hand], rtol=1e-12)
