@@ -81,9 +81,6 @@ def p_values(scores: NDArray[np.int32], background: Doubles) -> Doubles:
     pad = int(spans.max(initial=0))  # zeros before and after what is reached, so that every term can be read
     room = np.zeros((2, pad + int(spans.sum()) + 1 + pad))
     room[0, pad] = 1.0
-    add_columns(scores - lows[:, None], spans, np.ascontiguousarray(background, np.float64), pad, room)
-    density = room[len(scores) % 2, pad : room.shape[1] - pad]
-    table = np.ones(int(scores.max(axis=1).sum()) + 1)
-    # The rarest are added first, so that small ones are exact.
-    table[len(table) - len(density) :] = np.minimum(np.cumsum(density[::-1])[::-1], 1.0)
+    table = np.ones(int(lows.sum() + spans.sum()) + 1)
+    add_columns(scores - lows[:, None], spans, np.ascontiguousarray(background, np.float64), pad, room, table)
     return table

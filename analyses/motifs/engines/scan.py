@@ -272,10 +272,8 @@ class _Scan:
         columns[0, : len(scores)], columns[1, : len(scores)] = scores, reverse_scores(scores)
         counts = np.zeros(len(table), dtype=np.int64)
         for strand in columns[: self.matrices.strands]:
-            totals = np.zeros(len(runs), dtype=np.int32)
-            chunks = -(-len(scores) // 4)
-            kernels.add_totals(fours, four_columns(strand[: 4 * chunks].reshape(-1, 4, 4)), totals)
-            counts += np.bincount(totals[runs >= len(scores)], minlength=len(table))
+            tables = four_columns(strand.reshape(-1, 4, 4)[: -(-len(scores) // 4)])
+            kernels.sample_counts(fours, runs, len(scores), tables, np.zeros(len(runs), dtype=np.int32), counts)
         if counts.sum() <= FEW:
             return 1.0
         below = np.concatenate(([0], np.cumsum(counts)))  # windows with a smaller score have a greater p

@@ -169,11 +169,23 @@ def scan_matrices(
     return count
 
 
-@compiled(
-    "void(uint8[:, ::1], int32[:, ::1], int32[::1])",
-)
-def add_totals(fours: NDArray[np.uint8], tables: NDArray[np.int32], totals: NDArray[np.int32]) -> None:
-    """Add to the `totals` (S,) of sampled windows what their 4-mers (C, S) score by the `tables` (C, 256)."""
+@compiled("void(uint8[:, ::1], int32[::1], int64, int32[:, ::1], int32[::1], int64[::1])")
+def sample_counts(
+    fours: NDArray[np.uint8],
+    runs: NDArray[np.int32],
+    width: int,
+    tables: NDArray[np.int32],
+    totals: NDArray[np.int32],
+    counts: NDArray[np.int64],
+) -> None:
+    """Add the scores of sampled windows to ``counts[total]``.
+
+    `fours` (C, S) holds the 4-mers from bases 0, 4, 8, ... of each sample, `runs` (S) its valid bases, `tables`
+    (C, 256) what a 4-mer scores; `totals` (S), zero, is room to work in.
+    """
     for c in range(tables.shape[0]):
         for s in range(fours.shape[1]):
             totals[s] += tables[c, fours[c, s]]
+    for s in range(fours.shape[1]):
+        if runs[s] >= width:
+            counts[totals[s]] += 1
