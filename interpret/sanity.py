@@ -316,9 +316,9 @@ def _labels(maps: _Maps, windows: Windows, shuffled: nn.Module | None) -> list[R
         rows.append(("labels", part, f"training loss ({nothing:.3g} = nothing learned)", loss, "", None))
     signed, absolute = maps.similarity(maps.of(), maps.of(shuffled))
     limit = AT_MOST["labels"]
-    verdict = (f"<= {limit}", absolute <= limit) if fitted else (_UNFITTED, None)
+    wanted, passed = (f"<= {limit}", absolute <= limit) if fitted else (_UNFITTED, None)
     rows.append(("labels", part, "spearman", signed, "", None))
-    rows.append(("labels", part, "spearman of absolute values", absolute, *verdict))
+    rows.append(("labels", part, "spearman of absolute values", absolute, wanted, passed))
     return rows
 
 
@@ -423,8 +423,8 @@ def _twins(maps: _Maps, windows: Windows, given: list[nn.Module]) -> list[Row]:
         given = fresh
     similar = float(np.mean([maps.similarity(maps.of(), maps.of(twin))[0] for twin in given]))
     limit = AT_LEAST["twins"]
-    verdict = (f">= {limit}", similar >= limit) if fitted else (_UNFITTED, None)
-    return [*rows, ("twins", part, "spearman", similar, *verdict)]
+    wanted, passed = (f">= {limit}", similar >= limit) if fitted else (_UNFITTED, None)
+    return [*rows, ("twins", part, "spearman", similar, wanted, passed)]
 
 
 def _equal(first: nn.Module, second: nn.Module) -> bool:

@@ -76,11 +76,11 @@ def p_values(scores: NDArray[np.int32], background: Doubles) -> Doubles:
     """
     from motiflens.analyses.motifs.engines.pvalues_numba import add_columns  # `match` need not compile it
 
-    scores = np.asarray(scores, dtype=np.int64)
-    lows, spans = scores.min(axis=1), np.ptp(scores, axis=1)
+    wide = np.asarray(scores, dtype=np.int64)  # sums of columns need not fit into 32 bits
+    lows, spans = wide.min(axis=1), np.ptp(wide, axis=1)
     pad = int(spans.max(initial=0))  # zeros before and after what is reached, so that every term can be read
     room = np.zeros((2, pad + int(spans.sum()) + 1 + pad))
     room[0, pad] = 1.0
     table = np.ones(int(lows.sum() + spans.sum()) + 1)
-    add_columns(scores - lows[:, None], spans, np.ascontiguousarray(background, np.float64), pad, room, table)
+    add_columns(wide - lows[:, None], spans, np.ascontiguousarray(background, np.float64), pad, room, table)
     return table
