@@ -70,7 +70,8 @@ def test_no_child_outlives_a_killed_parent(
     program: str, count: int, ending: signal.Signals, tmp_path: Path
 ) -> None:
     """SIGTERM of `motifs --model` left the processes that make controls and compile."""
-    (tmp_path / "program.py").write_text(program, encoding="utf-8")
+    heeded = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # nohup has it ignored
+    (tmp_path / "program.py").write_text(heeded + program, encoding="utf-8")
     where = os.environ | {"MOTIFLENS_CACHE": str(tmp_path)}
     with subprocess.Popen(
         [sys.executable, str(tmp_path / "program.py")], stdout=subprocess.PIPE, text=True, env=where
