@@ -20,7 +20,7 @@ from motiflens.models.data.open_dataset import source_kind
 from motiflens.models.data.opened import Opened, annotation_bits, features_of, open_files
 from motiflens.models.data.options import Options
 from motiflens.models.data.peaks import Peaks, read_peaks
-from motiflens.models.data.signal_ranges import ScaledSignals, range_notes, unlabelled_ranges
+from motiflens.models.data.signal_ranges import ScaledSignals, range_notes, signal_notes, unlabelled_ranges
 from motiflens.models.data.windows import BASES, Windows
 from motiflens.models.open_for_run import known_signals, open_as_trained, trained_options, wanted_features
 from motiflens.models.ranges import PREDICT_RANGES, check_range
@@ -271,10 +271,20 @@ def genome_notes(
 
 
 def _data_differ(run: Run, genome_source: GenomeSource, source: types.Path | None) -> bool:
-    """Whether the windows of the data set have such signals, too; True where they cannot be opened."""
+    """Whether the data's windows of the cell type have such signals, too; True where there are none to ask."""
     wanted = Options(scale_signals=bool(genome_source.factors))
     try:
         dataset = open_as_trained(run, None if source is None else str(source), wanted)
     except (ValueError, FileNotFoundError):
         return True
-    return any(note.startswith("warning: the signal ") for note in dataset.notes)
+    known = known_signals(run)
+    asked = [_of_cell(windows, genome_source) for windows in dataset.splits.values()]
+    return not any(map(len, asked)) or any(signal_notes(windows, known) for windows in asked)
+
+
+def _of_cell(windows: Windows, genome_source: GenomeSource) -> Windows:
+    """Return the windows of the cell type that is predicted; all of them where none is told apart."""
+    names = genome_source.features.cell_types
+    if "cell_type" not in windows.table or not names:
+        return windows
+    return windows.subset(np.flatnonzero(windows.table["cell_type"] == names[genome_source.cell]))

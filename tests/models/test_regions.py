@@ -252,6 +252,22 @@ def test_closed_chromatin_and_repeats_of_the_models_own_data_are_no_fault(tmp_pa
     assert genome_notes(run, open_genome_source(run, cell_type="c"), data) == ()  # nor what is highest anywhere
 
 
+def test_a_weak_cell_type_is_told_whatever_the_others_are(weak_run: Path) -> None:
+    """That another cell type's windows are as the model knows them silenced the warning of this one's."""
+    data = weak_run / "data"
+    with pyBigWig.open(str(data / "strong.bw"), "w") as track:
+        track.addHeader([("chr1", 6000), ("chr2", 6000)])
+        for name in ("chr1", "chr2"):
+            track.addEntries([name], [0], ends=[6000], values=[12.0])
+    with (data / "dataset.toml").open("a", encoding="utf-8") as file:
+        file.write('[[cell_types]]\nname = "strong"\naccessibility = "strong.bw"\n')
+        file.write('[[experiments]]\ntf = "T"\ncell_type = "strong"\npeaks = "p.narrowPeak"\n')
+    run = open_run(weak_run / "run")
+    (told,) = genome_notes(run, open_genome_source(run, data, cell_type="c"), data)
+    assert "the signal dnase reaches 1 here and 12 where" in told
+    assert genome_notes(run, open_genome_source(run, data, cell_type="strong"), data) == ()
+
+
 @pytest.fixture
 def weak_run(tmp_path: Path) -> Path:
     """A run that knows DNase of 12, and data with DNase of 1."""
