@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from motiflens.models.data.options import Options
 from motiflens.models.data.windows import Dataset
-from motiflens.models.executor import cores
+from motiflens.models.executor import cores, torch_threads
 from motiflens.models.kept_controls import controls_file, keep_controls
 from motiflens.models.recipes import Recipe
 from motiflens.models.worker_process import WorkerContext
@@ -28,9 +28,10 @@ class Opening(NamedTuple):
 def controls_ahead(opening: Opening, dataset: Dataset, split: str, *, seed: int = 0) -> Iterator[None]:
     """Within the block a process of its own makes the controls of a data set, which `controls_of` finds.
 
-    They need the data only, and as much time as a short training. Leaving the block waits for the process; what
-    goes wrong in it is left to `controls_of`, which makes them then. With one core there is nothing to gain, and
-    nothing is done.
+    They need the data only, and as much time as a short training. The process has a core of its own: where threads
+    of a training wait for one on a core that is shared, it takes five times as long. How many there are stays the
+    same throughout the block, since sums depend on it. Leaving the block waits for the process; what goes wrong in
+    it is left to `controls_of`, which makes them then. With one core there is nothing to gain: nothing is done.
 
     Parameters
     ----------
@@ -44,10 +45,13 @@ def controls_ahead(opening: Opening, dataset: Dataset, split: str, *, seed: int 
     if controls_file(dataset, split, seed).exists() or cores() < 2 or "train" not in dataset.splits:
         yield
         return
+    import torch
+
     process = WorkerContext().Process(target=_work, args=(opening, dataset.hash, split, seed), daemon=True)
     process.start()
     try:
-        yield
+        with torch_threads(min(torch.get_num_threads(), cores() - 1)):
+            yield
     except BaseException:
         process.kill()
         raise

@@ -105,7 +105,7 @@ def executor(workers: Workers) -> Iterator[Executor]:
         with _dask_client(workers.dask) as client:
             yield client.get_executor(pure=False)
     elif workers.processes == 1:
-        with _threads(workers.threads):
+        with torch_threads(workers.threads):
             yield Here()
     else:
         context = WorkerContext()
@@ -145,7 +145,8 @@ def _dask_client(where: str) -> Any:
 
 
 @contextlib.contextmanager
-def _threads(count: int) -> Iterator[None]:
+def torch_threads(count: int) -> Iterator[None]:
+    """Within the block torch computes by so many threads, where it is loaded."""
     torch = sys.modules.get("torch")
     if torch is None:  # whoever needs it has loaded it by now
         yield
@@ -318,7 +319,7 @@ def _plugins() -> str:
 
 
 def _on_cluster(function: Callable[[Part], Made], threads: int, plugins: str, part: Part) -> Made:
-    with _ONE_AT_A_TIME, _threads(threads):
+    with _ONE_AT_A_TIME, torch_threads(threads):
         if plugins:
             os.environ["MOTIFLENS_PLUGINS"] = plugins
         return function(part)

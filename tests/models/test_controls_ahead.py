@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from motiflens.models import build, open_run, save_run
 from motiflens.models.controls_ahead import Opening, controls_ahead
@@ -77,3 +78,19 @@ def test_one_core_makes_nothing_ahead(opening: Opening, monkeypatch: pytest.Monk
     with controls_ahead(opening, dataset, split):
         pass
     assert made_ahead(dataset, split, 0) is None
+
+
+def test_the_process_has_a_core_of_its_own(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads of a training on two cores, one of which makes controls, were five times as slow as one."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    dataset, split = opened(opening)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with controls_ahead(opening, dataset, split):
+            assert torch.get_num_threads() == 2
+        assert torch.get_num_threads() == 3
+        with controls_ahead(opening, dataset, split):  # they are there: nothing is done beside
+            assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
