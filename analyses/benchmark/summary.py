@@ -94,14 +94,12 @@ def rank_table(collected: Collected) -> pd.DataFrame:
             for model, methods in values.items():
                 rows += _ranked(tf, model, score, methods)
             models = [model for model, methods in values.items() if len(methods) > 1 and model not in ORACLES]
-            shared = (
-                [m for m in values[models[0]] if all(m in values[model] for model in models)] if models else []
-            )
-            means = {
-                m: np.array([float(np.nanmean(values[model][m])) for model in models], dtype=np.float64)
-                for m in shared
-            }
             if len(models) > 1:
+                shared = [m for m in values[models[0]] if all(m in values[model] for model in models)]
+                means = {
+                    m: np.array([float(np.nanmean(values[model][m])) for model in models], dtype=np.float64)
+                    for m in shared
+                }
                 rows += _ranked(tf, "all models", score, means)
     columns = ["tf", "scope", "score", "method", "mean_rank", "critical_difference", "blocks", "p", "with_best"]
     return pd.DataFrame(rows, columns=columns)

@@ -55,11 +55,9 @@ class Training:
     @property
     def ready(self) -> bool:
         """Whether it can be looked at."""
-        return (
-            finished(self.folder)
-            if self.member is not None
-            else not self.oracle or (self.folder / CONFIG).is_file()
-        )
+        if self.member is not None:
+            return finished(self.folder)
+        return not self.oracle or (self.folder / CONFIG).is_file()
 
 
 def is_run(name: str) -> bool:

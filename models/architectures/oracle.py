@@ -10,10 +10,10 @@ from torch.nn import functional
 
 from motiflens.models.architectures.base import SequenceModel, arguments
 from motiflens.models.architectures.layers import pool_all
+from motiflens.models.data.simulate.occupancy import FAINT, STRONGEST
 
 RULES = ("alone", "additive", "additive_not", "and", "order", "not", "or")
-_STRONGEST = 4.0  # bits above half occupancy beyond which a better site binds no better
-_FAINT = math.log(0.05 / 0.95)  # log odds of occupancy below which a site counts as none
+_FAINT = math.log(FAINT / (1 - FAINT))  # log odds below which a site counts as none
 _NOWHERE = -30.0  # log odds of a site that would hang over the window's end
 
 
@@ -129,7 +129,7 @@ class _Sites(nn.Module):
         self.concentration = nn.Parameter(torch.zeros(()))  # log2
 
     def forward(self, bases: Tensor) -> Tensor:
-        bits = _STRONGEST - self.spare(_STRONGEST - self.score(bases))
+        bits = STRONGEST - self.spare(STRONGEST - self.score(bases))
         return math.log(2) * (bits + self.concentration)
 
 

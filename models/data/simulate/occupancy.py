@@ -10,7 +10,7 @@ from motiflens.models.data.simulate.grammar import DEFAULT, Grammar
 from motiflens.models.types import Doubles, Floats, Integers
 
 BOUND = 0.5  # occupancy from which a site counts as bound
-_STRONGEST = 4.0  # bits above `half` beyond which a better site binds no better
+STRONGEST = 4.0  # bits above `half` beyond which a better site binds no better
 FAINT = 0.05  # occupancy below which a site that is there by chance is none
 
 
@@ -56,7 +56,7 @@ def occupancy(table: pd.DataFrame, access: Floats | Doubles, grammar: Grammar = 
     half = halves(grammar)
     for factor in sorted(factors(), key=lambda factor: factor.name == PAIR[0]):  # partners come before it
         own = np.flatnonzero(names == factor.name)
-        excess = np.minimum(_STRONGEST, (scores[own] - half[factor.name]) / MILLIBITS)
+        excess = np.minimum(STRONGEST, (scores[own] - half[factor.name]) / MILLIBITS)
         strength = np.exp2(excess[:, None] + np.array(factor.concentration)) * access[:, own].T
         free: Doubles | float = 1.0
         if factor.name == PAIR[0] and grammar.name != "or":
