@@ -26,6 +26,7 @@ from motiflens.models.destination import run_folder
 from motiflens.models.first_process import first_process
 from motiflens.models.folder_lock import folder_lock
 from motiflens.models.machine import Machine, make_fabric, quiet
+from motiflens.models.metrics_file import read_metrics
 from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.reading import reading
@@ -131,7 +132,8 @@ def _fitted(job: Job, model: FittedModel, progress: Progress) -> Run:
 
     if (job.folder / CONFIG).exists():
         _check_resumed(job.folder, job.config, model)
-        return open_run(job.folder)
+        if read_metrics(job.folder).get("finished"):  # else it was killed between two of its files
+            return open_run(job.folder)
     log = TrainingLog(job.folder, job.config, epochs=1, monitor=job.recipe.monitor)
     fit_once(model, job.dataset, job.recipe, log, seed=job.seed, progress=progress)
     return open_run(job.folder)

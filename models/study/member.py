@@ -17,11 +17,12 @@ from motiflens.models.data.options import Division
 from motiflens.models.data.windows import Dataset
 from motiflens.models.files import write_json
 from motiflens.models.machine import Machine
+from motiflens.models.metrics_file import read_metrics
 from motiflens.models.pooled import pool
 from motiflens.models.recipes import Recipe, adjust
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.run import open_run
-from motiflens.models.run_files import CONFIG, METRICS
+from motiflens.models.run_files import CONFIG
 from motiflens.models.settings import parse_value
 from motiflens.models.strands import CHOSEN
 from motiflens.models.study.plan import Model, Plan
@@ -206,8 +207,7 @@ def _second(folder: Path) -> Path:
 
 def finished(folder: Path) -> bool:
     """Tell whether a run folder's training came to its end."""
-    path = folder / METRICS
-    return path.is_file() and bool(json.loads(path.read_text(encoding="utf-8")).get("finished"))
+    return bool(read_metrics(folder).get("finished"))
 
 
 def train_member(member: Member) -> None:
