@@ -189,7 +189,7 @@ def test_a_model_without_attention_takes_the_other_routes(tmp_path: Path, plante
     summary = find_motifs(run, data, targets=jaspar()[:60], options=quick).summary
     assert summary["routes"]["attention"]["left_out"]
     assert "has no attention" in summary["routes"]["attention"]["note"]
-    assert summary["routes"]["denovo"]["note"].startswith("the middle 101 bp")
+    assert " in the middle 101 bp of predicted positives" in summary["routes"]["denovo"]["note"]
     with pytest.raises(ValueError, match="has no attention"):
         find_motifs(run, data, targets=jaspar()[:60], options=replace(quick, routes=["attention"]))
 
