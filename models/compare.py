@@ -20,8 +20,8 @@ from motiflens.models.run import read_config
 from motiflens.models.run_files import CONFIG, WEIGHTS
 from motiflens.models.run_files import METRICS as METRICS_FILE
 
-# Sequences of the training subset, bound and unbound, before validation is taken off, that part small, medium and
-# large data sets (Shen et al. 2021).
+# Sequences of the training subset as it is given, bound and unbound, before validation is taken off and relatives
+# of test sequences are left out, that part small, medium and large data sets (Shen et al. 2021).
 SIZES = (3_000, 30_000)
 
 

@@ -59,13 +59,13 @@ def pooled_folder(folder: types.Path, recipe: Recipe | None = None, *, seed: int
     notes: tuple[str, ...] = ()
     if how.related == "drop":
         sets, _, notes = independent_sets(sets, seed=seed)
-    pooled = pool(sets, source=str(folder), pooling=how.pooling)
+    pooled = pool(sets, source=str(folder), pooling=how.pooling, seed=seed)
     return replace(pooled, notes=(*pooled.notes, *notes))
 
 
 def folder_as_it_is(folder: types.Path, *, ratio: float | None = None, seed: int = 0) -> Dataset:
     """Open a folder of data sets as one, whole, with a note on what training would leave out."""
     sets = open_sets(folder, ratio=ratio, seed=seed, related="keep")
-    pooled = pool(sets, source=str(folder))
+    pooled = pool(sets, source=str(folder), pooling="all")
     (note,) = independent_sets(sets, seed=seed).notes
     return replace(pooled, notes=(*pooled.notes, f"in training on this folder {note} (related=keep keeps them)"))

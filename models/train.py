@@ -276,15 +276,17 @@ def _train_sizes(windows: Windows) -> dict[str, int]:
 def training_sizes(dataset: Dataset) -> dict[str, int]:
     """Count the sequences of each task's training subset: what `compare` stratifies by.
 
-    Bound and unbound ones of training and validation together, as papers count before validation is taken off.
+    Bound and unbound ones of training and validation together, as papers count before validation is taken off, and
+    with those that were left out as relatives of test windows: a set's class does not hang on how it is cleaned.
     Where unbound windows are drawn from a genome as many are counted as are drawn in an epoch, and where tasks
     share them, as many as a task has bound ones.
     """
     parts = [dataset[split] for split in ("train", "valid") if split in dataset.splits]
-    bound = np.sum([(part.labels == 1).sum(axis=0) for part in parts], axis=0)
-    unbound = np.sum([(part.labels == 0).sum(axis=0) for part in parts], axis=0)
     tasks = dataset.example.tasks
-    ratio = 1.0 if len(tasks) > 1 else float(getattr(parts[0], "ratio", np.inf))
+    left_out = np.array([dataset.left_out.get(task, (0, 0)) for task in tasks]).T  # 2, tasks
+    bound = left_out[0] + np.sum([(part.labels == 1).sum(axis=0) for part in parts], axis=0)
+    unbound = left_out[1] + np.sum([(part.labels == 0).sum(axis=0) for part in parts], axis=0)
+    ratio = 1.0 if len(tasks) > 1 else parts[0].ratio
     most = np.ceil(ratio * bound) if np.isfinite(ratio) else unbound
     return {task: int(count) for task, count in zip(tasks, bound + np.minimum(unbound, most), strict=True)}
 

@@ -140,12 +140,16 @@ def _row(member: Member, own: Member) -> types.Json:
 
 
 def transfer_table(rows: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
-    """Set the three ways side by side: one row a data set, then means by size and over all."""
+    """Set the three ways side by side: one row a data set, then means by size and over all.
+
+    Means are over the data sets that have all three ways: where a training failed they would be of different sets.
+    """
     wide = rows.pivot_table(index="data_set", columns="way", values=metric, sort=False)[list(WAYS)]
     sizes = rows.drop_duplicates("data_set").set_index("data_set")[["bound", "size"]]
     table = sizes.join(wide).reset_index()
+    complete = table.dropna(subset=list(WAYS))
     means = [
         {"data_set": f"mean of {name}", "bound": int(part["bound"].sum()), "size": name, **part[list(WAYS)].mean()}
-        for name, part in [*table.groupby("size", sort=False), ("all", table)]
+        for name, part in [*complete.groupby("size", sort=False), ("all", complete)]
     ]
     return pd.concat([table, pd.DataFrame(means)], ignore_index=True)

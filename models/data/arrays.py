@@ -13,7 +13,8 @@ import numpy as np
 from motiflens.models import types
 from motiflens.models.data.deepsea_mat import column_range
 from motiflens.models.data.independent_sets import related_groups
-from motiflens.models.data.memory import dataset, split_memory, split_shares, test_file
+from motiflens.models.data.left_out import counted
+from motiflens.models.data.memory import Divided, dataset, split_memory, split_shares, test_file
 from motiflens.models.data.options import Options
 from motiflens.models.data.sequences import Sequences
 from motiflens.models.data.split import split_groups
@@ -48,27 +49,26 @@ def open_arrays(source: types.Path, options: Options) -> Dataset:
         return _divided(source, path, _part(content, "", path, options), parts.get("test"), options, other)
     if not parts:
         raise ValueError(f"{path} holds {', '.join(sorted(content)) or 'nothing'}: expected X and y, or X_train …")
-    notes: tuple[str, ...] = ()
-    if other is not None:
-        parts, notes = _apart(parts, path)
-    ordered = {split: parts[split] for split in _SPLITS if split in parts}
-    return dataset(source, "arrays", ordered, options, notes, [path, other])
+    divided = Divided(parts, (), {}) if other is None else _apart(parts, path)
+    ordered = {split: divided.splits[split] for split in _SPLITS if split in parts}
+    return dataset(source, "arrays", ordered, options, divided.notes, [path, other], divided.left_out)
 
 
-def _apart(parts: Mapping[str, Windows], path: Path) -> tuple[dict[str, Windows], tuple[str, ...]]:
+def _apart(parts: Mapping[str, Windows], path: Path) -> Divided:
     """Leave out of all splits what is related to a window of the test file."""
     groups = dict(zip(parts, related_groups(list(parts.values())), strict=True))
     free = {split: np.flatnonzero(~np.isin(group, groups["test"])) for split, group in groups.items()}
     related = sum(len(groups[split]) - len(free[split]) for split in parts if split != "test")
     if not related:
-        return dict(parts), ()
+        return Divided(dict(parts), (), {})
     for split in parts:
         if split != "test" and not len(free[split]):
             raise ValueError(f"every window of {split} of {path} is related to one of the test file: none is left")
     total = sum(len(windows) for split, windows in parts.items() if split != "test")
     note = f"{related} of {total} windows of {path.name} are equal or homologous to test windows: left out"
     kept = {split: parts[split] if split == "test" else parts[split].subset(free[split]) for split in parts}
-    return kept, (note,)
+    gone = [parts[split].labels[np.isin(groups[split], groups["test"])] for split in parts if split != "test"]
+    return Divided(kept, (note,), counted(np.concatenate(gone), parts["test"].tasks))
 
 
 def _divided(
@@ -83,21 +83,21 @@ def _divided(
     windows: Windows = whole
     if len(whole.channels) == 4 and len(whole.tasks) == 1 and bool((whole.labels == 1).all()):
         held_out = None if test is None else _sequences(test)
-        splits, notes = split_memory(_sequences(whole), held_out, options, task=whole.tasks[0], source=path)
-        return dataset(source, "arrays", splits, options, notes, [path, other])
+        made = split_memory(_sequences(whole), held_out, options, task=whole.tasks[0], source=path)
+        return dataset(source, "arrays", made.splits, options, made.notes, [path, other], made.left_out)
     options.refuse("arrays with labels of their own", "negatives", "negatives_file", "ratio", "genome")
     fractions = split_shares(options, named_test=test is not None)
-    apart: tuple[str, ...] = ()
+    apart = Divided({"train": whole}, (), {})
     if test is not None:
-        left, apart = _apart({"train": whole, "test": test}, path)
-        windows = left["train"]
+        apart = _apart({"train": whole, "test": test}, path)
+        windows = apart.splits["train"]
     index = split_groups(related_groups([windows])[0], fractions, seed=options.seed)
     parts: dict[str, Windows] = {split: windows.subset(index[split]) for split in _SPLITS if split in index}
     if test is not None:
         parts["test"] = test
     shares = " and ".join(f"{part} {share:.3g}" for part, share in fractions.items() if part != "train")
-    notes = (*apart, f"share of {path.name}, by groups of related windows: {shares}")
-    return dataset(source, "arrays", parts, options, notes, [path, other])
+    notes = (*apart.notes, f"share of {path.name}, by groups of related windows: {shares}")
+    return dataset(source, "arrays", parts, options, notes, [path, other], apart.left_out)
 
 
 def _sequences(windows: Windows) -> Sequences:

@@ -37,8 +37,9 @@ def open_bed(source: types.Path, options: Options) -> Dataset:
     sequences, notes = _centered(path, genome, options)
     other = test_file(options)
     test = _centered(other, genome, options)[0] if other is not None else None
-    splits, more = split_memory(sequences, test, options, task=options.tf or _task(path), source=path)
-    return dataset(source, "peaks", splits, options, (*notes, *more), [path, other])
+    divided = split_memory(sequences, test, options, task=options.tf or _task(path), source=path)
+    told = (*notes, *divided.notes)
+    return dataset(source, "peaks", divided.splits, options, told, [path, other], divided.left_out)
 
 
 def _task(path: Path) -> str:

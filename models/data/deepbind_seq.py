@@ -147,5 +147,5 @@ def open_deepbind_seq(source: types.Path, options: Options) -> Dataset:
     files = find_seq_files(source, options.test, options.tf)
     train = read_seq(files.train, variable=options.variable)
     test = read_seq(files.test, variable=options.variable) if files.test is not None else None
-    splits, notes = split_memory(train, test, options, task=files.name, source=files.train)
-    return dataset(source, "deepbind_seq", splits, options, notes, [files.train, files.test])
+    splits, notes, left_out = split_memory(train, test, options, task=files.name, source=files.train)
+    return dataset(source, "deepbind_seq", splits, options, notes, [files.train, files.test], left_out)

@@ -19,5 +19,6 @@ def open_fasta(source: types.Path, options: Options) -> Dataset:
     other = test_file(options)
     test = read_fasta(other, length=options.length, variable=options.variable)[0] if other is not None else None
     task = options.tf or path.name.split(".")[0]
-    splits, more = split_memory(sequences, test, options, task=task, source=path)
-    return dataset(source, "fasta", splits, options, (*notes, *more), [path, other])
+    divided = split_memory(sequences, test, options, task=task, source=path)
+    told = (*notes, *divided.notes)
+    return dataset(source, "fasta", divided.splits, options, told, [path, other], divided.left_out)

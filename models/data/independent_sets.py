@@ -11,6 +11,7 @@ import pandas as pd
 
 from motiflens.models.data.hashing import dataset_hash
 from motiflens.models.data.homology_groups import homology_groups
+from motiflens.models.data.left_out import added, counted
 from motiflens.models.data.split import join_groups, overlap_groups, sequence_groups
 from motiflens.models.data.windows import Dataset, Joined, Windows
 from motiflens.models.types import Integers
@@ -79,7 +80,7 @@ def independent_sets(sets: Mapping[str, Dataset], *, seed: int = 0) -> Independe
     Raises
     ------
     ValueError
-        If a set is left without training windows of both kinds.
+        If a set that has bound (unbound) training windows is left without any.
     """
     parts = [(name, split, windows) for name, one in sets.items() for split, windows in one.splits.items()]
     groups = related_groups([windows for _, _, windows in parts])
@@ -101,7 +102,13 @@ def independent_sets(sets: Mapping[str, Dataset], *, seed: int = 0) -> Independe
     for name, one in sets.items():
         splits, row = _divided(name, one, free, of, chosen)
         digest = dataset_hash([], {"set": one.hash, "independent of": related_to})
-        made[name] = replace(one, splits=splits, notes=(*one.notes, _note(row)), hash=digest)
+        made[name] = replace(
+            one,
+            splits=splits,
+            notes=(*one.notes, _note(row)),
+            hash=digest,
+            left_out=added(one.left_out, _left_out(name, one, free)),
+        )
         rows.append(row)
     table = pd.DataFrame(rows)
     dropped, total = int(table["dropped"].sum()), int(table[["dropped", "train", "valid"]].to_numpy().sum())
@@ -110,6 +117,12 @@ def independent_sets(sets: Mapping[str, Dataset], *, seed: int = 0) -> Independe
         f"{len(sets)} sets and are left out"
     )
     return Independent(made, table, (note,))
+
+
+def _left_out(name: str, one: Dataset, free: Mapping[tuple[str, str], Integers]) -> dict[str, tuple[int, int]]:
+    """Count a set's windows that are not free of relatives in the test splits."""
+    gone = [np.delete(one[split].labels, free[name, split], axis=0) for split in one.splits if split != "test"]
+    return counted(np.concatenate(gone), one.example.tasks)
 
 
 def _validation(numbers: Integers, sizes: Integers, seed: int) -> Integers:
@@ -135,6 +148,8 @@ def _divided(
     valid = np.isin(group, chosen)
     labels = whole.labels[index]
     for value, what in ((1, "bound"), (0, "unbound")):
+        if not (whole.labels == value).any():
+            continue  # a set of one class: of use in a pooled one
         if not (labels[~valid] == value).any():
             raise ValueError(
                 f"{name}: no {what} training window is left that is not related to a test window of some set: "

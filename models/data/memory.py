@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,16 +25,24 @@ from motiflens.models.data.shuffle import dinucleotide_shuffle
 from motiflens.models.data.split import join_groups, split_groups
 from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
 from motiflens.models.named_list import named_list
-from motiflens.models.types import Codes, Integers
+from motiflens.models.types import Codes, Floats, Integers
 
 FRACTIONS = {"test": 0.1, "valid": 0.1, "train": 0.8}
 _ORDER = ("train", "valid", "test")
 _RULE = 2  # of the division into splits: raise it when it changes, since it is part of the data's hash
 
 
+class Divided(NamedTuple):
+    """What `split_memory` makes of sequences."""
+
+    splits: dict[str, Windows]
+    notes: tuple[str, ...]
+    left_out: dict[str, tuple[int, int]]  # see `Dataset`
+
+
 def split_memory(
     sequences: Sequences, test: Sequences | None, options: Options, *, task: str, source: Path
-) -> tuple[dict[str, Windows], tuple[str, ...]]:
+) -> Divided:
     """Divide sequences into splits and add negatives to the splits that have none.
 
     Parameters
@@ -52,20 +61,23 @@ def split_memory(
 
     Returns
     -------
-    splits, notes
-        For `Dataset`.
+    Divided
+        The splits, notes and counts for `Dataset`.
 
     Raises
     ------
     ValueError
         If lengths differ, or there are too few sequences or no source for negatives.
     """
-    parts, notes = _parts(sequences, test, options, source)
+    parts, notes, related = _parts(sequences, test, options, source)
+    bound, unbound = int((related == 1).sum()), int((related == 0).sum())
     # asked of the files, since a small split of a file with negatives may hold positives only by chance
     files = {split: test if split == "test" and test is not None else sequences for split in parts}
     lacking = [split for split in parts if (files[split].labels == 1).all()]
     if lacking:
-        made = _negatives(parts, lacking, options, source, notes)
+        made, dropped = _negatives(parts, lacking, options, source, notes)
+        if "train" in lacking:  # negatives that those left out would have had
+            unbound += dropped if options.negatives_file is not None else round(_ratio(options) * bound)
         for split in lacking:
             parts[split] = parts[split] + made[split]
         how = options.negatives or ("dinucleotide" if options.negatives_file is None else "file")
@@ -77,14 +89,18 @@ def split_memory(
         notes.append(f"negatives of {', '.join(lacking)} {told[how]}")
     elif options.negatives is not None or options.negatives_file is not None:
         raise ValueError(f"{source} has negatives of its own: leave the negatives option out")
-    return {split: as_windows(parts[split], task) for split in _ORDER if split in parts}, tuple(notes)
+    elif options.ratio is not None:
+        notes.append(f"ratio {options.ratio:g} changes nothing: {source.name} has negatives of its own")
+    splits: dict[str, Windows] = {split: as_windows(parts[split], task) for split in _ORDER if split in parts}
+    return Divided(splits, tuple(notes), {task: (bound, unbound)})
 
 
 def _parts(
     sequences: Sequences, test: Sequences | None, options: Options, source: Path
-) -> tuple[dict[str, Sequences], list[str]]:
-    """Divide sequences into train, valid and test."""
+) -> tuple[dict[str, Sequences], list[str], Floats]:
+    """Divide sequences into train, valid and test; also the labels of those that are related to test sequences."""
     name, rest = source.name, sequences
+    left_out = np.zeros(0, dtype=np.float32)
     notes = []
     if test is not None and options.variable:
         width = max(test.codes.shape[1], sequences.codes.shape[1])
@@ -112,13 +128,14 @@ def _parts(
                 f"{int(related.sum())} of {len(related)} sequences of {name} are equal to, overlap or are "
                 "homologous to test sequences: left out"
             )
+            left_out = rest.labels[related]
             rest, groups = rest.take(np.flatnonzero(~related)), groups[~related]
     fractions = split_shares(options, named_test=test is not None)
     shares = " and ".join(f"{part} {share:.3g}" for part, share in fractions.items() if part != "train")
     notes.append(f"share of {name}, by groups of related sequences: {shares}")
     index = split_groups(groups, fractions, seed=options.seed)
     parts = {split: rest.take(index[split]) for split in _ORDER if split in index}
-    return ({**parts, "test": test} if test is not None else parts), notes
+    return ({**parts, "test": test} if test is not None else parts), notes, left_out
 
 
 def _groups(rest: Sequences, test: Sequences | None) -> tuple[Integers, Integers | None]:
@@ -154,8 +171,11 @@ def _on_chromosomes(sequences: Sequences, test: str, source: Path) -> np.ndarray
 
 def _negatives(
     parts: Mapping[str, Sequences], lacking: Sequence[str], options: Options, source: Path, notes: list[str]
-) -> dict[str, Sequences]:
-    """Return negatives for the splits that have none; `notes` get what there is to tell."""
+) -> tuple[dict[str, Sequences], int]:
+    """Return negatives for the splits that have none, and how many of a file were left out of training.
+
+    `notes` get what there is to tell.
+    """
     if options.negatives_file is not None:
         length = next(iter(parts.values())).codes.shape[1]
         negatives, _ = read_fasta(
@@ -170,12 +190,13 @@ def _negatives(
     if options.negatives == "bins":
         raise ValueError(f"{source} holds sequences: bins negatives need BED peaks and a genome")
     if options.negatives == "gc":
-        return _genomic(parts, lacking, options, source)
+        return _genomic(parts, lacking, options, source), 0
     if not options.ratio and options.ratio is not None:
         raise ValueError(f"ratio is 0, which leaves {source} without negatives: expected more than 0")
     if options.ratio is not None and math.isinf(options.ratio):
         raise ValueError(f"ratio is infinite, but {source} has no negatives to take all of: expected a number")
-    return {split: _shuffled(parts[split], options, seed=3 * options.seed + i) for i, split in enumerate(lacking)}
+    made = {split: _shuffled(parts[split], options, seed=3 * options.seed + i) for i, split in enumerate(lacking)}
+    return made, 0
 
 
 def _from_file(
@@ -184,11 +205,11 @@ def _from_file(
     lacking: Sequence[str],
     options: Options,
     notes: list[str],
-) -> dict[str, Sequences]:
+) -> tuple[dict[str, Sequences], int]:
     """Divide a file's negatives among the splits that have none, whole groups of related ones together.
 
     Those related to sequences of one split go there; they are left out if it has negatives, or if they are related
-    to sequences of two.
+    to sequences of two. Of these, training's and validation's share is counted.
     """
     joined = _groups(reduce(add, [*parts.values(), negatives]), None)[0]
     *others, own = np.split(joined, np.cumsum([len(part.labels) for part in parts.values()]))
@@ -207,17 +228,22 @@ def _from_file(
             f"{dropped} of {len(own)} sequences of {Path(str(options.negatives_file)).name} are equal to, overlap "
             "or are homologous to sequences of another split: left out"
         )
-    return {split: negatives.take(chosen[split]) for split in lacking}
+    made = {split: negatives.take(chosen[split]) for split in lacking}
+    return made, round(dropped * (1 - shares.get("test", 0.0) / total))
 
 
-def _copies(count: int, ratio: float | None) -> Integers:
+def _ratio(options: Options) -> float:
+    return 1.0 if options.ratio is None else options.ratio
+
+
+def _copies(count: int, ratio: float) -> Integers:
     """Return which positive each negative is made from."""
-    return np.arange(max(round((1.0 if ratio is None else ratio) * count), 1)) % count
+    return np.arange(max(round(ratio * count), 1)) % count
 
 
 def _shuffled(positives: Sequences, options: Options, *, seed: int) -> Sequences:
     """Return dinucleotide-shuffled copies, `ratio` (1) per positive, labelled 0."""
-    which = _copies(len(positives.labels), options.ratio)
+    which = _copies(len(positives.labels), _ratio(options))
     bases = positives.bases()[which]
     sizes = _sizes(bases) if options.variable else np.full(len(bases), bases.shape[1])
     codes = np.full(bases.shape, 4, dtype=np.uint8)
@@ -251,7 +277,7 @@ def _genomic(
         splits = [split for split in draw if split in lacking]
         if not splits:
             continue
-        which = {split: _copies(len(parts[split].labels), options.ratio) for split in splits}
+        which = {split: _copies(len(parts[split].labels), _ratio(options)) for split in splits}
         content = {split: parts[split].gc_and_masked() for split in splits}
         numbers = sorted({number for split in splits for number in _numbers(parts[split], genome, source)})
         length = parts[splits[0]].codes.shape[1]
@@ -310,6 +336,7 @@ def dataset(
     options: Options,
     notes: tuple[str, ...],
     files: Sequence[types.Path | None],
+    left_out: Mapping[str, tuple[int, int]] | None = None,
 ) -> Dataset:
     """Return a `Dataset` whose hash covers `files` and those that the options name."""
     given = options.given()
@@ -325,4 +352,5 @@ def dataset(
         dataset_hash(paths, {**hashed, "splits": rule}),
         given,
         notes,
+        dict(left_out or {}),
     )

@@ -285,8 +285,7 @@ class ScaledSignals(Windows):
         self.parent = parent
         self.length, self.channels = parent.length, parent.channels
         self.tasks, self.meta_names = parent.tasks, parent.meta_names
-        self.labels, self.moving = parent.labels, parent.moving
-        self.ratio = float(getattr(parent, "ratio", np.inf))  # of negatives that an epoch draws
+        self.labels, self.moving, self.ratio = parent.labels, parent.moving, parent.ratio
         self.by_name = dict(factors)
         self.factors = np.array([factors.get(name, 1.0) for name in parent.channels[4:]], dtype=np.float32)
 

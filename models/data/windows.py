@@ -43,6 +43,10 @@ class Windows(ABC):
     table
         One row a window: ``name``; ``chrom``, ``start``, ``end`` (0-based, half-open) where known;
         ``cell_type`` where a window is one cell type's.
+    moving
+        Whether an epoch may give a row another place, so that nothing of it may be kept.
+    ratio
+        Unbound rows per bound one that an epoch draws; ``inf``: all.
     """
 
     length: int
@@ -51,7 +55,8 @@ class Windows(ABC):
     meta_names: tuple[str, ...]
     labels: Floats
     table: pd.DataFrame
-    moving: bool = False  # whether an epoch may give a row another place, so that nothing of it may be kept
+    moving: bool = False
+    ratio: float = np.inf
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -115,7 +120,7 @@ class Subset(Windows):
         self.tasks, self.meta_names = parent.tasks, parent.meta_names
         self.labels = parent.labels[index]
         self.table = parent.table.iloc[index].reset_index(drop=True)
-        self.moving = parent.moving
+        self.moving, self.ratio = parent.moving, parent.ratio
 
     def codes(self, index: Integers) -> Codes:
         return self.parent.codes(self.index[index])
@@ -170,6 +175,7 @@ class Joined(Windows):
         self.tasks, self.meta_names = first.tasks, first.meta_names
         self.labels = np.concatenate([part.labels for part in parts])
         self.table = pd.concat([part.table for part in parts], ignore_index=True)
+        self.ratio = max(part.ratio for part in parts)
         self._first = np.cumsum([0, *map(len, parts)]).astype(np.int64)
 
     def _gather(self, index: Integers, read: Callable[[Windows, Integers], NDArray[Any]]) -> NDArray[Any]:
@@ -308,6 +314,9 @@ class Dataset:
         The options it was opened with (TF, labelling, negatives, seed, …).
     notes
         What was decided while opening, for people to read ("negatives made by dinucleotide shuffling").
+    left_out
+        Task -> bound and unbound windows of the training subset (training and validation) that were left out since
+        they are related to test windows; tasks without any may be absent.
     """
 
     source: str
@@ -316,6 +325,7 @@ class Dataset:
     hash: str
     options: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    left_out: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __getitem__(self, split: str) -> Windows:
         if split not in self.splits:

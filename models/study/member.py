@@ -130,7 +130,8 @@ class Member:
         if self.model.way == "global":
             if recipe.related == "drop":  # reads the bases of test windows, and no label, to leave their kin out
                 opened = dict(independent_sets(opened).sets)
-            return pool(opened, source=", ".join(opened), pooling=recipe.pooling)
+            seed = self.sets[0].options.seed
+            return pool(opened, source=", ".join(opened), pooling=recipe.pooling, seed=seed)
         (dataset,) = opened.values()
         return replace(dataset, splits={name: part for name, part in dataset.splits.items() if name in splits})
 

@@ -12,9 +12,12 @@ from scipy.stats import wilcoxon
 
 from motiflens.models import build, save_run
 from motiflens.models.compare import _dream_scores, compare, pair, size_class, task_table
+from motiflens.models.data.one_hot import decode
+from motiflens.models.data.open_dataset import open_dataset
 from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.metrics import METRICS
 from motiflens.models.provenance import file_hash
+from motiflens.models.set_folder import open_sets
 from motiflens.models.train import training_sizes
 
 
@@ -146,6 +149,79 @@ def test_sizes_count_the_whole_training_subset() -> None:
         np.zeros((100, 9), np.uint8), np.stack([np.arange(100) < 5, np.arange(100) < 60], axis=1)
     )
     assert training_sizes(Dataset("x", "arrays", {"train": shared}, "h")) == {"task0": 10, "task1": 100}
+
+
+def fasta(path: Path, codes: np.ndarray) -> Path:
+    path.write_text("".join(f">{path.stem}{i}\n{decode(row)}\n" for i, row in enumerate(codes)))
+    return path
+
+
+def seq(path: Path, bound: np.ndarray, unbound: np.ndarray) -> Path:
+    rows = [*((row, 1) for row in bound), *((row, 0) for row in unbound)]
+    lines = "".join(f"A\ts{i}\t{decode(row)}\t{label}\n" for i, (row, label) in enumerate(rows))
+    path.write_text("FoldID\tEventID\tseq\tBound\n" + lines)
+    return path
+
+
+def test_sizes_count_what_is_left_out_for_the_test_set(tmp_path: Path) -> None:
+    """A set is as large as it is given: 1,500 + 1,500 10 + 4 of them relatives of test windows, is medium."""
+    rng = np.random.default_rng(0)
+    bound, unbound, tested, other = (rng.integers(0, 4, (n, 40)).astype(np.uint8) for n in (1500, 1500, 40, 40))
+    bound[:10], unbound[:4] = tested[:10], other[:4]
+    test = seq(tmp_path / "x.B.seq", tested, other)
+    opened = open_dataset(seq(tmp_path / "x.AC.seq", bound, unbound))
+    assert sum(len(opened[split]) for split in ("train", "valid")) == 2_986
+    assert opened.left_out == {"x": (10, 4)}
+    assert training_sizes(opened) == {"x": 3_000}
+    for kind in ("random_split", "shuffled_labels"):
+        assert training_sizes(open_dataset(tmp_path / "x.AC.seq", control=kind)) == {"x": 3_000}
+    positives = fasta(tmp_path / "y.fa", bound)
+    for ratio, size in ((1, 3_000), (2, 4_500), (0.5, 2_250)):
+        made = open_dataset(positives, test=fasta(tmp_path / "t.fa", tested), ratio=ratio)
+        assert abs(training_sizes(made)["y"] - size) <= 1, "half a negative a positive is rounded in each split"
+    x = np.eye(4, dtype=np.float32)[np.concatenate([bound, unbound])].transpose(0, 2, 1)
+    y = np.stack([np.repeat([1, 0], 1500), np.repeat([0, 1], 1500)], axis=1)
+    np.savez(tmp_path / "z.npz", X=x, y=y)
+    np.savez(tmp_path / "zt.npz", X=np.eye(4)[tested].transpose(0, 2, 1), y=np.repeat([[1, 0]], 40, axis=0))
+    arrays = open_dataset(tmp_path / "z.npz", test=tmp_path / "zt.npz")
+    assert arrays.left_out == {"task0": (10, 0), "task1": (0, 10)}
+    assert training_sizes(arrays) == {"task0": 3_000, "task1": 3_000}
+    np.savez(tmp_path / "w.npz", X_train=x[:2000], y_train=y[:2000], X_valid=x[2000:], y_valid=y[2000:])
+    assert training_sizes(open_dataset(tmp_path / "w.npz", test=tmp_path / "zt.npz")) == training_sizes(arrays)
+    assert test.is_file()
+
+
+def test_sizes_of_sets_that_are_made_independent(tmp_path: Path) -> None:
+    """What another set's test windows take is counted, too."""
+    rng = np.random.default_rng(1)
+    a, b, u, v = (rng.integers(0, 4, (60, 40)).astype(np.uint8) for _ in range(4))
+    seq(tmp_path / "a.AC.seq", a, u)
+    seq(tmp_path / "a.B.seq", *rng.integers(0, 4, (2, 9, 40)).astype(np.uint8))
+    seq(tmp_path / "b.AC.seq", b, v)
+    seq(tmp_path / "b.B.seq", a[:7], u[:2])
+    sets = open_sets(tmp_path)
+    assert len(sets["a"]["train"]) + len(sets["a"]["valid"]) == 111
+    assert [training_sizes(one) for one in sets.values()] == [{"a": 120}, {"b": 120}]
+
+
+def test_sizes_of_files_of_negatives(tmp_path: Path) -> None:
+    """Negatives that are related to test sequences are left out of the file's, and counted."""
+    rng = np.random.default_rng(2)
+    bound, unbound, tested, other = (rng.integers(0, 4, (n, 40)).astype(np.uint8) for n in (200, 300, 30, 30))
+    bound[:5], unbound[:20] = tested[:5], other[:20]
+    seq(tmp_path / "x.AC.seq", bound, unbound[:0])
+    seq(tmp_path / "x.B.seq", tested, other)
+    opened = open_dataset(tmp_path / "x.AC.seq", negatives_file=fasta(tmp_path / "n.fa", unbound))
+    assert training_sizes(opened) == {"x": 500}
+    assert sum(len(opened[split]) for split in ("train", "valid")) == 475
+
+
+def test_a_ratio_that_changes_nothing_is_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    seq(tmp_path / "x.seq", *rng.integers(0, 4, (2, 50, 40)).astype(np.uint8))
+    assert not any("ratio" in note for note in open_dataset(tmp_path / "x.seq").notes)
+    notes = open_dataset(tmp_path / "x.seq", ratio=3).notes
+    assert "ratio 3 changes nothing: x.seq has negatives of its own" in notes
 
 
 def test_measures_of_other_weights_or_tasks_are_refused(tmp_path: Path) -> None:

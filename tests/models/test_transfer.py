@@ -13,14 +13,16 @@ import torch
 
 from motiflens.models import open_run
 from motiflens.models.compare import run_folders
+from motiflens.models.data.independent_sets import independent_sets
 from motiflens.models.data.options import Options
-from motiflens.models.data.windows import ArrayWindows
+from motiflens.models.data.windows import ArrayWindows, Dataset, Windows
 from motiflens.models.destination import written_by_us
-from motiflens.models.pooled import PooledWindows
+from motiflens.models.pooled import PooledWindows, pool
 from motiflens.models.progress import Step
 from motiflens.models.recipes import Recipe, recipe
 from motiflens.models.set_folder import open_sets, pooled_folder, set_files
 from motiflens.models.sweep import read_grid, sweep, sweep_plan
+from motiflens.models.train import training_sizes
 from motiflens.models.transfer import transfer, transfer_plan, transfer_table
 
 
@@ -66,21 +68,76 @@ def test_pool_by_sets_is_balanced(sets: Path) -> None:
     assert not np.array_equal(rows, found.epoch(1))
 
 
+def made_set(bound: int, unbound: int, seed: int = 0, *, tested: tuple[int, int] = (30, 10)) -> Dataset:
+    """A set of random windows, a tenth of which validate; those that are bound come first."""
+
+    def part(n: int, m: int, number: int) -> ArrayWindows:
+        codes = np.random.default_rng([seed, number]).integers(0, 4, (n + m, 40)).astype(np.uint8)
+        return ArrayWindows(codes, np.repeat([1.0, 0.0], [n, m]))
+
+    held = bound // 10, unbound // 10
+    splits = {
+        "train": part(bound - held[0], unbound - held[1], 0),
+        "valid": part(*held, 1),
+        "test": part(*tested, 2),
+    }
+    return Dataset(f"{seed}", "arrays", splits, f"{seed} {bound} {unbound}")
+
+
+def classes(windows: Windows) -> tuple[int, int]:
+    return int((windows.labels == 1).sum()), int((windows.labels == 0).sum())
+
+
 def test_pool_by_classes_under_samples_the_larger_class_alone() -> None:
     """SAResNet's global data: 300 + 20 bound and 100 + 60 unbound windows become 160 and 160, whatever the set."""
-    parts = {
-        name: ArrayWindows(np.zeros((bound + unbound, 9), np.uint8), np.repeat([1.0, 0.0], [bound, unbound]))
-        for name, bound, unbound in (("a", 300, 100), ("b", 20, 60))
-    }
-    pooled = PooledWindows(parts)
-    rows = pooled.epoch(0, seed=3)
-    labels = pooled.labels[rows, 0]
-    assert (int((labels == 1).sum()), int((labels == 0).sum())) == (160, 160)
-    assert set(np.flatnonzero(pooled.labels[:, 0] == 0)) <= set(rows.tolist())
-    assert sorted(rows) == sorted(pooled.epoch(1, seed=3)), "one global set, the same in every epoch"
-    assert not np.array_equal(rows, pooled.epoch(1, seed=3)), "in another order"
-    balanced = PooledWindows({"a": ArrayWindows(np.zeros((50, 9), np.uint8), np.arange(50) % 2)})
-    assert len(balanced.epoch(0)) == 50, "what is balanced already is taken whole"
+    sets = {"a": made_set(300, 100, 1), "b": made_set(20, 60, 2)}
+    pooled = pool(sets, source="x", seed=3)
+    assert classes(pooled["train"]) == (144, 144)
+    assert classes(pooled["valid"]) == (16, 16), "validation is a part of the balanced set"
+    assert classes(pooled["test"]) == (60, 20), "what is tested stays"
+    rows = pooled["train"].epoch(0)
+    assert sorted(rows) == list(range(288)) == sorted(pooled["train"].epoch(1)), "the same in every epoch"
+    assert not np.array_equal(rows, pooled["train"].epoch(1)), "in another order"
+    assert training_sizes(pooled) == {"bound": 320}
+    again, other = pool(sets, source="x", seed=3), pool(sets, source="x", seed=4)
+    assert again.hash == pooled.hash != other.hash
+    every = np.arange(288)
+    np.testing.assert_array_equal(pooled["train"].codes(every), again["train"].codes(every))
+    assert not np.array_equal(pooled["train"].codes(every), other["train"].codes(every))
+
+
+def test_what_is_balanced_over_the_union_is_taken_whole() -> None:
+    """30 + 10 and 10 + 30: neither set is balanced, nor their splits alone, and nothing is left out."""
+    pooled = pool({"a": made_set(39, 10, 1), "b": made_set(10, 39, 2)}, source="x")
+    assert (classes(pooled["train"]), classes(pooled["valid"])) == ((45, 45), (4, 4))
+
+
+def test_a_set_of_one_class_adds_to_a_pooled_one(tmp_path: Path) -> None:
+    """The union counts: a set without bound windows was refused, since none of its own was left."""
+    sets = {"a": made_set(300, 100, 1), "b": made_set(0, 200, 2)}
+    for one in (pool(sets, source="x"), pool(independent_sets(sets).sets, source="x")):
+        assert classes(one["train"])[0] + classes(one["valid"])[0] == 300
+    by_sets = pool(sets, source="x", pooling="sets")["train"]
+    drawn = by_sets.epoch(0)
+    assert np.bincount(by_sets.labels[drawn, 0].astype(int)).tolist() == [180 + 90, 180], (
+        "the median of 270, 90 and 180: a class that a set lacks is no pool of 0"
+    )
+    with pytest.raises(ValueError, match="x has 0 bound and 400 unbound training windows: expected some of each"):
+        pool({"a": made_set(0, 200, 1), "b": made_set(0, 200, 2)}, source="x")
+
+
+def test_means_are_over_sets_that_have_every_way() -> None:
+    rows = pd.DataFrame(
+        [
+            ("a", 9, "small", "individual", 0.8),
+            ("a", 9, "small", "global", 0.7),
+            ("a", 9, "small", "transfer", 0.9),
+            ("b", 0, "small", "global", 0.5),
+        ],
+        columns=["data_set", "bound", "size", "way", "auroc"],
+    )
+    means = transfer_table(rows).set_index("data_set").loc["mean of all"]
+    assert means[["individual", "global", "transfer"]].tolist() == [0.8, 0.7, 0.9]
 
 
 def test_pool_reads_the_right_bases() -> None:

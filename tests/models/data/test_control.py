@@ -9,6 +9,7 @@ import pytest
 
 from motiflens.models.data.open_dataset import open_dataset
 from motiflens.models.data.simulate import simulate
+from motiflens.models.train import training_sizes
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +62,14 @@ def test_shuffled_labels_stay_with_their_split(folder: Path) -> None:
     rows = other["train"].epoch(0)
     assert (other["train"].labels[rows] == 1).sum() == (plain["train"].labels == 1).sum()
     assert len(rows) == len(plain["train"].epoch(0))
+
+
+def test_controls_are_as_large_as_their_data(folder: Path) -> None:
+    """Windows drawn from a genome: a control counted all that could be drawn (78,910 for 7,178: another class)."""
+    plain = open_dataset(folder, tf="CTCF")
+    assert plain["train"].ratio == 1
+    wanted = training_sizes(plain)
+    assert training_sizes(open_dataset(folder, tf="CTCF", control="shuffled_labels")) == wanted
+    mixed = open_dataset(folder, tf="CTCF", control="random_split")
+    bound = sum(int((mixed[split].labels == 1).sum()) for split in ("train", "valid"))
+    assert training_sizes(mixed) == {"CTCF": 2 * bound}
