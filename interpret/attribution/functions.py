@@ -30,7 +30,7 @@ _LINEAR: Final = _names(
     requires_grad interpolate batch_norm masked_fill copy zero scatter diff real identity retain_grad
     register_hook embedding triu tril broadcast_to broadcast_tensors atleast_1d atleast_2d atleast_3d get
     slice split_with_sizes alias lift_fresh lift_fresh_copy constant_pad_nd to_copy convolution conv_transpose1d
-    index slice_scatter select_scatter
+    index slice_scatter select_scatter fft_fft fft_ifft fft_rfft fft_irfft view_as_real view_as_complex
     """
 )
 # Linear where only one of the two factors depends on the input (of a quotient, the dividend).
@@ -182,7 +182,7 @@ def _plan(func: Any, name: str, args: Any, kwargs: Any) -> _Plan | None:
     if name in _BILINEAR:
         factors = (args[0], args[1]) if not name.startswith("r") else (args[1], args[0])
         return lambda: BilinearOp(_BILINEAR[name]), factors, _same
-    if len(dependent) != 1 or _has_rows(dependent[0], args, kwargs):
+    if len(dependent) != 1 or dependent[0].is_complex() or _has_rows(dependent[0], args, kwargs):
         return None
     x = dependent[0].clone()  # a layer keeps what it was given; the function may write into it
     if name in _RULED:
@@ -259,8 +259,10 @@ def _whole(function: Callable[[Tensor], Any], x: Tensor) -> _Plan | None:
 def _of_one(func: Any, x: Tensor, args: Any, kwargs: Any) -> Callable[[Tensor], Tensor]:
     """Return the function of `x` alone, all else as it was given."""
     fixed = {key: value for key, value in kwargs.items() if key != "inplace"}
+    writes = _in_place(_name(func), args, kwargs)
 
     def function(value: Tensor) -> Tensor:
+        value = value.clone() if writes else value  # autograd lets nobody write into what a layer was given
         result: Tensor = func(
             *[value if arg is x else arg for arg in args],
             **{key: value if arg is x else arg for key, arg in fixed.items()},

@@ -84,6 +84,10 @@ SAME: tuple[tuple[Callable[[Any, Tensor], Tensor], Callable[[Any, Tensor], Tenso
     (layers, lambda m, h: m.dense(m.pool(h.clamp(min=0)).flatten(1))),
     (layers, _in_place),
     (layers, _in_place_too),
+    (layers, lambda m, h: m.dense(m.pool(h.clamp_(min=0)).flatten(1))),
+    (layers, lambda m, h: m.dense(m.pool(functional.hardtanh_(h, 0.0, 1e6)).flatten(1))),
+    (layers, lambda m, h: m.dense(m.pool(functional.threshold_(h, 0.0, 0.0)).flatten(1))),
+    (layers, lambda m, h: m.dense(m.pool(functional.leaky_relu(h, 0.0, inplace=True)).flatten(1))),
     (layers, lambda m, h: m.dense(functional.max_pool1d(m.relu(h), 4).flatten(1))),
     (whole, lambda m, h: m.out(m.adaptive(m.relu(h)).flatten(1))),
     (whole, lambda m, h: m.out(m.relu(h).amax(-1))),
@@ -151,6 +155,7 @@ def test_functions_without_rule_are_named() -> None:
         (lambda m, h: m.dense(torch.where(m.pool(h) > 0, m.pool(h), 0.0).flatten(1)), ("gt", "where")),
         (lambda m, h: m.dense(torch.maximum(m.pool(h), -m.pool(h) / 2).flatten(1)), ("maximum",)),
         (lambda m, h: m.out(sum(torch.aminmax(h, dim=-1))), ("aminmax",)),
+        (lambda m, h: m.out(torch.fft.rfft(h).abs().mean(-1)), ("abs",)),
     ],
 )
 def test_masks_and_choices_are_named(step: Callable[[Any, Tensor], Tensor], names: tuple[str, ...]) -> None:
