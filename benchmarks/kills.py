@@ -1,11 +1,15 @@
 """Kill -9 at random moments, then the same command again: is the result that of an undisturbed run?
 
     python benchmarks/kills.py --moments 20 --out benchmarks/results/kills.md
+    python benchmarks/kills.py --changes --out benchmarks/results/kills_at_changes.md
 
 Train, attribute, motifs, study and simulate on the smallest data that exercise every stage; a moment is drawn
 evenly over the time that the undisturbed run took. Weights, stores and tables are compared by their content; files
 that hold a command line or times are not. Each run is a process forked from one that has imported everything, so
 that moments fall into the work and not into imports. The table is written after each command.
+
+With --changes a run is killed before each change of the file system that it makes (a file renamed or removed, a
+folder made) in place of random moments: between two files of one result there are microseconds, which these miss.
 """
 
 from __future__ import annotations
@@ -38,7 +42,10 @@ COMMANDS = {
     "motifs": (MOTIFS, "", 1),
     "study": (f"{STUDY} --accelerator cpu --out {{out}}", "", 1),
     "simulate": ("simulate {out}", "", 1),  # of 4.5 Mb, the smallest
+    "gkm_svm": ("train --model gkm_svm --set most=20 --set word=6 --set informative=4 --data {data} --out {out}", " --resume", 1),
+    "sweep": (f"sweep --model tbinet --data {{data}} --set epochs=2 {SIZES} --grid dropout=0.1,0.2 --accelerator cpu --out {{out}}", "", 1),
 }
+CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree")
 # They hold the command line, times or the state of a training.
 UNCOMPARED = ("config.json", "metrics.json", "log.csv", "last.ckpt", "summary.json", "report.html", "study.json")
 HEAD = """# Kill -9 at random moments, then the same command again

@@ -19,7 +19,13 @@ _SOFTMIN = {functional.softmin}
 _EXP = {torch.exp, Tensor.exp}
 # A softmax written out: exp(z) / exp(z).sum(), exp(z - logsumexp(z)), and any other shares of a sum.
 _SUMS = {torch.sum, Tensor.sum}
+# What still is that sum: with a small number so that it is never 0 (as Keras models add), in another layout.
+_STILL_SUMS = {torch.add, Tensor.add, Tensor.__add__, Tensor.__radd__, torch.clamp, Tensor.clamp, torch.clamp_min}
+_STILL_SUMS |= {Tensor.add_, Tensor.__iadd__, Tensor.clamp_, Tensor.clamp_min, Tensor.clamp_min_}
+_STILL_SUMS |= {torch.unsqueeze, Tensor.unsqueeze, Tensor.__getitem__, Tensor.expand_as, Tensor.expand}
+_STILL_SUMS |= {Tensor.view, torch.reshape, Tensor.reshape}
 _QUOTIENTS = {torch.div, torch.true_divide, Tensor.div, Tensor.true_divide, Tensor.__truediv__}
+_QUOTIENTS |= {Tensor.div_, Tensor.__itruediv__}
 _LOG_SUMS = {torch.logsumexp, Tensor.logsumexp}
 _DIFFERENCES = {torch.sub, Tensor.sub, Tensor.__sub__}
 _LOOKS_LIKE_ATTENTION = (AttentionWeights, nn.Softmax, nn.Softmin, nn.MultiheadAttention)
@@ -126,6 +132,10 @@ class _Functions(TorchFunctionMode):
             self.logs.append((first, result))
         elif func in _SUMS:
             self.sums.append((first, result))
+        elif func in _STILL_SUMS:
+            self.sums += [(whole, result) for whole, part in self.sums if first is part]
+        elif func is functional.normalize:  # in L1, of what is not below 0
+            self._found(first, result)
         elif func in _LOG_SUMS:
             self.log_sums.append((first, result))
         elif func in _QUOTIENTS and _paired(self.sums, args):

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from motiflens.interpret.attention_hooks import Captured, attention_hooked
 from motiflens.interpret.fields import Geometry, advance, field_of, has_geometry, hull
+from motiflens.interpret.function_layers import layer_of
 from motiflens.interpret.results import Field
 from motiflens.interpret.sources import Source, layout_of, sums_to_one
 
-_MOVES = ("Convolution", "MaxPool", "AvgPool")
+_MOVES = ("Convolution", "MaxPool", "AvgPool", "ConstantPad", "Upsample")
 # What torch's graph calls products of two tensors.
 _PRODUCTS = ("Mul", "Bmm", "Baddbmm", "Addcmul", "Dot", "Mv", "MmBackward", "ScaledDot")
 
@@ -30,7 +31,7 @@ class Graph:
     def __init__(self, length: int) -> None:
         self.origin = Geometry(0, 1, 1, length)
         self._layers: dict[Any, tuple[nn.Module, list[Tensor]]] = {}  # node of a layer's output
-        self._behind: dict[Any, Geometry | None] = {}
+        self._behind: dict[Any, Geometry | None] = {}  # node of a layer's, or a function's, output
 
     def hook(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         """Forward hook of the layers that move or mix positions."""
@@ -45,9 +46,12 @@ class Graph:
         Raises
         ------
         ValueError
-            If a layer on the way has no fixed geometry, or no layer but a function computes a convolution.
+            If a layer, or a function, on the way has no fixed geometry.
         """
-        ends = [end for node in self._back(tensors) if (end := self._end(node)) is not None]
+        return self._behind_nodes([_node(tensor) for tensor in tensors if tensor.requires_grad])
+
+    def _behind_nodes(self, nodes: Sequence[Any]) -> Geometry | None:
+        ends = [end for node in self._back(nodes) if (end := self._end(node)) is not None]
         if not ends:
             return None
         # A branch with one position (squeeze and excitation) sees the whole window and reaches all others.
@@ -57,31 +61,34 @@ class Graph:
         return hull(ends)
 
     def _end(self, node: Any) -> Geometry | None:
-        if node in self._layers:
-            if node not in self._behind:
-                module, given = self._layers[node]
-                before = self.geometry(given)
-                self._behind[node] = None if before is None else advance(before, module)
+        if node in self._behind:
             return self._behind[node]
-        name = type(node).__name__
-        if any(word in name for word in _MOVES):
-            raise ValueError(
-                f"no layer but a function computes {name.removesuffix('0').removesuffix('Backward')}: "
-                "name the layers before the attention with adapt(model, stem=[...])"
-            )
-        return self.origin if name == "AccumulateGrad" else None
+        if node in self._layers:
+            module, given = self._layers[node]
+            before = self.geometry(given)
+        elif _moves(node):
+            module = layer_of(node)
+            before = self._behind_nodes([node.next_functions[0][0]])
+        else:
+            return self.origin if type(node).__name__ == "AccumulateGrad" else None
+        self._behind[node] = None if before is None else advance(before, module)
+        return self._behind[node]
 
-    def _back(self, tensors: Sequence[Tensor]) -> Iterator[Any]:
-        """Walk the graph backwards, up to layers whose geometry is known."""
-        waiting, seen = [_node(tensor) for tensor in tensors if tensor.requires_grad], set()
+    def _back(self, nodes: Sequence[Any]) -> Iterator[Any]:
+        """Walk the graph backwards, up to layers and functions whose geometry is known."""
+        waiting, seen = list(nodes), set()
         while waiting:
             node = waiting.pop()
             if node is None or node in seen:
                 continue
             seen.add(node)
             yield node
-            if node not in self._layers:
+            if node not in self._layers and not _moves(node):
                 waiting += [before for before, _ in node.next_functions]
+
+
+def _moves(node: Any) -> bool:
+    return any(word in type(node).__name__ for word in _MOVES)
 
 
 def _node(tensor: Tensor) -> Any:

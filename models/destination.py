@@ -12,7 +12,7 @@ from motiflens.models import types
 from motiflens.models.files import STREAMS
 from motiflens.models.real_path import real_path
 from motiflens.models.run_files import CONFIG, RUN_FILES, WEIGHTS
-from motiflens.models.unfinished import LOCK
+from motiflens.models.unfinished import passing
 
 _READ = 1 << 14  # bytes at a file's beginning that tell whether it is ours
 _HTML = b'<meta name="generator" content="motiflens'
@@ -205,8 +205,8 @@ def _above(folder: Path) -> bool:
 
 
 def _somebodys(file: Path) -> bool:
-    """Tell whether a file or folder is more than an empty file (a log that is about to be written) or a lock."""
-    return not (file.is_file() and file.stat().st_size == 0) and file.name != LOCK
+    """Tell whether a file or folder is more than an empty file (a log to be written) or a passing one."""
+    return not (file.is_file() and file.stat().st_size == 0) and not passing(file.name)
 
 
 def same_file(first: Path, second: Path) -> bool:

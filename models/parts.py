@@ -19,6 +19,7 @@ from motiflens.models.files import streamed, write_json
 from motiflens.models.folder_lock import folder_lock
 from motiflens.models.progress import Progress, Step
 from motiflens.models.provenance import provenance
+from motiflens.models.unfinished import passing
 
 ENDING, MARK, PREFIX = ".parts", "parts.json", "part-"
 _ATTEMPTS = 2  # at a part whose worker dies
@@ -92,7 +93,8 @@ def parts_folder(out: types.Path) -> Iterator[Path]:
 
 
 def _others(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.iterdir() if not file.name.startswith((".motiflens", PREFIX)))
+    """Give what is no part, and nothing that a process leaves that is killed before it has written `MARK`."""
+    return (file for file in folder.iterdir() if not (file.name.startswith(PREFIX) or passing(file.name)))
 
 
 def part_file(folder: Path, label: str, *identity: object, ending: str = ".npy") -> Path:

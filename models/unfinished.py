@@ -16,6 +16,7 @@ from motiflens.models.full_disk import full_disk
 
 LOCK = ".motiflens.lock"
 ENDING = ".part"
+_RANDOM = rf"[a-z0-9_]{{8}}\{ENDING}"
 _BYTES = 200  # of the target's name: a name has 255 at most
 
 
@@ -97,13 +98,22 @@ def remove_unfinished(folder: types.Path, name: str | None = None) -> int:
     ...     remove_unfinished(part.parent.parent)  # we live
     0
     """
-    wanted = re.compile(
-        (r"\..*\." if name is None else re.escape(_start(name))) + r"[a-z0-9_]{8}\.part", re.DOTALL
-    )
+    wanted = re.compile((r"\..*\." if name is None else re.escape(_start(name))) + _RANDOM, re.DOTALL)
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         named = [entry for entry in entries if wanted.fullmatch(entry.name)]
         return sum(_removed(Path(entry.path)) for entry in named if entry.is_dir(follow_symlinks=False))
     return 0
+
+
+def passing(name: str) -> bool:
+    """Tell whether a file or folder of this name is a lock or unfinished: what a killed process may leave.
+
+    Examples
+    --------
+    >>> [passing(name) for name in (LOCK, ".out.tsv.0a_b1c2d.part", "out.tsv")]
+    [True, True, False]
+    """
+    return name == LOCK or re.fullmatch(r"\..*\." + _RANDOM, name, re.DOTALL) is not None
 
 
 def _start(name: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from motiflens.interpret.adapter import Adapter, adapt
 from motiflens.interpret.discover import discover
@@ -300,17 +302,48 @@ def test_the_weights_of_fused_attention_are_those_it_uses() -> None:
 
 
 class _Functional(nn.Module):
-    def __init__(self) -> None:
+    """Functions, and the layers that compute the same."""
+
+    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
         super().__init__()
         self.convolution = nn.Conv1d(4, 8, 9)
+        self.function = function
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        h = nn.functional.max_pool1d(torch.relu(self.convolution(x)), 4)
+        h = self.function(torch.relu(self.convolution(x)))
         return (h.sum(dim=1).softmax(dim=1)[:, None] * h).sum(dim=(1, 2))[:, None]
 
 
-def test_pooling_by_a_function_asks_for_the_stem() -> None:
-    model, x = _Functional(), _windows(2, channels=4)
+_KERNELS = torch.randn(3, 8, 5, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(
+    ("function", "layer"),
+    [
+        (lambda h: functional.max_pool1d(h, 4), nn.MaxPool1d(4)),
+        (lambda h: functional.max_pool1d(h, 4, 3, 1, 2, ceil_mode=True), nn.MaxPool1d(4, 3, 1, 2, ceil_mode=True)),
+        (lambda h: functional.max_pool1d(h, 5, return_indices=True)[0], nn.MaxPool1d(5)),
+        (lambda h: functional.avg_pool1d(h, 5, 2, 1, ceil_mode=True), nn.AvgPool1d(5, 2, 1, ceil_mode=True)),
+        (lambda h: functional.max_pool2d(h[:, :, None], (1, 4))[:, :, 0], nn.MaxPool1d(4)),
+        (lambda h: functional.conv1d(h, _KERNELS, stride=2, padding=1), nn.Conv1d(8, 3, 5, 2, 1)),
+        (lambda h: functional.conv1d(h, _KERNELS, padding="same", dilation=3), nn.Conv1d(8, 3, 5, 1, 6, 3)),
+        (lambda h: functional.pad(h, (5, 2)), nn.ConstantPad1d((5, 2), 0.0)),
+    ],
+)
+def test_fields_of_functions_are_those_of_layers(
+    function: Callable[[torch.Tensor], torch.Tensor], layer: nn.Module
+) -> None:
+    """A model that pools by a function was told that it has no attention."""
+    model, x = _Functional(function), _windows(2, channels=4)
+    seen = adapt(model).attention(x)
+    by_layer = adapt(model, attention="softmax:0", stem=[model.convolution, layer]).attention(x)
+    np.testing.assert_array_equal(seen.field.start, by_layer.field.start)
+    assert (seen.field.width, seen.field.nominal) == (by_layer.field.width, False)
+    np.testing.assert_array_equal(seen.profile, by_layer.profile)
+
+
+def test_a_function_without_a_fixed_field_asks_for_the_stem() -> None:
+    model, x = _Functional(lambda h: functional.adaptive_max_pool1d(h, 28)), _windows(2, channels=4)
     with pytest.raises(ValueError, match=r"stem=\[...\]"):
         adapt(model, attention="softmax:0").attention(x)
     found = adapt(model, attention="softmax:0", stem=[model.convolution, nn.MaxPool1d(4)]).attention(x)

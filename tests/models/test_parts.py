@@ -11,6 +11,7 @@ from motiflens.models.executor import Workers, crew
 from motiflens.models.files import write_text
 from motiflens.models.parts import make_parts, part_file, parts_folder
 from motiflens.models.progress import Step
+from motiflens.models.unfinished import LOCK
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,18 @@ def test_another_s_folder_is_left_alone(tmp_path: Path) -> None:
     with parts_folder(tmp_path / "out.tsv") as given:
         (given / "mine.txt").write_text("put in later")
     assert [file.name for file in folder.iterdir()] == ["mine.txt"]
+
+
+def test_killed_before_the_folder_had_its_mark(tmp_path: Path) -> None:
+    """A lock and an unfinished mark were taken for another's files, and the same command refused."""
+    folder = tmp_path / "out.tsv.parts"
+    unfinished = folder / ".parts.json.0a_b1c2d.part"
+    unfinished.mkdir(parents=True)
+    for place in (folder, unfinished):
+        (place / LOCK).touch()
+    with parts_folder(tmp_path / "out.tsv") as given:
+        assert [file.name for file in given.iterdir() if file.name != LOCK] == ["parts.json"]
+    assert not folder.exists()
 
 
 def test_names_tell_what_parts_hold() -> None:

@@ -27,6 +27,19 @@ def by_logsumexp(scores: Tensor) -> Tensor:
     return torch.exp(scores - torch.logsumexp(scores, 1, keepdim=True))
 
 
+def as_keras(scores: Tensor) -> Tensor:
+    """Softmax by hand as Keras models write it: nothing is divided by 0."""
+    shares = scores.exp()
+    return shares / (shares.sum(1, keepdim=True) + 1e-7)
+
+
+def within_bounds(scores: Tensor) -> Tensor:
+    """The same, its sum laid out by indexing and kept above 0."""
+    shares = scores.exp()
+    shares /= shares.sum(1)[:, None].clamp(min=1e-12)
+    return shares
+
+
 def signed_shares(values: Tensor) -> Tensor:
     """Of a sum over positions, some below 0: no weights."""
     return values / values.sum(1, keepdim=True)
@@ -334,6 +347,10 @@ def _weights(m: Any, h: Tensor) -> Tensor:
         (lambda m, h: m.out((m.tokens(h) * functional.softmin(m.query(m.tokens(h)), 1)).sum(1)), True),
         (lambda m, h: m.out((m.tokens(h) * written_out(m.query(m.tokens(h)))).sum(1)), True),
         (lambda m, h: m.out((m.tokens(h) * by_logsumexp(m.query(m.tokens(h)))).sum(1)), True),
+        (lambda m, h: m.out((m.tokens(h) * as_keras(m.query(m.tokens(h)))).sum(1)), True),
+        (lambda m, h: m.out((m.tokens(h) * within_bounds(m.query(m.tokens(h)))).sum(1)), True),
+        (lambda m, h: m.out((m.tokens(h) * functional.normalize(m.query(m.tokens(h)).exp(), 1, 1)).sum(1)), True),
+        (lambda m, h: m.out((m.tokens(h) * functional.normalize(m.tokens(h), 2, 1)).sum(1)), False),
         (lambda m, h: m.out((m.tokens(h) * signed_shares(m.pool(h).transpose(1, 2))).sum(1)), False),
         (lambda m, h: m.out((m.tokens(h) * nn.LogSoftmax(1)(m.query(m.tokens(h))).exp()).sum(1)), True),
         (lambda m, h: m.out(torch.einsum("ntd,nto->nd", m.tokens(h), _weights(m, h))), True),
