@@ -35,6 +35,7 @@ SIZES = "--set kernels=4 --set kernel_size=8 --set pool=8 --set units=4 --set de
 TRAIN = f"train --model tbinet --data {{data}} --set epochs=6 {SIZES} --accelerator cpu --out {{out}}"
 MOTIFS = "motifs {run} --routes kernels --targets {motifs} --shuffles 5 --untrained 1 --no-controls --out {out}"
 STUDY = f"study --models tbinet --data {{data}} --set epochs=3 {SIZES} --seeds 2 --no-controls --processes 1"
+FITTED = "train --model kmer_logistic --data {data} --out {out}"
 # Name -> first command, what the second one has more, and by how much its moments are fewer.
 COMMANDS = {
     "train": (TRAIN, " --resume", 1),
@@ -42,8 +43,7 @@ COMMANDS = {
     "motifs": (MOTIFS, "", 1),
     "study": (f"{STUDY} --accelerator cpu --out {{out}}", "", 1),
     "simulate": ("simulate {out}", "", 1),  # of 4.5 Mb, the smallest
-    "gkm_svm": ("train --model gkm_svm --set most=20 --set word=6 --set informative=4 --data {data} --out {out}", " --resume", 1),
-    "sweep": (f"sweep --model tbinet --data {{data}} --set epochs=2 {SIZES} --grid dropout=0.1,0.2 --accelerator cpu --out {{out}}", "", 1),
+    "train, fitted": (FITTED, " --resume", 1),
 }
 CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree")
 # They hold the command line, times or the state of a training.
@@ -92,14 +92,19 @@ def content(folder: Path) -> dict[str, str]:
     return found
 
 
-def start(line: str, places: dict[str, Path]) -> int:
-    """Run a command in a process of its own, the first of a group; return its number."""
+def start(line: str, places: dict[str, Path], change: int | None = None) -> int:
+    """Run a command in a process of its own, the first of a group; return its number.
+
+    It dies before its `change`-th change of the file system, at once and without a last word.
+    """
     from motiflens.analyses.cli.main import main as interpret
 
     number = os.fork()
     if number:
         return number
     os.setpgid(0, 0)
+    if change is not None:
+        die_at(change, places["out"].parent)
     sys.argv = ["interpret", *(word.format(**places) for word in line.split()), "--quiet"]
     code = 1
     try:
@@ -108,6 +113,20 @@ def start(line: str, places: dict[str, Path]) -> int:
         code = int(stop.code or 0)
     finally:
         os._exit(code)
+
+
+def die_at(change: int, folder: Path) -> None:
+    """Have this process die before it changes something in a folder for the `change`-th time (from 0)."""
+    own, left = os.getpid(), change
+
+    def hook(event: str, args: tuple[object, ...]) -> None:
+        nonlocal left
+        if event in CHANGES and os.getpid() == own and str(args[0]).startswith(str(folder)):
+            if left == 0:
+                os.kill(own, signal.SIGKILL)
+            left -= 1
+
+    sys.addaudithook(hook)
 
 
 def run(line: str, places: dict[str, Path]) -> float:
@@ -130,6 +149,11 @@ def killed(line: str, after: float, places: dict[str, Path]) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == -signal.SIGKILL
 
 
+def killed_at(line: str, change: int, places: dict[str, Path]) -> bool:
+    """Run a command that is killed before a change; tell whether it was, or ended before."""
+    return os.waitstatus_to_exitcode(os.waitpid(start(line, places, change), 0)[1]) == -signal.SIGKILL
+
+
 def import_everything() -> None:
     """Import all modules, which takes longer than the work."""
     import motiflens.analyses
@@ -142,16 +166,22 @@ def import_everything() -> None:
                 importlib.import_module(module.name)
 
 
-def measure(name: str, moments: int, work: Path, places: dict[str, Path]) -> str:
-    """Return the table's row of a command."""
+def measure(name: str, moments: int | None, work: Path, places: dict[str, Path]) -> str:
+    """Return the table's row of a command; without moments it is killed before each of its changes."""
     first, more, fewer = COMMANDS[name]
     whole = work / name / "whole" / "out"
     seconds = run(first, {**places, "out": whole})
-    drawn, equal, hit, left = random.Random(0), 0, 0, 0
-    count = max(1, moments // fewer)
-    for moment in range(count):
-        out = work / name / str(moment) / "out"
-        hit += killed(first, drawn.uniform(0, seconds), {**places, "out": out})
+    drawn, count, equal, hit, left = random.Random(0), 0, 0, 0, 0
+    while moments is None or count < max(1, moments // fewer):
+        out = work / name / str(count) / "out"
+        out.parent.mkdir(parents=True)
+        here = {**places, "out": out}
+        at_work = (
+            killed_at(first, count, here) if moments is None else killed(first, drawn.uniform(0, seconds), here)
+        )
+        if moments is None and not at_work:
+            break
+        count, hit = count + 1, hit + at_work
         with contextlib.suppress(RuntimeError):  # what was finished before the kill is refused, not done again
             run(first + more, {**places, "out": out})
         equal += content(out) == content(whole)
@@ -163,6 +193,7 @@ def main() -> None:
     """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--moments", type=int, default=20)
+    parser.add_argument("--changes", action="store_true", help="kill before each change of the file system")
     parser.add_argument("--commands", nargs="*", default=list(COMMANDS), choices=list(COMMANDS))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "kills.md")
     options = parser.parse_args()
@@ -180,7 +211,7 @@ def main() -> None:
         }
         run(TRAIN, {**places, "out": places["run"]})
         for each in options.commands:
-            rows += measure(each, options.moments, work, places)
+            rows += measure(each, None if options.changes else options.moments, work, places)
             print(rows.splitlines()[-1], flush=True)
             options.out.write_text(HEAD + rows, encoding="utf-8")
 
