@@ -77,6 +77,9 @@ def one_strand(model: nn.Module, x: Tensor, meta: Tensor | None, forward: Forwar
     """Compute one strand's output; `forward` does it in place of a model that scores both strands itself."""
     if forward is not None:
         return forward(x, meta)
+    if isinstance(model, Wrapped):  # attention is the module's, whichever of its outputs is chosen
+        model.check(x, meta)
+        return model.all_outputs(x, meta)
     if isinstance(model, SequenceModel) and model.siamese:
         model.check(x, meta)
         return model.strand(x, meta)

@@ -133,7 +133,10 @@ def known_signals(run: Run) -> dict[str, SignalRange]:
     ranges = run.config.get("signal_ranges")
     if ranges is not None:
         with reading(run.path / CONFIG, "configuration of a run", "train again, or restore the file"):
-            return {name: SignalRange(float(each["mean"]), float(each["high"])) for name, each in ranges.items()}
+            return {
+                name: SignalRange(float(each["mean"]), float(each["high"]), float(each.get("low", 0.0)))
+                for name, each in ranges.items()
+            }
     if "published" in run.config and run.config["published"].get("kind") in ("deepgrn", "factornet"):
         return {name: PUBLISHED[name] for name in run.config.get("channels", ())[4:] if name in PUBLISHED}
     return {}

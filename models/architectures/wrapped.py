@@ -29,8 +29,12 @@ class Wrapped(SequenceModel):
     module: nn.Module
     _takes_meta: bool
 
+    def all_outputs(self, x: Tensor, meta: Tensor | None = None) -> Any:
+        """Return what the module itself gives: of several outputs all of them."""
+        return self.module(x, meta) if self._takes_meta else self.module(x)
+
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
-        y = self.module(x, meta) if self._takes_meta else self.module(x)
+        y = self.all_outputs(x, meta)
         if self.output is not None or not isinstance(y, Tensor):
             try:
                 y = choose_output(y, self.output, len(x))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -79,6 +80,7 @@ def test_a_run_folder_gives_tables_and_a_report(run_and_data: tuple[Path, Path],
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "found/report.html"
     assert "FOX" in done.stdout
+    assert "trained on FOXA1 (by --tf; --factor names another)" in done.stdout
     assert "kernels that match: " in done.stdout
     report = (tmp_path / "found" / "report.html").read_text()
     assert "<svg" in report
@@ -119,6 +121,25 @@ def test_bad_input_is_one_line(
     last = found[1].strip().splitlines()[-1]
     assert last.startswith("interpret: ")
     assert message in last
+
+
+def test_factor_and_all_targets_are_passed_on(
+    run_and_data: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several databases are one; the factor that is given goes before what names tell."""
+    seen: list[dict[str, Any]] = []
+
+    def told(_: object, **given: Any) -> None:
+        seen.append(given)
+        raise ValueError("seen")
+
+    module = import_module("motiflens.analyses.motifs.model_motifs")
+    monkeypatch.setattr(module, "model_motifs", told)
+    words = ["motifs", str(run_and_data[0]), "--factor", "Usf-1", "--out", str(tmp_path / "o")]
+    databases = ["jaspar:2026:NRF1", "jaspar:2026:MAX", "jaspar:2026:SP1"]
+    CliRunner().invoke(app, [*words, *(word for name in databases for word in ("--targets", name))])
+    assert seen[0]["options"].factor == "Usf-1"
+    assert [target.alt for target in seen[0]["targets"]] == ["Nrf1", "MAX", "SP1"]
 
 
 def _in_process(main: object, argv: list[str]) -> tuple[int, str]:

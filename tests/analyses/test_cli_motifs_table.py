@@ -19,7 +19,7 @@ from motiflens.models.data.windows import ArrayWindows, Dataset
 
 
 def test_circular_matches_are_not_counted(
-    tmp_path: Path, planted: ModuleType, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, planted: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = planted.dataset(np.random.default_rng(0))
     options = MotifOptions(routes=("kernels", "attention"), untrained=0)
@@ -48,6 +48,28 @@ def test_circular_matches_are_not_counted(
     assert f"{line} shuffled" in lines
     assert "factors named by kernels: 4 of 4 (CTCF, FOXA1, MAX, SPI1); by untrained kernels: -" in lines
     assert lines[-1] == "report.html"
+    routes = {**findings.summary["routes"]}
+    routes["attention"] = {**routes["attention"], "enriched": 0}
+    show_motifs(replace(findings, summary={**findings.summary, "routes": routes}), Path("report.html"))
+    assert "attention names no known motif where kernels does: the model has learned" in capsys.readouterr().out
+    titles: list[str] = []  # of the table on a terminal
+    monkeypatch.setattr("motiflens.analyses.cli.tables.print_table", lambda *_, title: titles.append(title))
+    show_motifs(findings, Path("report.html"))
+    kernels = findings.table[findings.table["route"] == "kernels"]
+    assert titles == [f"{(kernels['target_q'] < 0.05).sum()} motifs match a known one at q < 0.05"]
+
+
+@pytest.mark.parametrize(("given", "where"), [({"tf": "MAX"}, "--tf"), ({"factor": "Usf-1"}, "--factor")])
+def test_the_name_that_tells_the_factor_is_said(
+    given: dict[str, str], where: str, tmp_path: Path, planted: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = planted.dataset(np.random.default_rng(0))
+    options = MotifOptions(routes=("kernels",), untrained=0, shuffles=5, factor=given.get("factor"))
+    targets = jaspar(ids=["MA0058.4", "MA0093.4"])
+    findings = find_motifs(planted.run(tmp_path), data, targets=targets, tf=given.get("tf"), options=options)
+    show_motifs(findings, Path("report.html"))
+    name = "MAX" if where == "--tf" else "USF1"
+    assert f"trained on {name} (by {where}; --factor names another)" in capsys.readouterr().out
 
 
 def test_unknown_factor(tmp_path: Path, planted: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:

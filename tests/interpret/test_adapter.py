@@ -395,6 +395,28 @@ def test_a_registered_users_module_is_looked_at_too() -> None:
     assert adapt(model).layers == ("module.inner.softmax",)
 
 
+@pytest.mark.parametrize("output", [None, "logits", "rest"])
+def test_attention_needs_no_choice_among_a_registered_modules_outputs(output: str | None) -> None:
+    """`attribute --output NAME` of such a module ended in "choose one", since its attention was looked for."""
+    from motiflens.models.architectures.wrapped import wrap
+
+    class Mine(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = _Own("module")
+
+        def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+            hidden = self.inner(x)
+            return {"logits": hidden[:, :1], "rest": hidden[:, 1:]}
+
+    torch.manual_seed(0)
+    model = wrap("mine", Mine)(length=120, channels=4, outputs=1, meta=0)
+    adapter, x = adapt(model, output=output), _windows(2)[:, :4, :120]
+    assert adapter.layers == ("module.inner.softmax",)
+    bare = adapt(model.module, length=120).attention(x)
+    np.testing.assert_array_equal(adapter.attention(x).weights, bare.weights)
+
+
 def test_the_first_convolution() -> None:
     model = _Own()
     assert adapt(model).first_convolution is model.first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,30 @@ def test_weak_signals_are_told_by_all(weak_run: Path, tmp_path: Path, command: s
     told = CliRunner().invoke(app, words, catch_exceptions=False)
     assert told.exit_code == 0, told.output
     assert "warning: the signal dnase reaches 1 here and 12" in told.stderr
+
+
+def test_describe_compares_signals_with_what_a_run_knows(weak_run: Path) -> None:
+    words = [
+        "data",
+        "describe",
+        str(weak_run / "data"),
+        "--tf",
+        "T",
+        "--signals",
+        "dnase",
+        "--length",
+        str(LENGTH),
+    ]
+    told = CliRunner().invoke(app, [*words, "--run", str(weak_run / "run"), "--json"], catch_exceptions=False)
+    assert told.exit_code == 0, told.output
+    line = "warning: the signal dnase reaches 1 here and 12 where the model was trained"
+    assert any(note.startswith(line) for note in json.loads(told.stdout)["notes"])
+    scaled = CliRunner().invoke(app, [*words, "--run", str(weak_run / "run"), "--scale-signals", "--json"])
+    assert (
+        "the signal dnase is multiplied by 12, to reach what the model knows" in json.loads(scaled.stdout)["notes"]
+    )
+    alone = CliRunner().invoke(app, [*words, "--json"], catch_exceptions=False)
+    assert not any("the signal dnase" in note for note in json.loads(alone.stdout)["notes"])
 
 
 def test_signals_of_own_regions_are_scaled(weak_run: Path, folder: Path) -> None:

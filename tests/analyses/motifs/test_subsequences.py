@@ -88,6 +88,21 @@ def test_sites_lie_on_the_planted_motifs(planted: ModuleType, rng: np.random.Gen
             np.testing.assert_array_equal(part[row], bases if site["strand"] == "+" else reverse_complement(bases))
 
 
+def test_matched_places_have_as_many_g_and_c(planted: ModuleType, rng: np.random.Generator) -> None:
+    """Of all places of the window that overlap no attended one, none is nearer in composition."""
+    windows, _ = planted.windows(rng)
+    adapter = adapt(planted.model(), length=windows.length)
+    table = subsequences(adapter, windows, predicted_positives(adapter.model, windows)).table
+    for row in table.itertuples():
+        codes = windows.codes(np.array([row.window]))[0]
+        inside = np.convolve(np.isin(codes, (1, 2)), np.ones(20, dtype=np.int64), mode="valid")
+        off = np.abs(inside - inside[row.start])
+        attended = table.loc[table["window"] == row.window, "start"].to_numpy()
+        free = (np.abs(np.arange(len(off))[:, None] - attended) >= 20).all(axis=1)
+        assert free[row.matched_start_0]
+        assert off[row.matched_start_0] == off[free].min()
+
+
 def test_tasks_and_bad_input(planted: ModuleType, rng: np.random.Generator) -> None:
     windows, _ = planted.windows(rng)
     model = planted.model()

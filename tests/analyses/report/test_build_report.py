@@ -97,6 +97,14 @@ def test_attention_is_not_said_to_match(folder: Path) -> None:
     assert "Route attention gave" not in page
 
 
+def test_the_model_or_the_route_is_said_to_miss(folder: Path) -> None:
+    attention = {"left_out": False, "motifs": 0, "passed": 0, "matched": 0, "enriched": 0}
+    routes = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["routes"]
+    _change(folder, "routes", attention={**routes["attention"], **attention})
+    words = "attention names no known motif where kernels and seqlets do: the model has learned motifs, but its"
+    assert words in _page([folder], folder / "report.html")
+
+
 def _change(folder: Path, part: str, **values: object) -> None:
     path = folder / "summary.json"
     summary = json.loads(path.read_text(encoding="utf-8"))
@@ -164,15 +172,20 @@ def test_trees_by_edit_distance_with_their_cuts(folder: Path) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     tree = {"labels": ["kernel_000", "kernel_007", "kernel_009"], "linkage": [[0, 1, 2, 2], [2, 3, 11, 3]]}
     content["matched"] = {**tree, "distinct": {"0": 3, "3": 2, "5": 2, "10": 2}}
-    content["targets"] = {"labels": ["MA1"], "linkage": [], "distinct": {"0": 1, "3": 1, "5": 1, "10": 1}}
+    targets = {"labels": ["MA1 CTCF", "MA2 FOXA1"], "linkage": [[0, 1, 4, 2]]}
+    content["targets"] = {**targets, "distinct": {"0": 2, "3": 2, "5": 1, "10": 1}}
     path.write_text(json.dumps(content), encoding="utf-8")
     page = _page([folder], folder / "report.html")
     figure = page[page.index("Kernels that match as the papers count") :]
     assert figure[: figure.index("</figure>")].count('class="cut"') == 3
+    figure = page[page.index("Known motifs that kernels match, by edit distance of the known letters") :]
+    figure = figure[: figure.index("</figure>")]
+    assert figure.count('class="cut"') == 3
+    assert "MA2 FOXA1" in figure
     rows = re.findall(r'<tr><th scope="row">([^<]+)</th>((?:<td class="number">\d+</td>)+)</tr>', page)
     counts = {what: re.findall(r">(\d+)<", cells) for what, cells in rows}
     assert counts["kernels that match, uncorrected (TBiNet&#39;s Table 5)"] == ["3", "2", "2", "2"]
-    assert counts["known motifs that kernels match"] == ["1", "1", "1", "1"]
+    assert counts["known motifs that kernels match"] == ["2", "2", "1", "1"]
 
 
 def test_a_tree_too_large_to_draw_is_told() -> None:

@@ -58,7 +58,18 @@ def test_the_most_likely_factor(name: str, factor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ENCFF123ABC", "ENCFF123ABC.bed.gz", "task0", "K562", "peaks.narrowPeak", "", "AC"]
+    "name",
+    [
+        "ENCFF123ABC",
+        "ENCFF123ABC.bed.gz",
+        "task0",
+        "K562",
+        "peaks.narrowPeak",
+        "peaks.bw",
+        "K562_rep1.tagAlign.gz",
+        "",
+        "AC",
+    ],
 )
 def test_a_name_without_a_factor_has_no_candidates(name: str) -> None:
     assert factor_candidates(name) == ()
@@ -67,6 +78,11 @@ def test_a_name_without_a_factor_has_no_candidates(name: str) -> None:
 def test_older_names_are_followed_by_the_symbol() -> None:
     assert factor_candidates("NRSF_HepG2") == ("NRSF", "REST")
     assert factor_candidates("GM12878|c-Fos|None") == ("CFOS", "FOS")
+
+
+def test_words_of_an_antibody_are_no_candidates() -> None:
+    assert factor_candidates("EP300_(anti MAX serum)_K562") == ("EP300",)
+    assert factor_candidates("GATA1 [Santa Cruz sc-266]") == ("GATA1",)
 
 
 def test_unknown_words_are_candidates_in_the_order_of_the_name() -> None:

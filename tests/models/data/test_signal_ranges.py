@@ -21,7 +21,9 @@ from motiflens.models.data.signal_ranges import (
 )
 from motiflens.models.data.windows import Dataset
 from motiflens.models.open_for_run import known_signals
+from motiflens.models.recipes import Recipe
 from motiflens.models.run import open_run
+from motiflens.models.train import train
 
 LENGTH = 50
 
@@ -87,6 +89,31 @@ def test_runs_know_their_signals(tmp_path: Path, scale: float) -> None:
     assert known_signals(imported) == PUBLISHED
     assert known_signals(open_run(save_run(tmp_path / "old", model, config))) == {}
     assert SignalRange(1.0, 12.0) == PUBLISHED["dnase"]
+
+
+def test_training_keeps_how_large_signals_were(tmp_path: Path) -> None:
+    """In the run's configuration: of the training windows, not of others."""
+    dataset = Dataset("x", "arrays", {"train": windows(), "valid": windows(0.05), "test": windows(0.05)}, "hash")
+    sizes = {"kernels": 4, "kernel_size": 5, "pool": 5, "units": 3, "dense": 4}
+    how = Recipe(epochs=1, batch=20, signals=None, hyperparameters=sizes)
+    run = train("deepgrn", dataset, tmp_path / "run", recipe=how)
+    known, wanted = known_signals(open_run(run.path)), signal_ranges(windows())
+    assert set(known) == {"dnase", "uniqueness"}
+    for name in known:
+        np.testing.assert_allclose(known[name], wanted[name], rtol=1e-9)
+
+
+def test_a_run_knows_that_its_signals_go_below_0(tmp_path: Path) -> None:
+    """How far was kept and not read: each run on logarithms was told that its own data are some."""
+    ranges = {"dnase": SignalRange(-0.5, 2.0, -3.0), "uniqueness": SignalRange(0.9, 1.0)}
+    model = build("deepgrn", length=LENGTH, channels=6, kernels=4, kernel_size=5, pool=5, units=3, dense=4)
+    kept = {name: each._asdict() for name, each in ranges.items()}
+    run = open_run(save_run(tmp_path / "run", model, {"tasks": ["task0"], "signal_ranges": kept}))
+    assert known_signals(run) == ranges
+    assert range_notes(known_signals(run), ranges) == ()
+    del kept["dnase"]["low"], kept["uniqueness"]["low"]  # as older versions wrote
+    older = open_run(save_run(tmp_path / "older", model, {"tasks": ["task0"], "signal_ranges": kept}))
+    assert known_signals(older)["uniqueness"] == ranges["uniqueness"]
 
 
 def open_dataset_channels(path: Path) -> tuple[str, ...]:
