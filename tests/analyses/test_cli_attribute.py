@@ -11,9 +11,10 @@ import numpy as np
 import pyBigWig
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from motiflens.analyses.cli.attribute_report import values
-from motiflens.analyses.cli.main import main
+from motiflens.analyses.cli.main import app, main
 from motiflens.interpret import open_store
 from motiflens.interpret.store_block import StoreBlock, read_block, write_block
 from motiflens.models import build, save_run
@@ -241,6 +242,8 @@ def test_a_failed_check_has_its_own_exit_code(
     assert stop.value.code == 3
     assert "FAILED" in capsys.readouterr().out
     assert json.loads(out.read_text())["passed"] is False
+    told = " ".join(CliRunner().invoke(app, ["sanity", "--help"]).stdout.split())
+    assert "The exit code is 0 if every check passed and 3 if one failed (2: bad input)." in told
 
 
 def test_a_part_and_pairs(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

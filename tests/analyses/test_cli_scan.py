@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from motiflens.analyses.cli.main import main
+from motiflens.analyses.cli.main import app, main
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import write_meme
@@ -144,6 +145,10 @@ def test_backgrounds_of_scan(files: Path, monkeypatch: pytest.MonkeyPatch) -> No
         record = json.loads((files / "h.tsv.json").read_text())
         assert record["background"][0] == pytest.approx(wanted, abs=1e-6)
         assert record["background_source"] == name
+    wide = {"COLUMNS": "2000", "TERMINAL_WIDTH": "2000"}
+    told = CliRunner().invoke(app, ["scan", "--help"], env=wide).stdout
+    for name in ("uniform (our default)", "nrdb (FIMO's default)", "FIMO's --bfile --motif--"):
+        assert name in told
 
 
 @pytest.mark.parametrize(
