@@ -43,6 +43,7 @@ def command(
     """
     from motiflens.analyses.cli.output import note, result
     from motiflens.analyses.motifs.match_command import match_command
+    from motiflens.analyses.motifs.match_notes import match_notes
     from motiflens.analyses.motifs.motif_files import stated_format
     from motiflens.models.destination import output_file
 
@@ -64,11 +65,6 @@ def command(
         f"{summary['targets']:,} targets at {kind} <= {thresh:g}: {out}",
         out=out,
     )
-    low = summary["low_information"]
-    if low:
-        note(
-            f"note: {len(low):,} of {summary['queries']:,} queries hold too little information for a match to "
-            f"mean anything ({', '.join(low[:5])}{', …' if len(low) > 5 else ''}): {out}.json names them"
-        )
-    if summary["targets"] < 50:
-        note("note: fewer than 50 targets: p-values, made from the targets' columns, are coarse")
+    low, record = summary["low_information"], f"{out}.json"
+    for line in match_notes(low, summary["queries"], summary["targets"], record=record):
+        note(f"note: {line}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from motiflens.analyses.motifs.engines.match import match
+from motiflens.analyses.motifs.engines.match import match_table
 from motiflens.analyses.motifs.gate import gated
 from motiflens.analyses.motifs.kernel_parts import context_kernels
 from motiflens.analyses.motifs.motif import Motif
@@ -53,7 +53,7 @@ def kernel_chance(context: MotifContext, motifs: Sequence[Motif], named: Named) 
     if not motifs:
         return KernelChance()
     accepted = named.best["q"] < options.alpha
-    matches = match(motifs, targets, distance=options.distance, threshold=0.05, evalue=True)
+    matches = match_table(motifs, targets, distance=options.distance, threshold=0.05, evalue=True)
     shuffled = decoy_null(named.best["p"].to_numpy(), accepted.tolist(), named.decoys, total=len(motifs))
     untrained_best: list[pd.DataFrame] = []
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from motiflens.analyses.motifs.engines.external import match_with
 from motiflens.analyses.motifs.engines.match import match_to_file
-from motiflens.analyses.motifs.gate import Gate, gated
+from motiflens.analyses.motifs.match_notes import low_information
 from motiflens.analyses.motifs.motif_files import read_databases, read_motif_file
 from motiflens.models import types
 from motiflens.models.files import write_with_record
@@ -37,7 +37,6 @@ def match_command(
     """
     sources = [targets] if isinstance(targets, str) else list(targets)
     query, target = read_motif_file(queries), read_databases(sources)
-    _, passed = gated(query.motifs, Gate())
     record: types.Json = {
         "query_file": queries,
         "target_file": ", ".join(sources),
@@ -47,7 +46,7 @@ def match_command(
         "engine": engine,
         "queries": len(query.motifs),
         "targets": len(target),
-        "low_information": [motif.name for motif, enough in zip(query.motifs, passed, strict=True) if not enough],
+        "low_information": low_information(query.motifs),
     }
     with write_with_record(out, record) as part:
         if engine == "ours":

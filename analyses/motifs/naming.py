@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from motiflens.analyses.motifs.engines.match import match
+from motiflens.analyses.motifs.engines.match import match_table
 from motiflens.analyses.motifs.enrichment import benjamini_hochberg
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.nulls import decoy_q, decoys
@@ -59,7 +59,7 @@ def name_motifs(
     if not motifs:
         columns = ["motif_id", "target_id", "match", "p", "q", "offset", "overlap", "orientation"]
         return Named(pd.DataFrame(), pd.DataFrame(columns=columns), np.ones((shuffles, 0)))
-    matches = match(motifs, targets, distance=distance, threshold=10, evalue=True)
+    matches = match_table(motifs, targets, distance=distance, threshold=10, evalue=True)
     names = [motif.name for motif in motifs]
     first = matches.drop_duplicates("Query_ID").set_index("Query_ID").reindex(names)
     p = first["E-value"].fillna(1.0).clip(upper=1.0).to_numpy(dtype=np.float64)
@@ -85,7 +85,7 @@ def name_motifs(
 
 def _best_p(queries: Sequence[Motif], targets: Sequence[Motif], distance: str) -> Doubles:
     numbered = [replace(motif, name=str(number)) for number, motif in enumerate(queries)]
-    table = match(numbered, targets, distance=distance, threshold=1, evalue=True)
+    table = match_table(numbered, targets, distance=distance, threshold=1, evalue=True)
     p = np.ones(len(queries))
     lowest = table.groupby("Query_ID")["E-value"].min()
     p[lowest.index.astype(np.int64)] = lowest.to_numpy()

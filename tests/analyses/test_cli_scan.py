@@ -134,7 +134,10 @@ def test_match_of_several_databases_and_a_flat_query(
     record = json.loads(Path(f"{out}.json").read_text())
     assert record["targets"] == 519 + 1 + 1  # MA0139.1 is in JASPAR 2016 as well
     assert record["low_information"] == ["flat"]
-    assert "note: 1 of 2 queries hold too little information" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert printed.count("too little information") == 1
+    assert "note: 1 of 2 queries hold too little information" in printed
+    assert f"(flat): {out}.json names them" in printed
 
 
 def test_backgrounds_of_scan(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

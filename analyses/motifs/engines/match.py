@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from motiflens.analyses.motifs.engines.background import background as read_back
 from motiflens.analyses.motifs.engines.match_query import make_room, match_query
 from motiflens.analyses.motifs.engines.pvalues import smooth
 from motiflens.analyses.motifs.engines.qvalues import q_values
+from motiflens.analyses.motifs.match_notes import low_information, match_notes
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.models import types
 from motiflens.models.files import write_whole
@@ -37,7 +39,6 @@ COLUMNS = (
 DISTANCES = ("ed", "pearson")
 MOST_THREADS = 1024
 _STRANDS = np.array(["+", "-"], dtype=object)
-FEW_TARGETS = 50  # below, the null that is made from the targets' columns is coarse
 
 
 def match(
@@ -81,6 +82,12 @@ def match(
     ValueError
         If there are no queries or targets, or an option is out of range.
 
+    Warns
+    -----
+    UserWarning
+        Once a call: if queries hold too little information for a match to mean anything (a flat matrix "matches"
+        flat stretches of long ones; see `Gate`), and if there are fewer than 50 targets.
+
     Notes
     -----
     Column scores are taken relative to their median over all targets' columns of both strands, in 100 steps a
@@ -95,6 +102,31 @@ def match(
     >>> table["Target_ID"].head(2).tolist()
     ['MA0139.2', 'MA1930.2']
     """
+    table = match_table(
+        queries,
+        targets,
+        distance=distance,
+        threshold=threshold,
+        evalue=evalue,
+        background=background,
+        threads=threads,
+    )
+    for note in match_notes(low_information(queries), len(queries), len(targets)):
+        warnings.warn(note, stacklevel=2)
+    return table
+
+
+def match_table(
+    queries: Sequence[Motif],
+    targets: Sequence[Motif],
+    *,
+    distance: str = "ed",
+    threshold: float = 0.5,
+    evalue: bool = False,
+    background: str | types.Path | Sequence[float] | Doubles = "uniform",
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Do what `match` does, without a warning: for those who know what their queries and targets hold."""
     matches = _each_query(queries, targets, distance, threshold, evalue, background, threads)
     # One table of whole columns: a table a query took a sixth of the time.
     columns = [np.concatenate(parts) for parts in zip(*matches, strict=True)]

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from motiflens.analyses.motifs.engines.match import match
+from motiflens.analyses.motifs.engines.match import match_table
 from motiflens.analyses.motifs.first_layer_motifs import first_layer_motifs
 from motiflens.analyses.motifs.gate import gated
 from motiflens.analyses.motifs.jaspar import jaspar
@@ -25,7 +25,7 @@ def test_counts_by_hand(tmp_path: Path, planted: ModuleType) -> None:
     trimmed, passed = gated(kernels, options.gate)
     named = name_motifs([one for one, kept in zip(trimmed, passed, strict=True) if kept], targets, shuffles=20)
     chance = kernel_chance(context, kernels, named)
-    lowest = match(kernels, targets, threshold=10, evalue=True).groupby("Query_ID")["E-value"].min()
+    lowest = match_table(kernels, targets, threshold=10, evalue=True).groupby("Query_ID")["E-value"].min()
     assert chance.uncorrected == tuple(lowest.index[lowest < 0.05])
     assert (lowest < 0.05).sum() < (lowest < 0.5).sum()
     observed = int((named.best["q"] < 0.05).sum())

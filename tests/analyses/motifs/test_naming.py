@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from motiflens.analyses.motifs.engines.match import match
+from motiflens.analyses.motifs.engines.match import match_table
 from motiflens.analyses.motifs.enrichment import benjamini_hochberg
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
@@ -32,7 +32,7 @@ def test_best_target_and_empty_sets() -> None:
     named = name_motifs(targets[:3], targets, shuffles=2)
     assert named.best["target_id"].tolist() == [motif.name for motif in targets[:3]]
     assert set(named.best["match"]) == {"tested"}
-    first = match(targets[:1], targets, threshold=10, evalue=True).iloc[0]
+    first = match_table(targets[:1], targets, threshold=10, evalue=True).iloc[0]
     assert named.best["p"].iloc[0] == first["E-value"]
     nothing = name_motifs([], targets, shuffles=5)
     assert (len(nothing.best), nothing.decoys.shape) == (0, (5, 0))

@@ -11,7 +11,7 @@ import pytest
 
 from motiflens.analyses.motifs.engines import match_numba as kernels
 from motiflens.analyses.motifs.engines.external import match_with
-from motiflens.analyses.motifs.engines.match import COLUMNS, match, match_to_file
+from motiflens.analyses.motifs.engines.match import COLUMNS, match, match_table, match_to_file
 from motiflens.analyses.motifs.jaspar import jaspar
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_files import read_motifs
@@ -47,13 +47,13 @@ def test_two_targets_have_q_of_benjamini_and_hochberg() -> None:
     The family is that of both strands, four p-values of which the table shows the better of each target.
     """
     query, *targets = jaspar(ids=["MA0139.2", "MA0138.3", "MA0095.4"])
-    found = match([query], targets, threshold=1)
+    found = match_table([query], targets, threshold=1)
     p, q = found["p-value"].to_numpy(), found["q-value"].to_numpy()
     assert (q >= [min(2 * p[0], p[1]), p[1]]).all()
     assert (q <= np.minimum(4 * p, 1) * (1 + 1e-6)).all()
-    turned = match([query], [target.reverse_complement() for target in targets], threshold=1)
+    turned = match_table([query], [target.reverse_complement() for target in targets], threshold=1)
     np.testing.assert_allclose(turned["q-value"], q, rtol=1e-6, atol=0)
-    best = match([targets[0]], targets, threshold=1).iloc[0]
+    best = match_table([targets[0]], targets, threshold=1).iloc[0]
     assert best["q-value"] == pytest.approx(4 * best["p-value"], rel=1e-4)  # the least of four
 
 
@@ -122,7 +122,7 @@ def test_equals_slow_reference(rng: np.random.Generator, distance: str, width: i
     ppms.append(np.eye(4)[rng.integers(0, 4, 5)])
     targets = [Motif(f"t{i}", ppm, nsites=1e12) for i, ppm in enumerate(ppms)]  # no pseudocounts to speak of
     query = Motif("q", rng.dirichlet(np.full(4, 0.7), width), nsites=1e12)
-    table = match([query], targets, distance=distance, threshold=1).set_index("Target_ID")
+    table = match_table([query], targets, distance=distance, threshold=1).set_index("Target_ID")
     for target, (p, offset, overlap, strand) in zip(targets, _slow_match(query.ppm, ppms, distance), strict=True):
         row = table.loc[target.name]
         np.testing.assert_allclose(row["p-value"], p, rtol=1e-4, atol=1e-6)
@@ -135,7 +135,7 @@ def test_finds_itself_on_either_strand(rng: np.random.Generator) -> None:
     targets = jaspar()[::10]
     for query in (targets[3], targets[20], targets[50]):
         for asked, strand in ((query, "+"), (query.reverse_complement(), "-")):
-            best = match([asked], targets).iloc[0]
+            best = match_table([asked], targets).iloc[0]
             assert best["Target_ID"] == query.name
             assert (best["Optimal_offset"], best["Overlap"]) == (0, query.width)
             palindrome = np.abs(query.ppm - query.ppm[::-1, ::-1]).max() < 0.2
@@ -146,8 +146,10 @@ def test_strand_of_queries_and_targets(rng: np.random.Generator) -> None:
     """The other strand of every target: the same p, offsets as they are, orientations turned over."""
     queries = [Motif(f"q{i}", rng.dirichlet(np.full(4, 0.5), w)) for i, w in enumerate((5, 12, 30))]
     targets = jaspar()[:60]
-    one = match(queries, targets, threshold=1).set_index(PAIR)
-    other = match(queries, [t.reverse_complement() for t in targets], threshold=1).set_index(PAIR).loc[one.index]
+    one = match_table(queries, targets, threshold=1).set_index(PAIR)
+    other = (
+        match_table(queries, [t.reverse_complement() for t in targets], threshold=1).set_index(PAIR).loc[one.index]
+    )
     np.testing.assert_allclose(one["p-value"], other["p-value"], rtol=1e-6, atol=0)
     clear = one["p-value"] < 0.05
     assert clear.sum() > 3
@@ -159,7 +161,7 @@ def test_small_p_values_keep_their_precision() -> None:
     """A long motif that finds itself: p far below 1e-16."""
     targets = jaspar()
     query = next(motif for motif in targets if motif.name == "MA1929.2")
-    best = match([query], targets, threshold=1e-6).iloc[0]
+    best = match_table([query], targets, threshold=1e-6).iloc[0]
     assert best["Target_ID"] == "MA1929.2"
     assert 0 < best["p-value"] < 1e-20
 
@@ -167,12 +169,12 @@ def test_small_p_values_keep_their_precision() -> None:
 def test_thresholds_and_threads(rng: np.random.Generator) -> None:
     targets = jaspar()[:200]
     queries = targets[:3]
-    every = match(queries, targets, threshold=1, threads=1)
+    every = match_table(queries, targets, threshold=1, threads=1)
     assert len(every) == 600
-    pd.testing.assert_frame_equal(every, match(queries, targets, threshold=1, threads=3))
-    some = match(queries, targets, threshold=0.05)
+    pd.testing.assert_frame_equal(every, match_table(queries, targets, threshold=1, threads=3))
+    some = match_table(queries, targets, threshold=0.05)
     pd.testing.assert_frame_equal(some, every[every["q-value"] <= 0.05].reset_index(drop=True))
-    by_e = match(queries, targets, threshold=10, evalue=True)
+    by_e = match_table(queries, targets, threshold=10, evalue=True)
     pd.testing.assert_frame_equal(by_e, every[every["E-value"] <= 10].reset_index(drop=True))
 
 
@@ -204,27 +206,46 @@ def test_memelite_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bad_options() -> None:
     motif = Motif("m", np.full((3, 4), 0.25))
     with pytest.raises(ValueError, match="0 queries"):
-        match([], [motif])
+        match_table([], [motif])
     with pytest.raises(ValueError, match="0 targets"):
-        match([motif], [])
+        match_table([motif], [])
     with pytest.raises(ValueError, match="distance 'kl'"):
-        match([motif], [motif], distance="kl")
+        match_table([motif], [motif], distance="kl")
     for threshold in (-0.1, 1.5, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="threshold"):
-            match([motif], [motif], threshold=threshold)
+            match_table([motif], [motif], threshold=threshold)
     with pytest.raises(ValueError, match="threads"):
-        match([motif], [motif], threads=0)
+        match_table([motif], [motif], threads=0)
 
 
 def test_flat_motifs() -> None:
     """Columns without variance correlate with nothing; by ed they equal a target's flat stretch (MA0140.3)."""
     flat = Motif("flat", np.full((8, 4), 0.25))
     targets = jaspar()[:100]
-    tables = {name: match([flat], targets, distance=name, threshold=1) for name in ("ed", "pearson")}
+    tables = {name: match_table([flat], targets, distance=name, threshold=1) for name in ("ed", "pearson")}
     for table in tables.values():
         assert np.isfinite(table[["p-value", "E-value", "q-value"]].to_numpy(dtype=float)).all()
     assert (tables["pearson"]["p-value"] == 1).all()
     assert tables["ed"].iloc[0]["Target_ID"] == "MA0140.3"
+
+
+def test_match_warns_once_of_what_means_little() -> None:
+    """A flat matrix "matches" MA0140.3 at q < .05: the command said so, Python did not."""
+    flat = [Motif(f"flat{i}", np.full((8, 4), 0.25)) for i in range(7)]
+    targets = jaspar()[:100]
+    with pytest.warns(UserWarning, match="too little information") as caught:
+        table = match([*flat, targets[0]], targets, threshold=1)
+    assert [str(one.message) for one in caught] == [
+        "7 of 8 queries hold too little information for a match to mean anything "
+        "(flat0, flat1, flat2, flat3, flat4, …)"
+    ]
+    assert caught[0].filename == __file__, "it points at who calls"
+    pd.testing.assert_frame_equal(table, match_table([*flat, targets[0]], targets, threshold=1))
+    match(targets[:2], targets, threshold=1)  # nothing to warn of: a warning is an error here
+    with pytest.warns(
+        UserWarning, match="fewer than 50 targets: p-values, made from the targets' columns, are coa"
+    ):
+        match(targets[:2], targets[:49], threshold=1)
 
 
 def test_null_queries_are_calibrated(rng: np.random.Generator) -> None:
@@ -235,7 +256,7 @@ def test_null_queries_are_calibrated(rng: np.random.Generator) -> None:
         Motif(f"q{i}", pool[rng.integers(0, len(pool), int(rng.integers(6, 16)))], nsites=1000.0)
         for i in range(20)
     ]
-    p = match(queries, targets, threshold=1)["p-value"].to_numpy()
+    p = match_table(queries, targets, threshold=1)["p-value"].to_numpy()
     for level in (0.01, 0.05, 0.2):
         assert (p <= level).mean() < 1.25 * level
 

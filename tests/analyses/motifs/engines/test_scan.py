@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from motiflens.analyses.motifs.engines.background import background
 from motiflens.analyses.motifs.engines.external import scan_with
-from motiflens.analyses.motifs.engines.match import match
+from motiflens.analyses.motifs.engines.match import match_table
 from motiflens.analyses.motifs.engines.pvalues import smooth
 from motiflens.analyses.motifs.engines.scan import scan, scan_to_file
 from motiflens.analyses.motifs.engines.scan_layout import COLUMNS
@@ -367,7 +367,7 @@ def test_extreme_but_valid_numbers(seed: int, sites: float, frequencies: list[fl
     table = scan([motif], ["ACGTACGTTTGCA"], background=frequencies, threshold=1, threads=1)
     assert np.isfinite(table[["score", "p-value", "q-value"]].to_numpy(dtype=float)).all()
     assert table["p-value"].between(0, 1).all()
-    pairs = match([motif], [motif, motif], background=frequencies, threshold=1, threads=1)
+    pairs = match_table([motif], [motif, motif], background=frequencies, threshold=1, threads=1)
     assert pairs["p-value"].between(0, 1).all()
 
 
