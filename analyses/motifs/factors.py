@@ -68,7 +68,8 @@ def trained_factors(
     taken_from: dict[str, str] = {}
     unknown: list[str] = []
     for names in asked:
-        resolved = ((resolve_factor(name, targets), where) for name, where in names)
+        told = (given, data.get("options", {}).get("tf"))
+        resolved = ((resolve_factor(name, targets, stated=name in told), where) for name, where in names)
         name, where = next(((name, where) for name, where in resolved if name is not None), (None, ""))
         if name is None:
             unknown.append(names[0][0])

@@ -10,7 +10,7 @@ import pandas as pd
 
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.synonyms import symbol, synonyms
-from motiflens.models.data.factor_name import factor_candidates, other_names
+from motiflens.models.data.factor_name import factor_candidates, is_plain_word, other_names
 
 ZINC_FINGERS = "zinc finger"
 
@@ -32,7 +32,7 @@ class Equivalent:
 
     def covers(self, family: str, alt: str) -> bool:
         """Say whether a target of this family and name counts; a dimer does where one of its factors does."""
-        names = {symbol(alt), *symbol(alt).split("::"), *factor_candidates(alt)}
+        names = {symbol(alt), *symbol(alt).split("::"), *factor_candidates(alt, stated=True)}
         return bool(self.names & names) or bool(self.families & set(family.split("::")))
 
 
@@ -87,12 +87,12 @@ def symbols_of(target: Motif) -> frozenset[str]:
     ['DBD', 'ELK1']
     """
     if not target.alt:
-        return frozenset(factor_candidates(target.name))
+        return frozenset(factor_candidates(target.name, stated=True))
     whole = symbol(target.alt)
-    return frozenset((whole, *whole.split("::"), *factor_candidates(target.alt)))
+    return frozenset((whole, *whole.split("::"), *factor_candidates(target.alt, stated=True)))
 
 
-def resolve_factor(name: str, targets: Sequence[Motif]) -> str | None:
+def resolve_factor(name: str, targets: Sequence[Motif], *, stated: bool = True) -> str | None:
     """Return the factor that a name of a file, a task or a factor means, None where no known matrix is its own.
 
     Parameters
@@ -101,6 +101,9 @@ def resolve_factor(name: str, targets: Sequence[Motif]) -> str | None:
         Such as ``REST``, ``USF1_HepG2_USF-1_HudsonAlpha``, ``K562|c-Myc|None``; see `factor_candidates`.
     targets
         Known motifs.
+    stated
+        Whether the name was given as a factor's, so that ``max`` is MAX; a file or its task may be called so for
+        other reasons (see `is_plain_word`).
 
     Returns
     -------
@@ -116,13 +119,15 @@ def resolve_factor(name: str, targets: Sequence[Motif]) -> str | None:
     ('USF1', 'REST')
     """
     known = _vocabulary(tuple(targets))
+    if not stated and is_plain_word(name):
+        return None
     whole = symbol(name)
     dimers = (whole, "::".join(reversed(whole.split("::"))), name.upper().replace("-", "::"))
     for dimer in dimers:
         if dimer in EQUIVALENTS:
             return dimer
     first = name.partition("|")[0]  # our own tasks are named TF|cell type
-    for guess in (*dimers, *factor_candidates(first), *factor_candidates(name)):
+    for guess in (*dimers, *factor_candidates(first, stated=stated), *factor_candidates(name, stated=stated)):
         for candidate in (guess, *other_names(guess), synonyms().get(guess, guess)):
             if candidate in EQUIVALENTS or candidate in known:
                 return candidate

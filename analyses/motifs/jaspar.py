@@ -197,7 +197,7 @@ def _by_factor(connection: sqlite3.Connection, factor: str) -> list[int]:
 def _spellings(factor: str) -> list[str]:
     """What a factor may be called: as it is written, as a symbol, as a dimer turned round, by other names."""
     whole = symbol(factor)
-    guesses = [factor, whole, "::".join(reversed(whole.split("::"))), *factor_candidates(factor)]
+    guesses = [factor, whole, "::".join(reversed(whole.split("::"))), *factor_candidates(factor, stated=True)]
     others = [name for guess in guesses for name in (*other_names(guess), synonyms().get(guess, guess))]
     return list(dict.fromkeys([*guesses, *others]))
 

@@ -45,7 +45,7 @@ def other_taxa(findings: MotifFindings) -> list[OtherTaxon]:
         targets = jaspar(RELEASE, taxon=taxon)
         if given.issuperset(motif.name for motif in targets):
             continue
-        factors = tuple(name for name in unknown if resolve_factor(name, targets) is not None)
+        factors = tuple(name for name in unknown if resolve_factor(name, targets, stated=False))
         matched = _matched(motifs, targets, findings.context.options)
         if factors or matched:
             others.append(OtherTaxon(f"jaspar:{RELEASE}:{taxon}", factors, matched))

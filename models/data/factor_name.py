@@ -38,6 +38,9 @@ hsmm hsmmtube huh7 huvec hvmf imr90 induced ips ishikawa jurkat k562 kelly liver
 mcf10aersrc mcf7 mel es mm1s monocytescd14 cd14 cd4 cd20 nb4 nha nhdfad nhdfneo nhek nhlf nt2d1 osteobl
 panc1 pbde pbdefetal pc3 pfsk1 progfib raji rko rpe rptec saec sh-sy5y shsy5y sknmc sknsh sknshra sw480 t47d
 tcell th1 th2 u2os u87 werirb1 wi38 es-bruce4 ch12 g1e hepatic myeloid pancreatic
+lymphoid 3t3 3t3l1 786o bjab bmdc bmdm c2c12 c42b e14 er4 esc f9 gmp hap1 hesc hpc7 ipsc j1 kasumi kasumi1 kms11
+macrophage macrophages mcf10 mda231 mdamb231 mef mefs mesc molm13 molt4 mv411 nih3t3 npc npcs ramos raw2647 sum159
+th17 thp1 treg tregs v65 vcap
 """
 _CELLS = frozenset(_CELL_NAMES.split())
 _CELL_NUMBERS = re.compile(r"gm\d{5}$")
@@ -51,8 +54,22 @@ narrowpeaks negative negatives none null opentgt optimal peak peaks plus pooled 
 pval relaxed run runs sample saresnet seq sequence sequences signal sim simulated snyder spp stam stanford
 struhl summit summits sydh tasks tbinet test tf tfbs train training transfer uchicago unbound unibind
 uniform unipk untreated usc ut-a uta uw valid validation windows with without x y yale yeast zeng
+a at best by file files first for from in last length list my new note notes of old on or our pool pools score
+scores table the to window word words
+jan feb apr may jul aug sep sept nov january february march april june july august september october november
+december
 """
 _WORDS = frozenset(_OTHER_WORDS.split())
+# Words, months and usual abbreviations that are factors' names, too: max_pool, rest_of_windows, jun_2024.
+_PLAIN_NAMES = """
+ant bin bowl bright cad chop clamp clock cut dec delta dom ear eve fib hairy hex hey ind inv jun ken lab lap lep
+luna mad maf mar max mid net nub nuc oct odd pan pit prop rar rel repo rest retn rev rib rin sage sap sens set slug
+snail tel tin tiny toy tup twist vis zen
+"""
+_PLAIN = frozenset(_PLAIN_NAMES.split())
+_MONTHS = frozenset(("dec", "jun", "mar", "oct"))
+_YEAR = re.compile(r"(19|20)\d\d$")
+_DATE = re.compile(r"\d{0,2}(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(19|20)\d\d$")
 # Older names -> the gene's symbol.
 _ALIASES = {
     "NRSF": "REST",
@@ -188,7 +205,7 @@ _WITHIN = (
 )
 
 
-def factor_candidates(name: str) -> tuple[str, ...]:
+def factor_candidates(name: str, *, stated: bool = False) -> tuple[str, ...]:
     """Return the factors that a name may mean, most likely first.
 
     Parameters
@@ -196,6 +213,8 @@ def factor_candidates(name: str) -> tuple[str, ...]:
     name
         Of a file (with or without its folder and ending), a data set, a task or an experiment: ``TF_CELL``,
         ``CELL-TF``, ENCODE's and UCSC's names, DeepSEA's ``CELL|TF|TREATMENT``.
+    stated
+        Whether it was given as the name of a factor or a motif, so that plain words count.
 
     Returns
     -------
@@ -204,7 +223,8 @@ def factor_candidates(name: str) -> tuple[str, ...]:
         older names are followed by the symbol (``NRSF``, ``REST``; ``HNF4ALPHA``, ``HNF4A``); last come the parts
         of hyphenated words. Words that are cell types, laboratories, antibodies, tags, accessions or kinds of file
         are none; what a word means otherwise is not known here, so that the caller has to look the candidates up.
-        Empty where nothing is left.
+        Plain words (see `is_plain_word`) are none, unless the name tells a cell type, an accession or an antibody;
+        months beside a year neither. Empty where nothing is left.
 
     Examples
     --------
@@ -212,6 +232,8 @@ def factor_candidates(name: str) -> tuple[str, ...]:
     (('USF1',), ('MAX',))
     >>> factor_candidates("ARID3A_K562_ARID3A_(sc-8821)_Stanford"), factor_candidates("ENCFF123ABC.bed.gz")
     (('ARID3A',), ())
+    >>> factor_candidates("max_pool.fa"), factor_candidates("max_k562.fa"), factor_candidates("MAX.fa")
+    ((), ('MAX',), ('MAX',))
     >>> factor_candidates("wgEncodeAwgTfbsHaibGm12878Elk112771UniPk")[0]
     'ELK1'
     """
@@ -224,11 +246,56 @@ def factor_candidates(name: str) -> tuple[str, ...]:
         symbols = list(_ucsc_symbols(ucsc["rest"]))
     else:
         parts = [part for part in _SEPARATORS.split(_BRACKETS.sub("_", text)) if part]
+        if not stated and not any(map(_is_context, [part for part in _SEPARATORS.split(text) if part])):
+            dated = any(map(_YEAR.match, re.split(r"[-_]", "_".join(parts))))
+            parts = [kept for part in parts if (kept := _without_plain_words(part, dated))]
         symbols = [symbol for part in parts for symbol in _symbols(part)]
         symbols.sort(key=lambda symbol: -symbols.count(symbol))  # stable: order of the name otherwise
         pieces = [part.split("-") for part in parts if re.search(r"-(?!\d+$)", part)]  # not of USF-1
         symbols += [symbol for some in pieces for piece in some if len(piece) > 1 for symbol in _symbols(piece)]
     return tuple(dict.fromkeys(each for symbol in symbols for each in (symbol, *other_names(symbol))))
+
+
+def is_plain_word(word: str) -> bool:
+    """Tell whether a word means no factor by itself: an English word, a month or an abbreviation in lower case.
+
+    ``max``, ``rest``, ``jun`` and all of two letters are names of factors, too, which repositories write in upper
+    case or beside a cell type, an accession or an antibody.
+
+    >>> is_plain_word("max"), is_plain_word("Rest"), is_plain_word("MAX"), is_plain_word("ctcf")
+    (True, True, False, False)
+    """
+    short = len(word) == 2 and word.isalpha() and word[1].islower()
+    return word != word.upper() and (word.lower() in _PLAIN or short)
+
+
+def _is_context(part: str) -> bool:
+    """Say whether a part of a name, or a piece between hyphens, is a cell type, an accession or an antibody."""
+    for piece in (part, *part.split("-")):
+        piece = piece.strip("()[]{}")
+        bare = piece.lower().replace("-", "")
+        if bare in _CELLS or _CELL_NUMBERS.match(bare) or _ACCESSION.match(piece) or _ANTIBODY.match(piece):
+            return True
+    return False
+
+
+def _without_plain_words(part: str, dated: bool) -> str:
+    """Return what is left of a part of a name without pieces that are plain words, or months of a date.
+
+    A piece before a number stays (Oct-4, HIF-1a), and so does all behind c- and v- (c-Rel).
+    """
+    pieces = part.split("-")
+    if len(pieces) == 1:
+        return "" if is_plain_word(part) or (dated and part.lower() in _MONTHS) else part
+    if pieces[0].lower() in ("c", "v"):
+        return part
+    kept = []
+    for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
+        plain = is_plain_word(piece) and len(piece) > 2  # not of NF-kB
+        month = dated and piece.lower() in _MONTHS
+        if not month and not (plain and not re.fullmatch(r"\d{1,2}[A-Za-z]?", following)):
+            kept.append(piece)
+    return "-".join(kept)
 
 
 def other_names(symbol: str) -> tuple[str, ...]:
@@ -277,7 +344,7 @@ def _is_other(part: str) -> bool:
     return (
         bare in _CELLS
         or lower in _WORDS
-        or any(pattern.match(bare) for pattern in (_CELL_NUMBERS, _NO_NAME))
+        or any(pattern.match(bare) for pattern in (_CELL_NUMBERS, _NO_NAME, _DATE))
         or any(pattern.match(part) for pattern in (_ACCESSION, _ANTIBODY))
     )
 

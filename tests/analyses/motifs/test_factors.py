@@ -87,6 +87,69 @@ def test_names(name: str, factor: str | None) -> None:
     assert resolve_factor(name, jaspar()) == factor
 
 
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [
+        ("max_pool.fa", None),
+        ("Max_pool.fa", None),
+        ("max-pool.fa", None),
+        ("max.fa", None),
+        ("max", None),
+        ("rest_of_windows.fa", None),
+        ("the_rest.bed", None),
+        ("jun_2024.bed", None),
+        ("JUN_2024.bed", None),
+        ("Jun-2024.bed", None),
+        ("jun2024.bed", None),
+        ("12jun2024.bed", None),
+        ("2024-jun-12.bed", None),
+        ("March_max_2020.bed", None),
+        ("set1.bed", None),
+        ("atf.bed", None),
+        ("pr.bed", None),
+        ("bright_field.fa", None),
+        ("rev.fa", None),
+        ("max_score_ctcf.bed", "CTCF"),
+        ("all_fos.bed", "FOS"),
+        ("irf_notes", "IRF1"),
+        ("MAX.fa", "MAX"),
+        ("REST", "REST"),
+        ("REST_kept.bed", "REST"),
+        ("MAX_GM12878.bed", "MAX"),
+        ("max_k562.narrowPeak", "MAX"),
+        ("max-k562.narrowPeak", "MAX"),
+        ("Jun_mESC.bed", "JUN"),
+        ("rest_H1-hESC_2020.bed", "REST"),
+        ("JUN_HepG2_2024.bed", "JUN"),
+        ("JUN_HepG2.seq.gz", "JUN"),
+        ("max_ENCFF123ABC.bed", "MAX"),
+        ("ENCSR000EUM.max.bed", "MAX"),
+        ("max_(sc-197).bed", "MAX"),
+        ("max_sc-197.bed", "MAX"),
+        ("K562|Max|None", "MAX"),
+        ("max|K562", "MAX"),
+        ("wgEncodeAwgTfbsHaibK562MaxUniPk.narrowPeak.gz", "MAX"),
+        ("wgEncodeAwgTfbsSydhK562MaxIggrabUniPk.narrowPeak.gz", "MAX"),
+        ("er_mcf7.bed", "ESR1"),
+        ("oct4.bed", "POU5F1"),
+        ("dec1_hepg2.bed", "BHLHE40"),
+        ("ctcf.bed", "CTCF"),
+        ("nf-kb_peaks.bed", "NFKB"),
+        ("NF-κB.bed", "NFKB"),
+        ("c-Rel.bed", "REL"),
+        ("c-jun.bed", "JUN"),
+        ("Oct-4.bed", "POU5F1"),
+        ("dec-1.bed", "BHLHE40"),
+        ("HIF-1a.bed", "HIF1A"),
+    ],
+)
+def test_a_word_is_no_factor_by_itself(name: str, factor: str | None) -> None:
+    """Words and months in lower case need a cell type, an accession or an antibody beside them."""
+    assert resolve_factor(name, jaspar(), stated=False) == factor
+    assert resolve_factor("max", jaspar()) == "MAX", "who states a factor may write it so"
+    assert equivalents("MAF", [Motif("Maf", np.full((4, 4), 0.25))]).covers("", "Maf"), "motifs' names are stated"
+
+
 def test_what_counts() -> None:
     usf = equivalents("USF1_HepG2_USF-1_HudsonAlpha_AC.seq.gz", jaspar())
     assert usf.covers("bHLH-ZIP", "TFE3")
@@ -105,6 +168,12 @@ def run(tasks: list[str], **data: object) -> SimpleNamespace:
 
 def test_where_the_factor_is_taken_from() -> None:
     targets = jaspar()
+    pooled = trained_factors(run(["max"], source="/data/max.fa"), targets)  # type: ignore[arg-type]
+    assert (pooled.names, pooled.unknown) == ((), ("max",))
+    stated = trained_factors(run(["max"], source="/data/max.fa", options={"tf": "max"}), targets)  # type: ignore[arg-type]
+    assert stated.taken_from == {"MAX": "--tf of the training"}
+    asked = trained_factors(run(["max"]), targets, factor="max")  # type: ignore[arg-type]
+    assert asked.taken_from == {"MAX": "--factor"}
     one = trained_factors(run(["bound"], source="/data/GM12878-MAX.narrowPeak"), targets)  # type: ignore[arg-type]
     assert (one.names, one.taken_from) == (("MAX",), {"MAX": "data GM12878-MAX.narrowPeak"})
     none = trained_factors(run(["bound"], source="mine.fa"), targets)  # type: ignore[arg-type]

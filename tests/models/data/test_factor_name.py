@@ -69,6 +69,8 @@ def test_the_most_likely_factor(name: str, factor: str) -> None:
         "K562_rep1.tagAlign.gz",
         "",
         "AC",
+        "max_pool",
+        "rest_of_windows",
     ],
 )
 def test_a_name_without_a_factor_has_no_candidates(name: str) -> None:
