@@ -68,7 +68,8 @@ def output_file(
         raise ValueError(f"{target} is a folder: name a file to write")
     for file in files:
         writable(file)
-    ours = written_by_us(target)
+    # A record without its file is of a process that was killed between the two.
+    ours = written_by_us(target) if target.exists() else record and _is_record(files[-1])
     for file in files:
         if not file.exists():
             continue

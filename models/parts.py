@@ -77,6 +77,8 @@ def parts_folder(out: types.Path) -> Iterator[Path]:
     if foreign and not written_by_us(folder / MARK):
         raise ValueError(f"{folder} exists and motiflens did not write it: move it away, or choose another --out")
     with folder_lock(folder):
+        if not (folder / MARK).exists():
+            _remove_parts(folder)
         write_json(folder / MARK, provenance())
         try:
             yield folder
@@ -84,12 +86,17 @@ def parts_folder(out: types.Path) -> Iterator[Path]:
             if not any(folder.glob(f"{PREFIX}*")):
                 (folder / MARK).unlink(missing_ok=True)
             raise
-        for file in (*folder.glob(f"{PREFIX}*"), folder / MARK):
-            file.unlink(missing_ok=True)
+        (folder / MARK).unlink(missing_ok=True)  # first: from here on the parts are not whole
+        _remove_parts(folder)
         for late in folder.glob(f".{PREFIX}*.part"):  # of a worker that was given up
             shutil.rmtree(late, ignore_errors=True)
     with contextlib.suppress(OSError):  # something else lies in it
         folder.rmdir()
+
+
+def _remove_parts(folder: Path) -> None:
+    for file in folder.glob(f"{PREFIX}*"):
+        file.unlink(missing_ok=True)
 
 
 def _others(folder: Path) -> Iterator[Path]:

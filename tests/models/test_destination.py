@@ -60,6 +60,15 @@ def test_our_own_file_is_replaced(here: Path) -> None:
     assert written_by_us(Path("r.html"))
 
 
+def test_a_record_without_its_file_is_our_own(here: Path) -> None:
+    """Of a process that was killed between the two: the same command refused."""
+    write_json(here / "killed.tsv.json", provenance())
+    output_file(here / "killed.tsv")
+    (here / "notes.tsv.json").write_text('{"a": 1}')
+    with pytest.raises(ValueError, match=r"notes\.tsv\.json exists and motiflens did not write it"):
+        output_file(here / "notes.tsv")
+
+
 @pytest.mark.parametrize("text", ["[]", "{", "null", '{"versions": []}', "[" * 100_000])
 def test_what_is_no_record(here: Path, text: str) -> None:
     Path("a.tsv").write_text("a")

@@ -78,6 +78,33 @@ def test_killed_before_the_folder_had_its_mark(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def test_killed_while_parts_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of parts of several files one was there and another was not: the same command ended in an error."""
+    out, unlink, left = tmp_path / "out.tsv", Path.unlink, 2
+
+    def killed(file: Path, missing_ok: bool = False) -> None:
+        nonlocal left
+        if file.name.startswith("part"):
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+        unlink(file, missing_ok)
+
+    def work() -> None:
+        with parts_folder(out) as folder:
+            for ending in ("index", "letters", "names"):
+                (folder / f"part-1.{ending}").touch()
+            monkeypatch.setattr(Path, "unlink", killed)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    monkeypatch.undo()
+    assert len(list(tmp_path.glob("out.tsv.parts/part-*"))) == 2
+    with parts_folder(out) as folder:
+        assert not list(folder.glob("part-*"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_names_tell_what_parts_hold() -> None:
     one = part_file(Path("x"), "chr1/0", "weights", (1, 2))
     assert one == part_file(Path("x"), "chr1/0", "weights", (1, 2))
