@@ -20,7 +20,6 @@ UNIFORM = np.full(4, 0.25)
 NRDB = np.array([0.281774, 0.222020, 0.228876, 0.267330])  # non-redundant database: what FIMO takes by default
 _FLOOR = 5e-7  # added to every letter: what FIMO 5.4.1's p-values show it adds to a background file's
 NAMES = ("uniform", "nrdb", "motifs", "sequences")
-NAMES = ("uniform", "nrdb", "motifs", "sequences")
 _SPELLINGS = {"--uniform--": "uniform", "--nrdb--": "nrdb", "--motif--": "motifs"}
 
 

@@ -274,6 +274,18 @@ def test_each_route_is_a_family_of_its_own(folder: Path, tmp_path: Path, planted
     assert set(summary["factors"]["enriched_at_attention"]) == set(planted.FACTORS)
 
 
+def test_enrichment_alone_names_no_factor(tmp_path: Path, planted: ModuleType) -> None:
+    """Known motifs are enriched where the model looks; without a match no route names their factors."""
+    data = planted.dataset(np.random.default_rng(0))
+    options = replace(OPTIONS, routes=["attention"], untrained=0)
+    targets = jaspar(ids=[*planted.FACTORS.values()])
+    findings = find_motifs(planted.run(tmp_path), data, targets=targets, options=options)
+    factors = findings.summary["factors"]
+    assert {"CTCF", "FOXA1", "SPI1"} <= set(factors["enriched_at_attention"])
+    assert factors["found_by_any_route"] == factors["found_by_kernels"] == []
+    assert len(findings.significant) == 0
+
+
 def test_sites_are_counted_once(folder: Path) -> None:
     tests = read(folder, "enrichment.tsv")
     assert (tests["windows"] <= tests["sites"]).all()

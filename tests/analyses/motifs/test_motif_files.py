@@ -147,6 +147,8 @@ def test_old_meme_headers_and_comments() -> None:
     text = MEME.replace("MOTIF  M1 first", header).replace("E= 4.1e-009\n", "E= 4.1e-009\n# two rows\n")
     first = parse_motifs(text).motifs[0]
     assert (first.name, first.alt, first.width) == ("1", "", 2)
+    jaspar = "# of mine\n>m X\n# two positions\nA [ 9 0 ]\nC [ 0 9 ]\n  # half\nG [ 0 0 ]\nT [ 0 0 ]\n"
+    assert letters(parse_motifs(jaspar).motifs[0]) == "AC"
     assert parse_motifs(MEME.replace("M1 first", "M1 MEME\twidth = 2 sites = 17")).motifs[0].alt == "MEME"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,6 +91,15 @@ def test_enrichment_against_scipy(rng: np.random.Generator) -> None:
         enrichment(np.array([5]), 4, np.array([0]), 4)
     with pytest.raises(ValueError, match="needs windows"):
         enrichment(np.array([0]), 0, np.array([0]), 4)
+
+
+def test_q_below_what_a_number_holds_has_a_logarithm() -> None:
+    """2,000 of 2,000 windows against none of 2,000: p is 1 over the ways to choose 2,000 of 4,000."""
+    table = enrichment(np.array([2000, 3]), 2000, np.array([0, 3]), 2000)
+    ways = math.lgamma(4001) - 2 * math.lgamma(2001)
+    assert table["enrichment_q"][0] == 0
+    assert table["enrichment_log10_q"][0] == pytest.approx((math.log(2) - ways) / math.log(10), rel=1e-9)
+    assert table["enrichment_log10_q"][1] == pytest.approx(math.log10(table["enrichment_q"][1]), rel=1e-9)
 
 
 def table() -> pd.DataFrame:

@@ -308,30 +308,50 @@ def test_a_model_that_cannot_be_differentiated_has_effects() -> None:
 
 
 class Clamped(nn.Module):
-    """A clamp between layers that does nothing to the first window."""
+    """A clamp between layers, which torch's graph may not show."""
 
-    def __init__(self) -> None:
+    def __init__(self, clamp: str) -> None:
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(5)
-            self.first, self.second, self.out = (
-                nn.Conv1d(4, 16, 7, padding=3),
-                nn.Conv1d(16, 32, 3),
-                nn.Linear(32, 1),
-            )
-        self.top = 1e9
+            self.first, self.relu = nn.Conv1d(4, 16, 7, padding=3), nn.ReLU()
+            self.second, self.out = nn.Conv1d(16, 32, 3), nn.Linear(32, 1)
+        self.clamp, self.top = clamp, 1e9
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.out(self.second(self.first(x).clamp(max=self.top).relu()).relu().mean(-1))
+        h = self.first(x)
+        if self.clamp == "function":
+            h = h.clamp(max=self.top)
+        elif self.clamp == "in place":
+            h.clamp_(max=self.top)
+        else:
+            with torch.no_grad():
+                h.clamp_(max=self.top)
+        return self.out(self.second(self.relu(h)).relu().mean(-1))
 
 
-def test_functions_between_layers_end_the_stem() -> None:
-    model, x = Clamped().eval(), windows(6)
+@pytest.mark.parametrize("clamp", ["function", "in place", "unseen by the graph"])
+def test_functions_between_layers_end_the_stem(clamp: str) -> None:
+    """It changes one window of forty, which is neither the first one nor among those that are tried."""
+    model, x = Clamped(clamp).eval(), windows(40)
     with torch.no_grad():
-        tops = [float(model.first(torch.from_numpy(x[i : i + 1])).max()) for i in range(6)]
-    x, model.top = x[np.argsort(tops)], min(tops) + 1e-3
+        tops = model.first(torch.from_numpy(x)).amax((1, 2)).numpy()
+    order = np.argsort(tops)
+    x = x[np.insert(order[:-1], 3, order[-1])]
+    model.top = float(tops[order[-2:]].mean())
     local, passes = (attribute(model, x, method="ism", options={"fast": fast}) for fast in (True, False))
     np.testing.assert_allclose(local.scores, passes.scores, rtol=0, atol=1e-3 * np.abs(passes.scores).max())
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-2, 1e-4])
+@pytest.mark.parametrize("method", ["ism", "occlusion"])
+def test_a_layer_that_does_more_than_its_class_says_is_noticed(method: str, scale: float) -> None:
+    """A hook of the user's mixes positions: only trying the short cut shows it, however small effects are."""
+    model = Edited(lambda h: h, scale).eval()
+    model.first.register_forward_hook(lambda _, __, output: output - output.mean(-1, keepdim=True))
+    local, passes = (attribute(model, windows(), method=method, options={"fast": fast}) for fast in (True, False))
+    largest = np.abs(passes.scores).max()
+    np.testing.assert_allclose(local.scores, passes.scores, rtol=0, atol=1e-3 * largest)
 
 
 def _weights(m: Any, h: Tensor) -> Tensor:
