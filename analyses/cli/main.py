@@ -17,6 +17,7 @@ from motiflens.analyses.cli.failure import BAD_INPUT, GONE, INTERRUPTED, failure
 from motiflens.analyses.cli.hear_ctrl_c import hear_ctrl_c
 from motiflens.analyses.cli.plain_help import PlainCommand, PlainGroup
 from motiflens.analyses.cli.shared_options import shared_options
+from motiflens.analyses.cli.warnings_as_notes import warnings_as_notes
 from motiflens.models.keep_memory import keep_memory
 
 # Waiting threads of OpenMP spin only briefly, then sleep (its GNU runtime reads this when torch is loaded). By its
@@ -145,7 +146,7 @@ def _command() -> Any:
 def _ended(words: list[str]) -> int:
     """Run one command and return the exit code."""
     try:
-        with hear_ctrl_c():
+        with hear_ctrl_c(), warnings_as_notes():
             code = _command().main(words, prog_name="interpret", standalone_mode=False)
             sys.stdout.flush()
     except SystemExit as stop:  # of worker processes and completion

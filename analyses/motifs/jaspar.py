@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sqlite3
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from motiflens.analyses.motifs.jaspar_factors import FIRST, Known, choose_factor, members_of
 from motiflens.analyses.motifs.motif import Motif
-from motiflens.analyses.motifs.synonyms import symbol, synonyms
-from motiflens.models.data.factor_name import factor_candidates, other_names
+from motiflens.models.data.text import listed
 from motiflens.models.suggestion import suggestion
 
 _LETTERS = {"A": 0, "C": 1, "G": 2, "T": 3}
@@ -127,8 +128,13 @@ def jaspar_by_name(name: str) -> list[Motif]:
     - ``all``, or a taxonomic group: ``fungi`` (``vertebrates`` is the default);
     - a species, by its Latin or a common name or its number: ``human``, ``Mus musculus``, ``9606``;
     - factors: ``NRF1``, ``CTCF,MAX``, whatever the case, also by another spelling or an older name (``c-Jun``,
-      ``NRSF``); vertebrates' where they have a matrix, else those of any group; dimers (``MAFG::NRF1``) where the
-      factor has no matrix of its own.
+      ``NRSF``) or a complex's (``AP-1``); vertebrates' where they have a matrix, else those of any group; dimers
+      (``MAFG::NRF1``) where the factor has no matrix of its own.
+
+    Warns
+    -----
+    UserWarning
+        What a factor was taken as, where JASPAR calls it otherwise or has it of another group alone.
 
     Examples
     --------
@@ -161,45 +167,31 @@ def _by_word(connection: sqlite3.Connection, selection: str, parts: Sequence[str
     if of_species:
         return [key for key in _latest(connection, "1", ()) if key in of_species]
     keys: list[int] = []
+    known = _known(connection)
     for part in parts:
-        named = _by_factor(connection, part)
-        if not named:
+        chosen = choose_factor(part, known)
+        if not chosen.keys:
             names = [row[0] for row in connection.execute("SELECT DISTINCT NAME FROM MATRIX")]
+            family = members_of(part, [one.name for one in known if one.taxon == FIRST])
             near = suggestion(part, [*taxa.values(), *_SPECIES, *names])
+            near = f"did you mean {listed(family, 5)}? " if family else near
             raise ValueError(
                 f"JASPAR {release} has no {part!r}: {near}expected identifiers (MA0139.1), all, a taxon "
                 f"({', '.join(sorted(taxa.values()))}), a species (human, Mus musculus) or factors (NRF1)"
             )
-        keys += [key for key in named if key not in keys]
+        if chosen.note:
+            warnings.warn(f"jaspar:{release}: {chosen.note}", stacklevel=4)
+        keys += [key for key in chosen.keys if key not in keys]
     return keys
 
 
-def _by_factor(connection: sqlite3.Connection, factor: str) -> list[int]:
-    """Latest matrices of one factor, or else of dimers with it; vertebrates' where they have any."""
-    names = {
-        int(key): re.sub(r"\((var|long|short)[^)]*\)", "", str(name).lower()).strip()
-        for key, name in connection.execute("SELECT ID, NAME FROM MATRIX WHERE COLLECTION = 'CORE'")
-    }
-    current = _latest(connection, "1", ())
-    vertebrates = set(_selected(connection, _OF_TAXON, ("vertebrates",)))
-    symbols = {key: symbol(names[key]) for key in current}
-    for wanted in _spellings(factor):
-        for matches in (
-            [key for key in current if names[key] == wanted.lower()],
-            [key for key in current if symbols[key] == wanted],
-            [key for key in current if wanted in symbols[key].split("::")],
-        ):
-            if matches:
-                return [key for key in matches if key in vertebrates] or matches
-    return []
-
-
-def _spellings(factor: str) -> list[str]:
-    """What a factor may be called: as it is written, as a symbol, as a dimer turned round, by other names."""
-    whole = symbol(factor)
-    guesses = [factor, whole, "::".join(reversed(whole.split("::"))), *factor_candidates(factor, stated=True)]
-    others = [name for guess in guesses for name in (*other_names(guess), synonyms().get(guess, guess))]
-    return list(dict.fromkeys([*guesses, *others]))
+def _known(connection: sqlite3.Connection) -> list[Known]:
+    """Latest version of each matrix of the collection CORE."""
+    rows = connection.execute("SELECT ID, BASE_ID || '.' || VERSION, NAME FROM MATRIX WHERE COLLECTION = 'CORE'")
+    named = {int(key): (str(matrix), str(name)) for key, matrix, name in rows}
+    tags = connection.execute("SELECT ID, VAL FROM MATRIX_ANNOTATION WHERE TAG = 'tax_group' ORDER BY VAL")
+    taxon = {int(key): str(value) for key, value in tags}  # of several the last: vertebrates
+    return [Known(key, *named[key], taxon.get(key, "")) for key in _latest(connection, "1", ())]
 
 
 def _selected(connection: sqlite3.Connection, condition: str, values: tuple[str, ...]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,22 @@ def test_match_of_several_databases_and_a_flat_query(
     assert printed.count("too little information") == 1
     assert "note: 1 of 2 queries hold too little information" in printed
     assert f"(flat): {out}.json names them" in printed
+
+
+def test_a_factor_by_another_name_is_told_of_in_a_line(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Warnings of our own are notes of the command, and nothing else of Python's."""
+    given = ("scan", "--motifs", "jaspar:2026:NRSF", "--sequences", files / "s.fa", "--out", files / "o.tsv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert run(monkeypatch, *given) == 0
+        printed = capsys.readouterr().err
+        assert printed.count("NRSF") == 1
+        assert "note: jaspar:2026: NRSF is taken as REST (MA0138.3)\n" in printed
+        assert "UserWarning" not in printed
+        assert run(monkeypatch, *given, "--overwrite", "--quiet") == 0
+        assert capsys.readouterr().err == ""
 
 
 def test_backgrounds_of_scan(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
