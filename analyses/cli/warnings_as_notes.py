@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 _OURS = str(Path(__file__).parents[2])
 
@@ -16,13 +16,20 @@ def warnings_as_notes() -> Iterator[None]:
     """Print warnings that our own code raises as lines ``note: …``; others are shown as before."""
     shown = warnings.showwarning
 
-    def show(message: Warning | str, category: type[Warning], filename: str, lineno: int, *more: Any) -> None:
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         if issubclass(category, UserWarning) and filename.startswith(_OURS):
             from motiflens.analyses.cli.output import note
 
             note(f"note: {message}")
         else:
-            shown(message, category, filename, lineno, *more)
+            shown(message, category, filename, lineno, file, line)
 
     warnings.showwarning = show
     try:

@@ -112,7 +112,7 @@ def _named(spellings: Sequence[str], known: Sequence[Known]) -> list[Known]:
 
 
 def _known_names(factor: str) -> list[str]:
-    """What a factor is called: as it is written, as a symbol, turned round as a dimer, by well-known other names."""
+    """What a factor is called: as written, as a symbol, as a dimer turned round, by well-known other names."""
     whole = symbol(factor)
     return [factor, whole, "::".join(reversed(whole.split("::"))), *other_names(whole)]
 
