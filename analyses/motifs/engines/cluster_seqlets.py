@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from motiflens.analyses.motifs.engines.align_seqlets import (
     Alignment,
+    Bases,
     Reals,
     align_seqlets,
-    aligned_mean,
+    bases_of,
     best_cosine,
+    dense,
+    laid_mean,
+    lay_on,
 )
-from motiflens.models.types import Booleans, Integers
+from motiflens.analyses.motifs.engines.seqlets_numba import largest
+from motiflens.models.types import Booleans, Floats, Integers
 
 SEEDS = 100  # seqlets that patterns may grow from
 NULL = 2000  # permuted seqlets
@@ -27,6 +32,7 @@ MERGE = 0.75  # patterns whose cosine is larger are one
 APART = 0.65  # halves of a pattern's members whose means are less alike are two patterns
 ROUNDS = 4
 MOST = 40  # patterns
+_CHANCE = np.arange(NULL)  # rows of the permuted seqlets: they come before the others
 
 
 class Clusters(NamedTuple):
@@ -45,8 +51,15 @@ class Clusters(NamedTuple):
 
 
 class _Grown(NamedTuple):
-    mean: Reals  # width, 4
+    mean: Floats  # width, 4
     threshold: float  # cosine that members reach
+
+
+class _Settled(NamedTuple):
+    mean: Floats  # width, 4
+    threshold: float  # cosine that members reach
+    members: Integers  # rows, after the permuted seqlets
+    cosine: Floats  # of the members
 
 
 def cluster_seqlets(cut: Reals, *, least: int, seed: int = 0) -> Clusters:
@@ -72,12 +85,12 @@ def cluster_seqlets(cut: Reals, *, least: int, seed: int = 0) -> Clusters:
     rooted = (np.sign(cut) * np.sqrt(np.abs(cut))).astype(np.float32)
     norm = np.sqrt((rooted**2).sum(axis=(1, 2), keepdims=True))
     unit = rooted / np.where(norm > 0, norm, 1)
-    null = _permuted(unit, rng)
-    grown = _grow(unit, null, rng, least)
+    seqlets = bases_of(np.concatenate([_permuted(unit, rng), unit]))
+    grown = _grow(unit, seqlets, rng, least)
     if not grown:
         none = np.zeros((len(cut), 0))
         return Clusters(np.full(len(cut), -1), Alignment(none, none.astype(np.int64), none.astype(bool)))
-    aligned = align_seqlets(unit, np.stack([one.mean for one in grown]))
+    aligned = align_seqlets(seqlets, np.stack([one.mean for one in grown]), NULL + np.arange(len(cut)))
     room = aligned.cosine - np.array([one.threshold for one in grown])
     owner = np.where(room.max(axis=1) >= 0, room.argmax(axis=1), -1)
     return Clusters(owner, aligned)
@@ -90,71 +103,79 @@ def _permuted(unit: Reals, rng: np.random.Generator) -> Reals:
     return np.take_along_axis(drawn, order[:, :, None], axis=1)
 
 
-def _grow(unit: Reals, null: Reals, rng: np.random.Generator, least: int) -> list[_Grown]:
+def _grow(unit: Reals, seqlets: Bases, rng: np.random.Generator, least: int) -> list[_Grown]:
     seeds = np.sort(rng.choice(len(unit), min(len(unit), SEEDS), replace=False))
-    limit = np.quantile(best_cosine(null, unit[seeds]), 1 - TAIL, axis=0)
-    near = best_cosine(unit, unit[seeds]) >= limit  # n, seeds
+    cosine = best_cosine(seqlets, unit[seeds])
+    near = cosine[:, NULL:] >= _thresholds(cosine)[:, None]  # seeds, n
     free = np.ones(len(unit), dtype=bool)
     tried = np.zeros(len(seeds), dtype=bool)
+    count = near.sum(axis=1)
     grown: list[_Grown] = []
     while len(grown) < MOST and not tried.all():
-        count = np.where(tried, -1, near[free].sum(axis=0))
-        best = int(count.argmax())
+        best = int(np.where(tried, -1, count).argmax())
         if count[best] < max(5, 2 * TAIL * free.sum()):
             break
         tried[best] = True
-        pattern, members, core = _settle(unit, null, near[:, best] & free, unit[seeds[best]], free)
-        if pattern is not None and len(members) >= max(5, least // 2):
-            for mean in _split(unit[members], pattern.mean, least):
-                if not any(best_cosine(mean[None], one.mean[None])[0, 0] >= MERGE for one in grown):
-                    grown.append(_Grown(mean, _threshold(null, mean)))
-            free[members[core]] = False
+        settled = _settle(seqlets, near[best], unit[seeds[best]], free)
+        if settled is not None and len(settled.members) >= max(5, least // 2):
+            for mean in _split(seqlets, settled.members, settled.mean, least):
+                if not grown or _alike(mean, np.stack([one.mean for one in grown])).max() < MERGE:
+                    grown.append(_Grown(mean, float(_thresholds(best_cosine(seqlets, mean[None], _CHANCE))[0])))
+            free[settled.members[settled.cosine >= settled.threshold + CORE] - NULL] = False
+            count = near[:, free].sum(axis=1)
     return grown
 
 
-def _settle(
-    unit: Reals, null: Reals, start: Booleans, seed: Reals, free: Booleans
-) -> tuple[_Grown | None, Integers, Booleans]:
+def _settle(seqlets: Bases, near: Booleans, seed: Floats, free: Booleans) -> _Settled | None:
     """Let a pattern settle on its members; None if they are not more, or not nearer, than chance."""
-    mean, members, threshold, mean_cosine = seed, np.flatnonzero(start), 0.0, 0.0
-    cosine: Reals = np.zeros(len(unit))
+    rows = NULL + np.flatnonzero(free)
+    every = np.concatenate([_CHANCE, rows])
+    members, mean, threshold = NULL + np.flatnonzero(near & free), seed, 0.0
+    cosine, way = (part[0] for part in lay_on(seqlets, mean[None], members))
     for _ in range(ROUNDS):
-        mean = aligned_mean(unit[members], mean)
-        threshold = _threshold(null, mean)
-        cosine = best_cosine(unit, mean[None])[:, 0]
-        members = np.flatnonzero((cosine >= threshold) & free)
+        mean = laid_mean(seqlets, members, way)
+        cosines, ways = lay_on(seqlets, mean[None], every, unwanted=NULL)
+        threshold = float(_thresholds(cosines)[0])
+        inside = NULL + np.flatnonzero(cosines[0, NULL:] >= threshold)
+        members, cosine, way = every[inside], cosines[0, inside], ways[0, inside]
         if len(members) < 5:
-            return None, members, np.ones(len(members), dtype=bool)
-        mean_cosine = float(cosine[members].mean())
-    trials = int(free.sum())
-    enough = len(members) >= EXCESS * TAIL * trials
-    certain = binom.sf(len(members) - 1, trials, TAIL) < SIGNIFICANT
-    clear = mean_cosine - threshold >= LIFT
-    core = cosine[members] >= threshold + CORE
-    return (_Grown(mean, threshold) if enough and certain and clear else None), members, core
+            return None
+    enough = len(members) >= EXCESS * TAIL * len(rows)
+    clear = float(cosine.mean()) - threshold >= LIFT
+    certain = enough and clear and bdtrc(len(members) - 1, len(rows), TAIL) < SIGNIFICANT
+    return _Settled(mean, threshold, members, cosine) if certain else None
 
 
-def _threshold(null: Reals, mean: Reals) -> float:
-    return float(np.quantile(best_cosine(null, mean[None]), 1 - TAIL))
+def _thresholds(cosine: Floats) -> Floats:
+    """Cosines that the `TAIL` of permuted seqlets reach, (m,), of (m, `NULL` or more): numpy's quantiles."""
+    place = (1 - TAIL) * (NULL - 1)
+    kept = np.full((len(cosine), NULL - int(place)), -np.inf, dtype=np.float32)
+    largest(cosine, NULL, kept)
+    return kept[:, 0] + (kept[:, 1] - kept[:, 0]) * np.float32(place - int(place))
 
 
-def _split(unit: Reals, mean: Reals, least: int) -> list[Reals]:
+def _alike(mean: Floats, others: Floats) -> Floats:
+    return best_cosine(bases_of(mean[None]), others)[:, 0]
+
+
+def _split(seqlets: Bases, rows: Integers, mean: Floats, least: int) -> list[Floats]:
     """Means of the two patterns that a pattern's members are, or the one: two that share letters gather into one.
 
     Two means compete for the members, one of them begun at a member far from the whole. Two halves of one pattern
     end alike; where they do not, each is split further.
     """
-    cosine = best_cosine(unit, mean[None])[:, 0]
-    order = np.argsort(cosine)
+    order = np.argsort(best_cosine(seqlets, mean[None], rows)[0])
     for share in (0.02, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8):
-        means = np.stack([mean, unit[order[int(share * len(order))]]])
-        nearer = np.zeros(len(unit), dtype=np.int64)
+        means = np.stack([mean, dense(seqlets, rows[order[int(share * len(order))]])])
         for _ in range(ROUNDS):
-            nearer = best_cosine(unit, means).argmax(axis=1)
-            if min(np.bincount(nearer, minlength=2)) < max(5, least // 2):
+            cosine, way = lay_on(seqlets, means, rows)
+            nearer = cosine.argmax(axis=0)
+            halves = [np.flatnonzero(nearer == side) for side in (0, 1)]
+            if min(len(half) for half in halves) < max(5, least // 2):
                 break
-            means = np.stack([aligned_mean(unit[nearer == side], means[side]) for side in (0, 1)])
+            means = np.stack([laid_mean(seqlets, rows[half], way[side, half]) for side, half in enumerate(halves)])
         else:
-            if best_cosine(means[:1], means[1:])[0, 0] < APART:
-                return [part for side in (0, 1) for part in _split(unit[nearer == side], means[side], least)]
+            if _alike(means[0], means[1:])[0] < APART:
+                parts = [_split(seqlets, rows[own], of, least) for own, of in zip(halves, means, strict=True)]
+                return [*parts[0], *parts[1]]
     return [mean]

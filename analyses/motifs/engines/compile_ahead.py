@@ -21,6 +21,7 @@ _CODE: Final = (
     "os.nice(5) if hasattr(os, 'nice') else None\n"
     "import motiflens.analyses.motifs.engines.scan, motiflens.analyses.motifs.engines.match\n"
     "import motiflens.analyses.motifs.engines.pvalues_numba, motiflens.analyses.motifs.engines.denovo_numba\n"
+    "import motiflens.analyses.motifs.engines.seqlets_numba\n"
     "pathlib.Path(sys.argv[1]).touch()\n"
 )
 

@@ -117,48 +117,48 @@ def seqlets(
         raise ValueError(f"the windows have {codes.shape[1]} bp, shorter than a seqlet's {chosen.width} bp")
     if groups is not None and groups.shape != (len(codes),):
         raise ValueError(f"groups have shape {groups.shape}: expected ({len(codes)},)")
-    bases = scores[:, :4].astype(np.float32)
+    bases = scores[:, :4].astype(np.float32, copy=False)
     if not np.isfinite(bases).all():
         raise ValueError("the attributions are not finite: check the model's input and weights")
     member = np.zeros(len(codes), dtype=np.int64) if groups is None else np.unique(groups, return_inverse=True)[1]
-    track = bases.sum(axis=1, dtype=np.float64)  # N, L
-    letters = one_hot(codes)
+    called = _called(bases, member, chosen, seed)
     patterns: list[Pattern] = []
-    for sign, name in ((1.0, POSITIVE), (-1.0, NEGATIVE)):
-        places = _called(sign * track, member, chosen, seed)
+    for sign, name, places in ((1, POSITIVE, called[0]), (-1, NEGATIVE, called[1])):
         if len(places) >= chosen.least:
-            patterns += _patterns(sign * bases, letters, places, chosen, (name, sign, seed))
+            patterns += _patterns(bases, codes, places, chosen, (name, sign, seed))
     return patterns
 
 
-def _called(track: Doubles, member: Integers, options: SeqletOptions, seed: int) -> Integers:
-    """Row and start of the seqlets of all groups, (n, 2)."""
+def _called(bases: Floats, member: Integers, options: SeqletOptions, seed: int) -> list[Integers]:
+    """Row and start of the seqlets of all groups, (n, 2) of either sign."""
     count = int(member.max()) + 1 if len(member) else 0
-    places = [np.zeros((0, 2), dtype=np.int64)]
+    places = [[np.zeros((0, 2), dtype=np.int64)] for _ in range(2)]
     for group in range(count):
         rows = np.flatnonzero(member == group)
-        own = call_seqlets(
-            track[rows], width=options.width, fdr=options.fdr, maximum=-(-options.maximum // count), seed=seed
+        track = bases[rows].sum(axis=1, dtype=np.float64)  # n, L
+        both = call_seqlets(
+            track, width=options.width, fdr=options.fdr, maximum=-(-options.maximum // count), seed=seed
         )
-        places.append(np.stack([rows[own[:, 0]], own[:, 1]], axis=1))
-    return np.concatenate(places)
+        for every, own in zip(places, both, strict=True):
+            every.append(np.stack([rows[own[:, 0]], own[:, 1]], axis=1))
+    return [np.concatenate(every) for every in places]
 
 
 def _patterns(
-    bases: Reals, letters: Reals, places: Integers, options: SeqletOptions, kind: tuple[str, float, int]
+    bases: Reals, codes: Codes, places: Integers, options: SeqletOptions, kind: tuple[str, int, int]
 ) -> list[Pattern]:
     name, sign, seed = kind
     width = options.width + 2 * options.flank
     places = places - np.array([0, options.flank], dtype=np.int64)
     # Only what has the pattern's sign is compared: what lies beside a site of the other sign is no pattern.
-    cut = np.maximum(_cut(bases, places[:, 0], places[:, 1], width), 0)  # n, width, 4
+    cut = np.maximum(sign * _cut(bases, places[:, 0], places[:, 1], width), 0)  # n, width, 4
     owner, (cosine, shift, turned) = cluster_seqlets(cut, least=options.least, seed=seed)
     patterns = []
     for cluster in range(cosine.shape[1]):
         own = owner == cluster
         if own.sum() >= options.least:
             members = _Members(places[own], shift[own, cluster], turned[own, cluster], cosine[own, cluster])
-            patterns.append(_pattern(bases, letters, members, width, sign))
+            patterns.append(_pattern(bases, codes, members, width, sign))
     patterns.sort(key=lambda pattern: -len(pattern.sites))
     return [
         pattern._replace(motif=replace(pattern.motif, name=f"{name}_{number:02d}"))
@@ -168,10 +168,19 @@ def _patterns(
 
 def _cut(bases: Reals, rows: Integers, starts: Integers, width: int) -> Reals:
     """Cut (n, width, 4) out of (N, 4, L); zeros beyond the ends."""
-    length = bases.shape[2]
+    at, inside = _within(starts, width, bases.shape[2])
+    return bases[rows[:, None], :, at] * inside[..., None]
+
+
+def _cut_letters(codes: Codes, rows: Integers, starts: Integers, width: int) -> Doubles:
+    """Cut (n, width, 4) of ones out of codes (N, L); zeros beyond the ends."""
+    at, inside = _within(starts, width, codes.shape[1])
+    return one_hot(codes[rows[:, None], at]).transpose(0, 2, 1).astype(np.float64) * inside[..., None]
+
+
+def _within(starts: Integers, width: int, length: int) -> tuple[Integers, Booleans]:
     at = starts[:, None] + np.arange(width)
-    inside = (at >= 0) & (at < length)
-    return bases[rows[:, None], :, at.clip(0, length - 1)] * inside[..., None]
+    return at.clip(0, length - 1), (at >= 0) & (at < length)
 
 
 class _Members(NamedTuple):
@@ -183,13 +192,13 @@ class _Members(NamedTuple):
     cosine: Reals
 
 
-def _pattern(bases: Reals, letters_of: Reals, members: _Members, width: int, sign: float) -> Pattern:
+def _pattern(bases: Reals, codes: Codes, members: _Members, width: int, sign: int) -> Pattern:
     places, shift, turned, cosine = members
     rows, starts = places.T
     # A turned seqlet's base i + shift is the forward base start + width - 1 - (i + shift).
     first = np.where(turned, starts - shift, starts + shift)
-    attribution = _cut(bases, rows, first, width)
-    letters = _cut(letters_of, rows, first, width).astype(np.float64)
+    attribution = sign * _cut(bases, rows, first, width)
+    letters = _cut_letters(codes, rows, first, width)
     attribution[turned] = attribution[turned][:, ::-1, ::-1]
     letters[turned] = letters[turned][:, ::-1, ::-1]
     contribution = attribution.mean(axis=0)

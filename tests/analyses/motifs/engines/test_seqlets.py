@@ -7,8 +7,16 @@ import pytest
 import torch
 
 from motiflens.analyses.motifs.consensus import consensus, reverse_complement_letters
-from motiflens.analyses.motifs.engines.align_seqlets import align_seqlets, aligned_mean, best_cosine
+from motiflens.analyses.motifs.engines.align_seqlets import (
+    align_seqlets,
+    bases_of,
+    best_cosine,
+    dense,
+    laid_mean,
+    lay_on,
+)
 from motiflens.analyses.motifs.engines.call_seqlets import call_seqlets
+from motiflens.analyses.motifs.engines.cluster_seqlets import NULL, TAIL, _thresholds
 from motiflens.analyses.motifs.engines.seqlets import SeqletOptions, seqlets
 from motiflens.models.data.one_hot import encode, reverse_complement
 
@@ -84,7 +92,8 @@ def test_a_pattern_of_each_sign_is_the_planted_motif_of_that_sign(rng: np.random
 def test_nothing_from_noise(rng: np.random.Generator) -> None:
     codes = rng.integers(0, 4, (300, 120)).astype(np.uint8)
     track = rng.normal(0, 1, codes.shape).astype(np.float32)
-    assert len(call_seqlets(track.astype(float), width=21, fdr=0.05, maximum=1000)) <= 5
+    called = call_seqlets(track.astype(float), width=21, fdr=0.05, maximum=1000)
+    assert max(len(called.raising), len(called.lowering)) <= 5
     scores = np.zeros((300, 4, 120), np.float32)
     np.put_along_axis(scores, codes[:, None].astype(np.int64), track[:, None], axis=1)
     assert seqlets(scores, codes) == []
@@ -92,7 +101,8 @@ def test_nothing_from_noise(rng: np.random.Generator) -> None:
 
 def test_called_windows_do_not_overlap(rng: np.random.Generator) -> None:
     scores, _, _ = planted(rng)
-    places = call_seqlets(scores.sum(axis=1).astype(float), width=21, fdr=0.05, maximum=10_000)
+    places = call_seqlets(scores.sum(axis=1).astype(float), width=21, fdr=0.05, maximum=10_000).raising
+    assert len(places) > 100
     order = places[np.lexsort(places.T[::-1])]
     same = order[1:, 0] == order[:-1, 0]
     assert (np.diff(order[:, 1])[same] >= 21).all()
@@ -143,21 +153,23 @@ def test_an_untrained_model_gives_no_pattern(rng: np.random.Generator, seed: int
     (hidden.flatten(1) @ weights).sum().backward()
     assert x.grad is not None
     scores = (x.grad * x).detach().numpy()
-    assert len(call_seqlets(scores.sum(axis=1).astype(float), width=11, fdr=0.1, maximum=2000)) > 5
+    assert len(call_seqlets(scores.sum(axis=1).astype(float), width=11, fdr=0.1, maximum=2000).raising) > 5
     assert len(seqlets(scores, codes)) <= 1
 
 
 def test_alignment(rng: np.random.Generator) -> None:
     """Shifted and turned copies are laid back on what they are copies of."""
-    pattern = np.zeros((15, 4))
+    pattern = np.zeros((15, 4), np.float32)
     pattern[4:11] = rng.random((7, 4))
-    copies = np.stack([np.roll(pattern, 3, axis=0), np.roll(pattern, -2, axis=0)[::-1, ::-1], pattern])
+    copies = bases_of(np.stack([np.roll(pattern, 3, axis=0), np.roll(pattern, -2, axis=0)[::-1, ::-1], pattern]))
     laid = align_seqlets(copies, pattern[None])
-    np.testing.assert_allclose(laid.cosine[:, 0], 1, rtol=1e-12, atol=0)
-    np.testing.assert_array_equal(best_cosine(copies, pattern[None]), laid.cosine)
+    np.testing.assert_allclose(laid.cosine[:, 0], 1, rtol=1e-6, atol=0)
+    np.testing.assert_array_equal(best_cosine(copies, pattern[None]).T, laid.cosine)
     assert laid.shift[:, 0].tolist() == [3, -2, 0]
     assert laid.turned[:, 0].tolist() == [False, True, False]
-    np.testing.assert_allclose(aligned_mean(copies, pattern), pattern, rtol=0, atol=1e-12)
+    _, way = lay_on(copies, pattern[None])
+    np.testing.assert_allclose(laid_mean(copies, np.arange(3), way[0]), pattern, rtol=1e-6, atol=0)
+    np.testing.assert_array_equal(dense(copies, 2), pattern)
 
 
 def test_options_have_ranges() -> None:
@@ -207,18 +219,109 @@ def test_what_lies_beside_a_site_of_the_other_sign_is_no_pattern(rng: np.random.
     assert letters in "TGTTTACCTA" or reverse_complement_letters(letters) in "TGTTTACCTA"
 
 
-def test_every_shift_and_strand_against_a_slow_sum(rng: np.random.Generator) -> None:
-    some, patterns = rng.normal(size=(6, 7, 4)), rng.normal(size=(3, 7, 4))
-    found = align_seqlets(some, patterns)
-    for row, one in enumerate(some):
-        for column, pattern in enumerate(patterns):
+@pytest.mark.parametrize("width", [7, 25, 40])  # 14 ways, the default's 50, and 82: more than are summed at a time
+@pytest.mark.parametrize("share", [0.2, 1.0])  # of bases that are not zero
+def test_every_shift_and_strand_against_a_slow_sum(rng: np.random.Generator, width: int, share: float) -> None:
+    some, patterns = rng.normal(size=(2, 6, width, 4)).astype(np.float32)
+    some *= rng.random(some.shape) < share
+    aligned = align_seqlets(bases_of(some), patterns)
+    half = width // 2
+    for row, one in enumerate(some.astype(float)):
+        for column, pattern in enumerate(patterns.astype(float)):
             slow = {}
             for turned in (False, True):
                 laid = one[::-1, ::-1] if turned else one
-                for shift in range(-3, 4):
-                    at = [i for i in range(7) if 0 <= i + shift < 7]
+                for shift in range(-half, half + 1):
+                    at = [i for i in range(width) if 0 <= i + shift < width]
                     slow[shift, turned] = sum(laid[i + shift] @ pattern[i] for i in at)
             best = max(slow, key=lambda way: slow[way])
             norm = np.linalg.norm(one) * np.linalg.norm(pattern)
-            assert found.cosine[row, column] == pytest.approx(slow[best] / norm, rel=1e-12)
-            assert (found.shift[row, column], found.turned[row, column]) == best
+            assert aligned.cosine[row, column] == pytest.approx(slow[best] / norm, rel=1e-5)
+            assert (aligned.shift[row, column], aligned.turned[row, column]) == best
+
+
+def test_a_seqlet_of_nothing_lies_nowhere() -> None:
+    nothing = bases_of(np.zeros((2, 9, 4)))
+    assert best_cosine(nothing, np.ones((1, 9, 4))).tolist() == [[0, 0]]
+    assert best_cosine(bases_of(np.ones((1, 9, 4))), np.zeros((1, 9, 4))).tolist() == [[0]]
+
+
+def test_a_seqlet_s_cosine_does_not_depend_on_the_others(rng: np.random.Generator) -> None:
+    """A matrix product's last bits depend on how many rows it has."""
+    some, patterns = rng.random((2, 50, 25, 4))
+    every = best_cosine(bases_of(some), patterns)
+    np.testing.assert_array_equal(best_cosine(bases_of(some[7:8]), patterns[3:4])[0], every[3, 7:8])
+    np.testing.assert_array_equal(best_cosine(bases_of(some), patterns, np.array([9, 4])), every[:, [9, 4]])
+
+
+def test_thresholds_are_numpy_s_quantiles(rng: np.random.Generator) -> None:
+    cosine = rng.random((20, NULL + 7)).astype(np.float32).round(3)  # ties, too
+    quantiles = np.quantile(cosine[:, :NULL], 1 - TAIL, axis=1)
+    np.testing.assert_array_equal(_thresholds(cosine), quantiles.astype(np.float32))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-300])
+@pytest.mark.parametrize("planted", [0, 30, 45])
+def test_called_windows_are_those_of_a_slow_search(rng: np.random.Generator, planted: int, scale: float) -> None:
+    """Of either sign: every sum sorted, and windows tried one by one from the strongest."""
+    track = rng.normal(0, 0.2, (60, 50)).round(1)  # ties, too
+    track[:planted, 20:29] += 1
+    track[-9:, 5:13] -= 2
+    called = call_seqlets(scale * track, width=8, fdr=0.1, maximum=70, seed=3)
+    for sign, places in zip((1, -1), called, strict=True):
+        own = sign * scale * track
+        assert places.tolist() == slowly_called(own, np.random.default_rng(3).permuted(own, axis=1), 8, 0.1, 70)
+    assert len(called.raising) >= planted
+    assert len(called.lowering) >= 9
+
+
+def slowly_called(
+    track: np.ndarray, shuffled: np.ndarray, width: int, fdr: float, maximum: int
+) -> list[list[int]]:
+    totals = [np.pad(part.cumsum(axis=1), ((0, 0), (1, 0))) for part in (track, shuffled)]
+    observed, null = (total[:, width:] - total[:, :-width] for total in totals)
+    levels = [level for level in np.unique(observed) if level > 0]
+    passing = [level for level in levels if (null >= level).sum() <= fdr * (observed >= level).sum()]
+    if not passing:
+        return []
+    rows, starts = np.nonzero(observed >= passing[0])
+    kept: list[list[int]] = []
+    for at in np.argsort(-observed[rows, starts], kind="stable"):
+        row, start = int(rows[at]), int(starts[at])
+        if all(row != other or abs(start - place) >= width for other, place in kept) and len(kept) < maximum:
+            kept.append([row, start])
+    return kept
+
+
+def test_nothing_to_call() -> None:
+    for track in (np.zeros((3, 20)), np.zeros((0, 20)), np.ones((1, 8))):
+        called = call_seqlets(track, width=8, fdr=0.1, maximum=9)
+        assert [places.shape for places in called] == [(0, 2), (0, 2)]
+
+
+BEFORE = {  # seed -> name -> sites, sum of their windows, sum of their starts
+    0: {
+        "seqlet_pos_00": (40, 19980, 2178),
+        "seqlet_pos_01": (40, 780, 2310),
+        "seqlet_pos_02": (40, 15180, 2264),
+        "seqlet_pos_03": (40, 5580, 2279),
+        "seqlet_pos_04": (39, 10111, 2134),
+    },
+    1: {
+        "seqlet_pos_00": (40, 19980, 2178),
+        "seqlet_pos_01": (40, 15180, 2264),
+        "seqlet_pos_02": (40, 5580, 2279),
+        "seqlet_pos_03": (39, 744, 2273),
+        "seqlet_pos_04": (39, 10111, 2134),
+    },
+}
+
+
+@pytest.mark.parametrize("seed", BEFORE)
+def test_sites_are_those_of_matrix_products(rng: np.random.Generator, seed: int) -> None:
+    """Dense products of all ways, which took three times as long, gave the same patterns and sites."""
+    patterns = seqlets(*several_tasks(rng), seed=seed)
+    sites = {pattern.motif.name: pattern.sites for pattern in patterns}
+    assert {
+        name: (len(own), int(own["window"].sum()), int(own["start"].sum())) for name, own in sites.items()
+    } == BEFORE[seed]
