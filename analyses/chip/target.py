@@ -68,7 +68,8 @@ def chip_target(
     Raises
     ------
     ValueError
-        If the data have no fold change for it, or its bound windows lie in fewer than three places.
+        If the data have no fold change for it, or its bound windows, or those within which it varies, lie in fewer
+        than three places.
     """
     fold = fold_change_of(target, opened.dataset.source)
     rows = bound_rows(opened, target, most=options.maximum, seed=options.seed, prediction=options.prediction)
@@ -85,6 +86,12 @@ def chip_target(
     looks = {look: _look(opened, target, rows, look, options, untrained, progress) for look in options.looks}
     tracks = read_tracks(opened.windows, rows, fold, next(iter(looks.values()))[0].field, options)
     inside = np.asarray(np.isfinite(tracks.positions).all(axis=0), dtype=bool)
+    varies = np.ptp(tracks.positions[:, inside], axis=1) > 0
+    if len(np.unique(blocks.number[varies])) < 3:
+        raise ValueError(
+            f"{target.name}: fold change ({fold}) varies within {int(varies.sum())} of {len(rows)} bound windows, "
+            "too few to compare with: is it the right file, with this genome's names of chromosomes?"
+        )
     dnase = None
     if target.dnase is not None:
         dnase = read_tracks(opened.windows, rows, target.dnase, next(iter(looks.values()))[0].field, options)

@@ -15,7 +15,7 @@ ROWS = 15
 
 def show_motifs(findings: MotifFindings, report: Path) -> None:
     """Print a row a factor, the counts of each route, chance, where the time went, and where the report lies."""
-    from motiflens.analyses.cli.output import result, say
+    from motiflens.analyses.cli.output import note, result, say
     from motiflens.analyses.cli.tables import print_table
     from motiflens.analyses.motifs.by_factor import by_factor
     from motiflens.analyses.motifs.other_taxa import taxon_words
@@ -25,8 +25,8 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
     summary, matched = findings.summary, findings.significant
     alpha = findings.context.options.alpha
     factors_found = by_factor(findings.table, alpha)
-    for note in findings.context.dataset.notes:
-        say(f"note: {note}")
+    for line in findings.context.dataset.notes:
+        note(line)
     taken = sum(not route["left_out"] for route in summary["routes"].values())
     print_table(
         ["factor", "best motif", "consensus", "sites", "motifs", f"routes (of {taken})", "q", "enriched (q)"],

@@ -10,6 +10,7 @@ import pandas as pd
 from motiflens.analyses.figures.style import COLOURS, LIGHT, new_figure, styled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -24,8 +25,6 @@ def chip_distribution(chip: pd.DataFrame, windows: pd.DataFrame) -> Figure:
     windows
         ``windows.tsv``.
     """
-    import seaborn as sns
-
     many = len(chip.drop_duplicates(["run", "target"])) > 2
     looks = list(dict.fromkeys(chip["look"]))
     figure, axes = new_figure(1, 2, height=2.1, share_y=True)
@@ -33,28 +32,39 @@ def chip_distribution(chip: pd.DataFrame, windows: pd.DataFrame) -> Figure:
         table = chip[chip["quantity"] == quantity].rename(columns={"mean": "r"}) if many else windows
         table = table if many else table.rename(columns={quantity: "r"})
         axis.axhline(0, color=LIGHT, lw=0.6, zorder=0)
-        sns.boxplot(
-            table,
-            x="look",
-            y="r",
-            hue="look",
-            order=looks,
-            hue_order=looks,
-            palette=list(COLOURS[: len(looks)]),
-            width=0.5,
-            fliersize=0 if many else 1,
-            linewidth=0.6,
-            boxprops={"alpha": 0.35},
-            legend=False,
-            ax=axis,
-        )
-        if many:
-            wide = table.pivot_table(index=["run", "target"], columns="look", values="r")[looks]
-            x = np.arange(len(looks))
-            for values in wide.to_numpy():
-                axis.plot(x, values, color="black", lw=0.3, alpha=0.35, marker="o", ms=1.6)
+        known = table[np.isfinite(table["r"].to_numpy(dtype=np.float64))]
+        if len(known):  # of constant profiles no correlation is defined
+            _boxes(axis, known, looks, many=many)
+        else:
+            axis.text(0.5, 0.5, "none is defined", ha="center", va="center", transform=axis.transAxes)
         axis.set_title({"observed": "as observed", "excess": "excess"}[quantity])
         axis.set_xlabel("")
     axes[0][0].set_ylabel(f"r with fold change, a {'target' if many else 'window'}")
     axes[0][1].set_ylabel("")
     return figure
+
+
+def _boxes(axis: Axes, table: pd.DataFrame, looks: list[str], *, many: bool) -> None:
+    """Draw a box a look; of many targets also a line each."""
+    import seaborn as sns
+
+    sns.boxplot(
+        table,
+        x="look",
+        y="r",
+        hue="look",
+        order=looks,
+        hue_order=looks,
+        palette=list(COLOURS[: len(looks)]),
+        width=0.5,
+        fliersize=0 if many else 1,
+        linewidth=0.6,
+        boxprops={"alpha": 0.35},
+        legend=False,
+        ax=axis,
+    )
+    if many:
+        wide = table.pivot_table(index=["run", "target"], columns="look", values="r").reindex(columns=looks)
+        x = np.arange(len(looks))
+        for values in wide.to_numpy():
+            axis.plot(x, values, color="black", lw=0.3, alpha=0.35, marker="o", ms=1.6)

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from motiflens.analyses.cli.motifs_table import show_motifs
+from motiflens.analyses.cli.motifs_table import _row, show_motifs
 from motiflens.analyses.motifs.by_factor import by_factor
 from motiflens.analyses.motifs.find_motifs import find_motifs
 from motiflens.analyses.motifs.jaspar import jaspar
@@ -57,6 +58,13 @@ def test_circular_matches_are_not_counted(
     show_motifs(findings, Path("report.html"))
     kernels = findings.table[findings.table["route"] == "kernels"]
     assert titles == [f"{(kernels['target_q'] < 0.05).sum()} motifs match a known one at q < 0.05"]
+
+
+def test_no_probability_is_printed_as_0() -> None:
+    row = {"factor": "CTCF", "motif_id": "kernel_0", "consensus": "CCACTAGGGGG", "nsites": 9.0, "motifs": 1}
+    both = {"routes": "kernels,attention", "q": 0.0, "enrichment": 3.0, "enrichment_q": 0.0}
+    shown = _row(pd.Series({**row, **both, "enrichment_log10_q": -412.3}))
+    assert shown[-2:] == ["< 1e-300", "3.0x (5.0e-413)"]
 
 
 @pytest.mark.parametrize(("given", "where"), [({"tf": "MAX"}, "--tf"), ({"factor": "Usf-1"}, "--factor")])

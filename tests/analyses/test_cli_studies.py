@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,23 @@ def whole(out: Path, kind: str) -> None:
             f"columns of {file.name} that docs/outputs.md does not name"
         )
         assert file.name in explained, f"docs/outputs.md does not name {file.name}"
+
+
+def test_chip_warns_of_signals_of_another_size(
+    small_world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(small_world.signals, tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    known = {"dnase": {"mean": 300.0, "high": 3600.0, "low": 0.0}}
+    (run / "config.json").write_text(json.dumps({**config, "signal_ranges": known}))
+    quick = ("--look", "saliency", "--untrained", "0", "--peaks", "0", "--maximum", "30")
+    for more, line in (
+        ((), "warning: the signal dnase reaches "),
+        (("--scale-signals",), "the signal dnase is multiplied by "),
+    ):
+        assert interpret(monkeypatch, "chip", str(run), "--out", str(tmp_path / "out"), *quick, *more) == 0
+        told = capsys.readouterr().err.splitlines()
+        assert sum(each.startswith(line) for each in told) == 1, told
 
 
 def test_chip(small_world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,7 +160,7 @@ def test_weak_signals_of_own_regions_are_told(tmp_path: Path, command: str, weak
             assert ("warning: the signal dnase reaches" in told.stderr) == weak
 
 
-@pytest.mark.parametrize("command", ["hits", "marginalize", "interactions", "variants"])
+@pytest.mark.parametrize("command", ["hits", "marginalize", "interactions", "variants", "motifs"])
 def test_weak_signals_are_told_by_all(weak_run: Path, tmp_path: Path, command: str) -> None:
     """Four commands were silent; they read the same windows."""
     data, motifs = weak_run / "data", tmp_path / "m.meme"
@@ -175,6 +175,7 @@ def test_weak_signals_are_told_by_all(weak_run: Path, tmp_path: Path, command: s
         "interactions": ["--motifs", str(motifs), *many],
         "marginalize": ["--motif", "ACGT", *own],
         "variants": ["--vcf", str(tmp_path / "v.vcf"), "--data", str(data), "--cell-type", "c", "--null", "0"],
+        "motifs": ["--routes", "kernels", "--targets", str(motifs), "--no-controls", "--untrained", "0"],
     }[command]
     words = [command, str(weak_run / "run"), *given, "--out", str(tmp_path / "o.tsv")]
     told = CliRunner().invoke(app, words, catch_exceptions=False)

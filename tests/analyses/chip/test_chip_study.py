@@ -13,6 +13,7 @@ from scipy.stats import pearsonr, spearmanr, ttest_rel, wilcoxon
 from motiflens.analyses.chip.chip_study import chip_study, looks_table
 from motiflens.analyses.chip.example import ChipExample, chip_example, slid_places
 from motiflens.analyses.chip.options import ChipOptions
+from motiflens.analyses.chip.profiles import Tracks
 from motiflens.analyses.chip.target import TargetChip, chip_target
 from motiflens.analyses.figures.chip_distribution import chip_distribution
 from motiflens.analyses.figures.chip_scatter import chip_scatter
@@ -93,6 +94,28 @@ def test_strands_and_pooled_z_scores(opened: OpenedRun, measured: TargetChip, lo
     assert whole.loc[(look, "+", "positions", "spearman", "observed"), "mean"] == pytest.approx(
         np.mean(each), abs=1e-3
     )
+
+
+def test_a_fold_change_that_never_varies_is_told(opened: OpenedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A track of another genome is 0 everywhere: it ended in "cannot access local variable", of a picture."""
+
+    def constant(windows: Any, rows: np.ndarray, name: str, field: Field, options: ChipOptions) -> Tracks:
+        return Tracks(np.zeros((len(rows), len(field.start))), np.zeros((len(rows), windows.length)))
+
+    monkeypatch.setattr("motiflens.analyses.chip.target.read_tracks", constant)
+    with pytest.raises(ValueError, match=r"X\|one: fold change .* varies within 0 of \d+ bound windows, too few"):
+        chip_study([opened], HOW)
+
+
+def test_looks_that_never_vary_have_an_empty_picture() -> None:
+    chip = pd.DataFrame({"run": "a", "target": "X", "look": ["flat", "flat"], "quantity": ["observed", "excess"]})
+    windows = pd.DataFrame({"look": ["flat"] * 3, "observed": np.nan, "excess": np.nan})
+    figure = chip_distribution(chip.assign(mean=np.nan), windows)
+    assert [axis.texts[0].get_text() for axis in figure.axes] == ["none is defined"] * 2
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["as observed", "excess"]
+    seen = pd.concat([windows, windows.assign(look="seen", observed=[0.1, 0.2, 0.3], excess=0.0)])
+    looks = pd.concat([chip, chip.assign(look="seen")]).assign(mean=0.1)
+    assert [len(axis.texts) for axis in chip_distribution(looks, seen).axes] == [0, 0]
 
 
 def test_the_scatter_shows_every_point(measured: TargetChip) -> None:
