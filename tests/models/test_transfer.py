@@ -88,6 +88,17 @@ def classes(windows: Windows) -> tuple[int, int]:
     return int((windows.labels == 1).sum()), int((windows.labels == 0).sum())
 
 
+def test_the_papers_way_is_the_default(sets: Path) -> None:
+    """The larger class over the union is under-sampled, and test windows of any set are left out of training."""
+    for preset in ("paper", "small", "short"):
+        how = recipe("saresnet", preset=preset)  # type: ignore[arg-type]
+        assert (how.pooling, how.related) == ("classes", "drop")
+    assert (Recipe().pooling, Recipe().related) == ("classes", "drop")
+    for pooled in (pooled_folder(sets), pooled_folder(sets, recipe("saresnet"))):
+        assert isinstance(pooled["train"], PooledWindows)
+        assert pooled["train"].pooling == "classes"
+
+
 def test_pool_by_classes_under_samples_the_larger_class_alone() -> None:
     """SAResNet's global data: 300 + 20 bound and 100 + 60 unbound windows become 160 and 160, whatever the set."""
     sets = {"a": made_set(300, 100, 1), "b": made_set(20, 60, 2)}

@@ -84,6 +84,38 @@ def test_places_count_where_they_are_known() -> None:
     assert len({one[1], other[1], one[0]}) == 3
 
 
+def test_equal_windows_too_short_for_k_mers_are_related() -> None:
+    """Of 12 bp no window has a 14-mer; of longer ones some have too many unknown bases."""
+    short = random(6, 0, 12)
+    parts = [ArrayWindows(codes, np.ones(len(codes))) for codes in (short, short[[2, 4]])]
+    one, other = related_groups(parts)
+    assert len(np.unique(one)) == 6
+    assert other.tolist() == [one[2], one[4]]
+    blank = random(4, 1)
+    blank[:, 10::10] = 4
+    one, other = related_groups([ArrayWindows(codes, np.ones(len(codes))) for codes in (blank, blank[[3]])])
+    assert len(np.unique(one)) == 4
+    assert other[0] == one[3]
+
+
+def test_validation_holds_whole_groups_over_all_sets() -> None:
+    """80 training windows of one set have copies among the other's: each pair lies in one split of both."""
+    first, test = random(200, 1), random(20, 2)
+    second = np.concatenate([mutated(first[:80], 0.02, 3), random(120, 4)])
+    sets = {}
+    for name, codes in (("a", first), ("b", second)):
+        halves = {"train": codes[:170], "valid": codes[170:], "test": test}
+        splits = {s: ArrayWindows(part, np.arange(len(part)) % 2, tasks=(name,)) for s, part in halves.items()}
+        sets[name] = Dataset(name, "arrays", splits, name)
+    made = independent_sets(sets).sets
+    parts = {(name, split): one[split] for name, one in made.items() for split in ("train", "valid")}
+    groups = dict(zip(parts, related_groups(list(parts.values())), strict=True))
+    for split, other in (("train", "valid"), ("valid", "train")):
+        assert not np.isin(groups["a", split], groups["b", other]).any()
+    pairs = sum(int(np.isin(groups["a", split], groups["b", split]).sum()) for split in ("train", "valid"))
+    assert pairs == 80
+
+
 def sets_with_leaks() -> tuple[dict[str, Dataset], dict[str, Codes]]:
     """Two sets; 15 test windows of each lie in the other's training half: equal, reversed, mutated, or shifted."""
     wide = {name: random(40, seed, 200) for name, seed in (("a", 10), ("b", 11))}

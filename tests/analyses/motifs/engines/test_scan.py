@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
 
 from motiflens.analyses.motifs.engines.background import background
 from motiflens.analyses.motifs.engines.external import scan_with
@@ -169,6 +170,14 @@ def test_q_is_never_below_fimo(
     wanted = theirs.set_index(KEY)["q-value"].astype(float).loc[ours.index]
     assert len(ours) > 0
     assert (ours >= 0.9 * wanted).all()
+
+
+def test_few_windows_have_q_of_benjamini_and_hochberg() -> None:
+    """86 windows, most of them sites: the share of nulls among so few was estimated, and q lay below FIMO's."""
+    motif = Motif("m", np.eye(4)[[0, 2, 1, 3, 1, 0]] * 0.96 + 0.01)
+    table = scan([motif], {"s": "AGCTCA" * 8}, threshold=1)
+    assert len(table) == 86
+    np.testing.assert_allclose(table["q-value"], false_discovery_control(table["p-value"]), rtol=1e-9, atol=0)
 
 
 @pytest.mark.parametrize("sites", [0.5, 1.0, 1.9, 7.5, 20.9, None])

@@ -142,6 +142,27 @@ def test_every_task_s_motif_whatever_its_scale(rng: np.random.Generator, seed: i
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+def test_patterns_that_are_alike_are_one(seed: int) -> None:
+    """A quarter of each site's bases are others: members beyond the core seed the motif again (three patterns)."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, (300, 100)).astype(np.uint8)
+    track = rng.normal(0, 0.1, codes.shape)
+    for row in range(300):
+        site = encode("CCACTAGGGGGCGC").copy()
+        other = rng.random(len(site)) < 0.25
+        site[other] = rng.integers(0, 4, other.sum())
+        at, weight = int(rng.integers(15, 70)), rng.gamma(4, 0.25, len(site))
+        turned = rng.random() < 0.5
+        codes[row, at : at + len(site)] = reverse_complement(site) if turned else site
+        track[row, at : at + len(site)] += weight[::-1] if turned else weight
+    scores = np.zeros((300, 4, 100), np.float32)
+    np.put_along_axis(scores, codes[:, None].astype(np.int64), track[:, None].astype(np.float32), axis=1)
+    (found,) = seqlets(scores, codes, seed=seed)
+    letters = consensus(found.motif)
+    assert "CTAGGGGGC" in letters + " " + reverse_complement_letters(letters)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
 def test_an_untrained_model_gives_no_pattern(rng: np.random.Generator, seed: int) -> None:
     """Its attribution is smooth and not random: stretches are called, but no pattern comes of them."""
     codes = rng.integers(0, 4, (500, 150)).astype(np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -46,3 +47,26 @@ def test_scores_stand_at_the_bases_that_are_there(context: MotifContext, monkeyp
     assert set(tasks) == set(context.tasks)  # each output is explained, also where another is predicted higher
     x = (codes[:, None] == np.arange(4)[:, None]).astype(np.float32)
     assert ((scores == 0) | (x == 1)).all()
+
+
+def test_a_window_is_explained_for_each_task_that_binds_it(
+    context: MotifContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two tasks that bind the same windows, one was explained where it was predicted higher."""
+    seen = []
+
+    def patterns(scores: np.ndarray, codes: np.ndarray, tasks: np.ndarray, **_: object) -> list[object]:
+        seen.append((codes, tasks))
+        return []
+
+    monkeypatch.setattr(module, "patterns_of", patterns)
+    labels = context.windows.labels.copy()
+    labels[labels[:, 0] == 1, 3] = 1
+    monkeypatch.setattr(context.windows, "labels", labels)
+    options = replace(context.options, maximum=10_000)
+    module.seqlets(replace(context, options=options))
+    codes, tasks = seen[0]
+    assert np.bincount(tasks).tolist() == labels.sum(axis=0).tolist()
+    for task in range(4):
+        rows = np.flatnonzero(labels[:, task] == 1)
+        np.testing.assert_array_equal(codes[tasks == task], context.windows.codes(rows))
