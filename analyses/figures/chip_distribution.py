@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.defined_rows import defined_rows
 from motiflens.analyses.figures.style import COLOURS, LIGHT, new_figure, styled
 
 if TYPE_CHECKING:
@@ -32,11 +33,9 @@ def chip_distribution(chip: pd.DataFrame, windows: pd.DataFrame) -> Figure:
         table = chip[chip["quantity"] == quantity].rename(columns={"mean": "r"}) if many else windows
         table = table if many else table.rename(columns={quantity: "r"})
         axis.axhline(0, color=LIGHT, lw=0.6, zorder=0)
-        known = table[np.isfinite(table["r"].to_numpy(dtype=np.float64))]
-        if len(known):  # of constant profiles no correlation is defined
+        known = defined_rows(axis, table, "r")  # of constant profiles no correlation is
+        if len(known):
             _boxes(axis, known, looks, many=many)
-        else:
-            axis.text(0.5, 0.5, "none is defined", ha="center", va="center", transform=axis.transAxes)
         axis.set_title({"observed": "as observed", "excess": "excess"}[quantity])
         axis.set_xlabel("")
     axes[0][0].set_ylabel(f"r with fold change, a {'target' if many else 'window'}")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.figures.compare_panels import WORDS
+from motiflens.analyses.figures.defined_rows import defined_rows
 from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, LIGHT, new_figure, short, styled
 
@@ -88,24 +89,28 @@ def compare_cell_boxes(long: pd.DataFrame) -> Figure:
         else {"width": 0.75, "fliersize": 1, "linewidth": 0.6, "boxprops": {"alpha": 0.5}}
     )
     for axis, metric in zip((row[0] for row in grid), shown, strict=True):
-        draw(
-            long,
-            x="cell_type",
-            y=metric,
-            hue="run",
-            order=cells,
-            hue_order=names,
-            palette=palette,
-            legend="full" if metric == shown[0] else False,
-            ax=axis,
-            **look,
-        )
+        known = defined_rows(axis, long, metric)
+        if len(known):
+            draw(
+                known,
+                x="cell_type",
+                y=metric,
+                hue="run",
+                order=cells,
+                hue_order=names,
+                palette=palette,
+                legend="full" if axis is grid[0][0] else False,
+                ax=axis,
+                **look,
+            )
         axis.set_xlabel("")
         axis.set_ylabel(WORDS[metric])
         for edge in np.arange(len(cells) - 1) + 0.5:
             axis.axvline(edge, color=LIGHT, lw=0.5)
-    handles, _ = grid[0][0].get_legend_handles_labels()
-    grid[0][0].get_legend().remove()  # type: ignore[union-attr]
     grid[-1][0].set_xticks(range(len(cells)), [short(str(cell), 14) for cell in cells])
-    outside_legend(figure, handles, [short(name, 24) for name in names], loc="outside upper center", ncols=2)
+    legend = grid[0][0].get_legend()
+    if legend is not None:  # there was something to draw
+        handles, _ = grid[0][0].get_legend_handles_labels()
+        legend.remove()
+        outside_legend(figure, handles, [short(name, 24) for name in names], loc="outside upper center", ncols=2)
     return figure

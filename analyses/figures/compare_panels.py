@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from motiflens.analyses.figures.defined_rows import defined_rows
 from motiflens.analyses.figures.outside_legend import outside_legend
 from motiflens.analyses.figures.style import COLOURS, GREY, LIGHT, new_figure, short, styled
 
@@ -92,21 +93,23 @@ def compare_boxes(long: pd.DataFrame, metric: str) -> Figure:
     figure, grid = new_figure(1, 1, height=0.6 + 0.28 * len(names))
     axis = grid[0][0]
     palette = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
-    sns.boxplot(
-        long,
-        x=metric,
-        y="run",
-        hue="run",
-        order=names,
-        hue_order=names,
-        palette=palette,
-        width=0.6,
-        fliersize=1.2,
-        linewidth=0.6,
-        boxprops={"alpha": 0.5},
-        legend=False,
-        ax=axis,
-    )
+    known = defined_rows(axis, long, metric)
+    if len(known):
+        sns.boxplot(
+            known,
+            x=metric,
+            y="run",
+            hue="run",
+            order=names,
+            hue_order=names,
+            palette=palette,
+            width=0.6,
+            fliersize=1.2,
+            linewidth=0.6,
+            boxprops={"alpha": 0.5},
+            legend=False,
+            ax=axis,
+        )
     axis.set_yticks(range(len(names)), [short(name, 24) for name in names])
     axis.set_ylabel("")
     axis.set_xlabel(WORDS.get(metric, metric))

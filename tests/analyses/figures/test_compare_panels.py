@@ -176,3 +176,15 @@ def test_runs_are_boxes_within_cell_types(long: pd.DataFrame, few: bool) -> None
     wanted = wanted if few else [np.quantile(values, [0.25, 0.75]) for values in wanted]
     for values in wanted:
         assert any(len(part) == len(values) and np.allclose(np.sort(part), np.sort(values)) for part in drawn)
+
+
+@pytest.mark.parametrize("tasks", [2, 20])
+def test_measures_that_no_task_defines_have_an_empty_picture(tasks: int) -> None:
+    """Of tasks with one class: it ended in "cannot access local variable", of the plotting library."""
+    rows = pd.MultiIndex.from_product([["a", "b"], [f"t{i}" for i in range(tasks)]], names=["run", "task"])
+    long = pd.DataFrame(index=rows).reset_index().assign(cell_type="c", auroc=np.nan, average_precision=np.nan)
+    for figure in (compare_boxes(long, "auroc"), compare_cell_boxes(long)):
+        assert [text.get_text() for text in figure.axes[0].texts] == ["none is defined"]
+    some = long.assign(auroc=np.where(long["run"] == "a", 0.8, np.nan))
+    for figure in (compare_boxes(some, "auroc"), compare_cell_boxes(some)):
+        assert not figure.axes[0].texts

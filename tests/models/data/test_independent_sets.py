@@ -101,7 +101,7 @@ def test_equal_windows_too_short_for_k_mers_are_related() -> None:
 def test_validation_holds_whole_groups_over_all_sets() -> None:
     """80 training windows of one set have copies among the other's: each pair lies in one split of both."""
     first, test = random(200, 1), random(20, 2)
-    second = np.concatenate([mutated(first[:80], 0.02, 3), random(120, 4)])
+    second = np.concatenate([random(120, 4), mutated(first[:80], 0.02, 3)])
     sets = {}
     for name, codes in (("a", first), ("b", second)):
         halves = {"train": codes[:170], "valid": codes[170:], "test": test}
