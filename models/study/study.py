@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -119,6 +120,7 @@ def study(
 
 def _study(plan: Plan, where: Path, workers: Workers, accelerator: str, progress: Progress) -> pd.DataFrame:
     """Do a study in a folder that is ours alone."""
+    _sweep(where)
     sets = data_sets(plan)
     _check_external(plan, sets)
     every = members(plan, sets, where, accelerator)
@@ -138,6 +140,13 @@ def _study(plan: Plan, where: Path, workers: Workers, accelerator: str, progress
         for file, part, digits in zip(files, (table, means, best), ("%.10g", "%.6g", "%.6g"), strict=True):
             part.to_csv(file, sep="\t", index=False, float_format=digits)
     return table
+
+
+def _sweep(where: Path) -> None:
+    """Remove what a process that was killed left in run folders: those that are finished are not opened again."""
+    for folder in filter(Path.is_dir, where.glob("runs/*/*/*")):
+        with contextlib.suppress(ValueError), folder_lock(folder):  # another process is at it
+            pass
 
 
 def _train(here: _Study, wanted: Sequence[Member]) -> None:

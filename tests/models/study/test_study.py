@@ -24,6 +24,7 @@ from motiflens.models.study import Plan, read_plan, shipped_plans, study
 from motiflens.models.study.member import DIVERGED, Member
 from motiflens.models.study.plan import External, Model
 from motiflens.models.study.sets import DataSet, data_sets
+from motiflens.models.unfinished import LOCK
 from motiflens.models.validation import DivergedTraining
 
 from .small_plans import CNN, SMALL, plan
@@ -149,6 +150,20 @@ def _wait_for(condition: Any, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 120
     while not condition() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
+
+
+def test_what_a_killed_study_left_goes(sets: Path, tmp_path: Path) -> None:
+    """Killed after a run was finished: its lock and an unfinished file stayed for good."""
+    few = plan(sets, Model("kmer_logistic"), sets=("FOS_K562",))
+    study(few, tmp_path)
+    before = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
+    (run,) = tmp_path.glob("runs/*/*/*")
+    unfinished = run / ".metrics.json.0a_b1c2d.part"
+    unfinished.mkdir()
+    for folder in (run, unfinished):
+        (folder / LOCK).touch()
+    study(few, tmp_path)
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} == before
 
 
 def test_one_failure_is_a_row(sets: Path, tmp_path: Path) -> None:
