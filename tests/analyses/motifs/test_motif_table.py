@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from motiflens.analyses.motifs.attended import TESTED, Attended
+from motiflens.analyses.motifs.by_factor import by_factor
 from motiflens.analyses.motifs.motif import Motif
 from motiflens.analyses.motifs.motif_table import by_construction, motif_table
 from motiflens.analyses.motifs.significant import significant
@@ -56,6 +57,29 @@ def test_order() -> None:
     assert table["target_alt"].tolist() == ["B", "", "", "", "", "", ""]
     assert table["target_family"].tolist()[0] == "two"
     assert table["gate"].tolist() == ["passed"] * 6 + ["failed"]
+
+
+def test_a_factor_that_attention_alone_names_has_no_q() -> None:
+    """Its motif is enriched where the model looks, which is no match; beside a match both are counted."""
+    rows = [
+        ("kernel_0", "kernels", "MA1", "CTCF", 0.01, 0.2, 1),
+        ("attention_MA1", "attention", "MA1", "CTCF", np.nan, 1e-9, 1),
+        ("attention_MA2", "attention", "MA2", "MAX", np.nan, 1e-5, 2),
+        ("attention_MA3", "attention", "MA3", "SP1", np.nan, 0.3, 3),
+        ("kernel_1", "kernels", "MA4", "REST", 0.2, 0.9, 4),
+    ]
+    names = ["motif_id", "route", "target_id", "target_alt", "target_q", "enrichment_q", "cluster"]
+    table = pd.DataFrame(rows, columns=names).assign(
+        gate="passed", consensus="ACGT", nsites=9.0, enrichment=2.0, enrichment_log10_q=-1.0
+    )
+    factors = by_factor(table, 0.05).set_index("factor")
+    assert factors.index.tolist() == ["CTCF", "MAX"]
+    assert factors["routes"].tolist() == ["kernels,attention", "attention"]
+    assert factors["motifs"].tolist() == [2, 1]
+    assert factors.loc["CTCF", "motif_id"] == "kernel_0"
+    assert factors["q"].tolist()[0] == 0.01
+    assert np.isnan(factors["q"].tolist()[1])
+    assert factors["enrichment_q"].tolist() == [0.2, 1e-5]
 
 
 def test_no_match_by_construction() -> None:

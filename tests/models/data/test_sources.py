@@ -399,6 +399,11 @@ def test_deepbinds_own_names_are_paired(tmp_path: Path) -> None:
     assert dataset.example.tasks == ("USF1_HepG2_USF-1_HudsonAlpha",)
     assert open_dataset(tmp_path, tf="NFYB_K562").hash != dataset.hash
     assert find_seq_files(tmp_path / "NFYB_K562_B.seq").test is None
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("x.B.seq", "y.B.seq.gz"):  # a folder of test halves: each is a set
+        (alone / name).touch()
+    assert {name: files.test for name, files in seq_sets(alone).items()} == {"x": None, "y": None}
 
 
 def test_a_choice_lists_all_that_there_is_to_choose_from(tmp_path: Path) -> None:
