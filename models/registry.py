@@ -71,6 +71,16 @@ def architectures() -> list[str]:
     return sorted({*_BUILT_IN, *_REGISTERED})
 
 
+def is_own(name: str) -> bool:
+    """Tell whether an architecture was registered by a user or a plugin, also in place of a built-in one.
+
+    >>> is_own("tbinet")
+    False
+    """
+    _load_plugins()
+    return name in _REGISTERED
+
+
 def register(name: str, *, output: Output = None) -> Callable[[_Class], _Class]:
     """Class decorator: make an architecture of one's own available under `name` in every call and command.
 

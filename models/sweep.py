@@ -10,7 +10,6 @@ import pandas as pd
 
 from motiflens.models import types
 from motiflens.models.data.options import Options
-from motiflens.models.data.windows import Windows
 from motiflens.models.executor import Workers
 from motiflens.models.files import write_with_record
 from motiflens.models.machine import check_accelerator
@@ -18,12 +17,12 @@ from motiflens.models.metrics import METRICS, mean_metrics
 from motiflens.models.metrics_file import read_metrics
 from motiflens.models.progress import Progress, silent
 from motiflens.models.provenance import provenance
+from motiflens.models.study.check_members import check_members
 from motiflens.models.study.measure import Measure, measured, validated
-from motiflens.models.study.member import FAILED, Member, finished, members, told
+from motiflens.models.study.member import FAILED, Member, members, told
 from motiflens.models.study.plan import Model, Plan, check_set
 from motiflens.models.study.sets import data_sets
 from motiflens.models.study.study import study
-from motiflens.models.train import build_for
 
 TABLE = "sweep.tsv"
 
@@ -123,7 +122,7 @@ def sweep(
     check_accelerator(accelerator, None if workers is None else workers.dask)
     where = Path(out)
     every = members(plan, data_sets(plan), where, accelerator)
-    _check(every)
+    check_members(every)
     results = study(plan, where, workers=workers, accelerator=accelerator, progress=progress)
     final = results[results["final"].astype(bool)]
     chosen = set(zip(final["set"], final["setting"], strict=True))
@@ -144,19 +143,6 @@ def write_runs_table(path: Path, rows: Sequence[Mapping[Any, object]], record: t
     """Write a table of runs and, beside it, how it was made: both or neither."""
     with write_with_record(path, {**record, "runs": len(rows), **provenance(seed=seed)}) as part:
         pd.DataFrame(rows).to_csv(part, sep="\t", index=False)
-
-
-def _check(every: Sequence[Member]) -> None:
-    """Make each model of a grid, and open each kind of data, so that a fault is found before any training."""
-    examples: dict[tuple[object, ...], Windows] = {}
-    for member in every:
-        if finished(member.run_folder):
-            continue
-        how = member.recipe()
-        kind = (member.set, how.signals, how.ratio, how.use_peak, *member.data_settings.items())
-        if kind not in examples:
-            examples[kind] = member.open().example
-        build_for(member.model.name, examples[kind], how)
 
 
 def _row(member: Member, chosen: bool, out: Path) -> types.Json:

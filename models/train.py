@@ -20,6 +20,7 @@ from motiflens.models import types
 from motiflens.models.architectures.base import SequenceModel
 from motiflens.models.architectures.fitted import FittedModel
 from motiflens.models.attended_gain import scale_attended
+from motiflens.models.check_forward import check_forward
 from motiflens.models.data.signal_ranges import signal_ranges
 from motiflens.models.data.windows import Dataset, Windows
 from motiflens.models.destination import run_folder
@@ -34,7 +35,7 @@ from motiflens.models.real_path import real_path
 from motiflens.models.recipes import Recipe
 from motiflens.models.recipes import recipe as recipe_of
 from motiflens.models.registry import architecture as architecture_of
-from motiflens.models.registry import build, check_trainable
+from motiflens.models.registry import build, check_trainable, is_own
 from motiflens.models.run import Run, open_run, read_config, save_config
 from motiflens.models.run_files import CONFIG
 
@@ -158,10 +159,14 @@ def build_for(architecture: str, windows: Windows, recipe: Recipe) -> SequenceMo
     Raises
     ------
     ValueError
-        If there is no such architecture or hyperparameter, or the model cannot be made of these.
+        If there is no such architecture or hyperparameter, the model cannot be made of these, or a module of one's
+        own gives no logits.
     """
     check_trainable(architecture)
-    return build(architecture, **_sizes(windows), **recipe.hyperparameters)
+    model = build(architecture, **_sizes(windows), **recipe.hyperparameters)
+    if is_own(architecture):
+        check_forward(model)
+    return model
 
 
 def _sizes(windows: Windows) -> dict[str, int]:

@@ -32,6 +32,7 @@ from motiflens.models.provenance import provenance
 from motiflens.models.reading import read_json
 from motiflens.models.real_path import real_path
 from motiflens.models.run import open_run
+from motiflens.models.study.check_members import check_own
 from motiflens.models.study.member import train_member
 from motiflens.models.types import Json
 
@@ -120,7 +121,8 @@ def benchmark(
     Raises
     ------
     ValueError, FileNotFoundError
-        For a plan or data that do not fit, before any work; if the folder holds another benchmark.
+        For a plan, data or modules of one's own that do not fit, before any work; if the folder holds another
+        benchmark; if no training came to its end.
     """
     dask = None if workers is None else workers.dask
     check_accelerator(accelerator, dask)
@@ -129,6 +131,7 @@ def benchmark(
     source = str(real_path(plan.data)) if plan.data is not None else built_in()
     where = Path(out)
     every = trainings(plan, source, read_truth(source).factors, where, accelerator)
+    check_own([training.member for training in every if training.member is not None])
     with folder_lock(where):
         _keep_plan(plan, source, where)
         with crew(workers or Workers()) as team:
@@ -136,6 +139,11 @@ def benchmark(
             _write_oracles(here)
             _train(here)
             here.parts = _parts(here)
+            if not here.parts:
+                here.table()
+                raise ValueError(
+                    f"{where}: no training came to its end; the first: {next(iter(here.failures.values()))}"
+                )
             waiting = [part for part in here.parts if not part.done]
             _work(here, [part for part in waiting if (part.kind, part.method) == ("map", ISM)], "reference maps")
             _work(here, [part for part in waiting if (part.kind, part.method) != ("map", ISM)], "methods")

@@ -35,7 +35,7 @@ class Wrapped(SequenceModel):
 
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
         y = self.all_outputs(x, meta)
-        if self.output is not None or not isinstance(y, Tensor):
+        if self.output is not None or not isinstance(y, Tensor) or y.ndim > 2:  # one tensor may need a reduction
             try:
                 y = choose_output(y, self.output, len(x))
             except ValueError as error:

@@ -23,6 +23,7 @@ from motiflens.models.metrics import METRICS
 from motiflens.models.progress import Progress, Step, silent
 from motiflens.models.provenance import provenance
 from motiflens.models.recipes import recipe as recipe_of
+from motiflens.models.study.check_members import check_own
 from motiflens.models.study.external import external_measures
 from motiflens.models.study.measure import Measure, measure, measured, validated
 from motiflens.models.study.member import FAILED, Member, finished, members, train_member
@@ -124,6 +125,7 @@ def _study(plan: Plan, where: Path, workers: Workers, accelerator: str, progress
     sets = data_sets(plan)
     _check_external(plan, sets)
     every = members(plan, sets, where, accelerator)
+    check_own(every)
     write_json(
         where / PLAN, {"plan": dataclasses.asdict(plan), "sets": [data.name for data in sets], **provenance()}
     )

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,11 @@ from torch import Tensor, nn
 from motiflens.interpret import adapt, attribute
 from motiflens.models import architectures, build, import_published, load, register, registry, save_run
 from motiflens.models.architectures.base import SequenceModel, arguments
+from motiflens.models.data.windows import ArrayWindows, Dataset
 from motiflens.models.output import Output, choose_output
+from motiflens.models.recipes import Recipe
 from motiflens.models.registry import architecture
+from motiflens.models.train import build_for, train
 
 TEN = {
     "cnn_zeng",
@@ -238,6 +242,55 @@ def test_a_module_without_a_choice_says_so() -> None:
         register("sequence", output=0)(SequenceModel)
     with pytest.raises(ValueError, match="after the colon"):
         register("heads", output="profile:median")(Heads)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (None, "heads: the model gives a dict of 'profile' .*: choose one, output='profile' or 'counts'"),
+        ("count", "heads: the model has no output 'count': it gives a dict of"),
+        (
+            "profile",
+            "heads: output 'profile' is a tensor of shape .2, 1, 12. .*: expected reduce it, output=':mean'",
+        ),
+        (lambda given: given["counts"].repeat(1, 3), r"heads gives \(2, 3\), expected logits \(2, 1\)"),
+        (
+            lambda given: given["counts"] @ torch.zeros(5, 5),
+            r"heads cannot read windows of shape \(2, 4, 12\): Runtim",
+        ),
+    ],
+)
+def test_what_gives_no_logits_is_refused_before_any_training(output: Output, message: str, tmp_path: Path) -> None:
+    register("heads", output=output)(Heads)
+    labels = np.arange(40) % 2
+    windows = ArrayWindows(np.zeros((40, 12), np.uint8), labels)
+    data = Dataset("x", "arrays", {"train": windows, "valid": windows}, "h")
+    with pytest.raises(ValueError, match=message):
+        train("heads", data, tmp_path / "run", recipe=Recipe(epochs=1))
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_what_gives_logits_is_built_as_ever() -> None:
+    """The look at two windows leaves the random state and the weights alone."""
+
+    @register("dropping")
+    class Dropping(nn.Module):
+        def __init__(self, channels: int, outputs: int) -> None:
+            super().__init__()
+            self.normed, self.out = nn.BatchNorm1d(channels), nn.Linear(channels, outputs)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.out(nn.functional.dropout(self.normed(x), training=True).mean(-1))
+
+    windows = ArrayWindows(np.zeros((4, 12), np.uint8), np.arange(4) % 2)
+    torch.manual_seed(1)
+    made, drawn = build_for("dropping", windows, Recipe()), torch.rand(1)
+    torch.manual_seed(1)
+    plain = build("dropping", length=12)
+    assert torch.equal(drawn, torch.rand(1))
+    assert made.training
+    for one, other in zip(made.state_dict().values(), plain.state_dict().values(), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_a_module_without_a_constructor() -> None:

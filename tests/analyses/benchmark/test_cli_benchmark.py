@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from typer.testing import CliRunner
 
 from motiflens.analyses.benchmark.plan import plan_named
 from motiflens.analyses.cli.main import app
 from motiflens.analyses.study import read_study
-from motiflens.models import build, save_run
+from motiflens.models import build, registry, save_run
 
 
 def test_command(world: Path, tmp_path: Path) -> None:
@@ -67,3 +68,59 @@ def test_help_names_all_that_full_covers() -> None:
     text = CliRunner().invoke(app, ["benchmark", "--help"], env={"TERMINAL_WIDTH": "2000"}).output
     words = set(re.findall(r"\w+", text))
     assert {*plan.models, *plan.methods, *plan.routes, *plan.pairs, *plan.tfs} <= words
+
+
+PLUGIN = """
+from torch import nn
+from motiflens.models import register
+
+
+class Heads(nn.Module):
+    def __init__(self, channels, outputs):
+        super().__init__()
+        self.profile, self.counts = nn.Conv1d(channels, outputs, 1), nn.Linear(channels, outputs)
+
+    def forward(self, x):
+        return {"profile": self.profile(x), "counts": self.counts(x.mean(-1))}
+
+
+register("unchosen")(Heads)
+register("counted", output="counts")(Heads)
+"""
+
+
+def test_a_module_of_several_outputs(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One without a choice is refused before any model is trained; it was a row after all of them, with exit 0."""
+    file = tmp_path / "heads.py"
+    file.write_text(PLUGIN)
+    monkeypatch.setenv("MOTIFLENS_PLUGINS", str(file))
+    registered, loaded = dict(registry._REGISTERED), set(registry._LOADED)
+    words = [
+        "benchmark",
+        "--data",
+        str(world),
+        "--tf",
+        "CTCF",
+        "--methods",
+        "saliency,random",
+        "--routes",
+        "none",
+        "--pairs",
+    ]
+    words += ["none", "--seeds", "1", "--windows", "4", "--set", "epochs=1", "--set", "epoch_windows=100"]
+    words += ["--processes", "1", "--no-shuffled-labels"]
+    try:
+        refused = CliRunner().invoke(app, [*words, "--models", "deepbind,unchosen", "--out", str(tmp_path / "a")])
+        assert refused.exit_code == 1
+        assert "unchosen: the model gives a dict of 'profile'" in str(refused.exception)
+        assert not (tmp_path / "a" / "runs").exists()
+        taken = CliRunner().invoke(app, [*words, "--models", "counted", "--out", str(tmp_path / "b")])
+        assert taken.exit_code == 0, taken.exception
+    finally:
+        registry._REGISTERED.clear()
+        registry._REGISTERED.update(registered)
+        registry._LOADED.clear()
+        registry._LOADED.update(loaded)
+    table = pd.read_csv(tmp_path / "b" / "benchmark.tsv", sep="\t")
+    assert {"saliency", "random", "(model)"} <= set(table["method"])
+    assert not set(table["score"]) & {"failed", "timeout"}
