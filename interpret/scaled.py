@@ -1,4 +1,4 @@
-"""Scores in half precision: each window by a power of two of its own, so that small ones are kept."""
+"""Scores in half precision: each channel of a window by a power of two of its own, so that small ones are kept."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from motiflens.models.types import Floats, Integers
 
 
 def half_precision(scores: Floats) -> tuple[Any, Integers]:
-    """Return scores, (N, …), as float16 and the power of two, (N,), that each window was divided by.
+    """Return scores, (N, C, L), as float16 and the powers of two, (N, C, 1), that they were divided by.
 
-    The largest of each window lies in [.5, 1), so that three digits of it are kept whatever its size.
+    The largest of each channel of a window lies in [.5, 1), so that three digits of it are kept whatever its size,
+    and whatever that of other channels: DNase may count a billion times as much as bases.
 
     Examples
     --------
-    >>> scaled, power = half_precision(np.array([[3e-9, -1e-9]], dtype=np.float32))
-    >>> power.tolist(), (scaled.astype(np.float32) * 2.0 ** power[:, None]).round(11).tolist()
-    ([-28], [[3e-09, -1e-09]])
+    >>> scaled, power = half_precision(np.array([[[3e-9, -1e-9], [300.0, 0.0]]], dtype=np.float32))
+    >>> power.tolist(), (scaled.astype(np.float32) * 2.0**power).round(11).tolist()
+    ([[[-28], [9]]], [[[3e-09, -1e-09], [300.0, 0.0]]])
     """
-    largest = np.abs(scores).reshape(len(scores), -1).max(axis=1, initial=0)  # N
-    power = np.frexp(largest)[1].astype(np.int64)
-    shape = (-1, *[1] * (scores.ndim - 1))
-    return np.ldexp(scores, -power.reshape(shape)).astype(np.float16), power
+    power = np.frexp(np.abs(scores).max(axis=2, initial=0, keepdims=True))[1]  # N, C, 1
+    return np.ldexp(scores, -power).astype(np.float16), power.astype(np.int64)
 
 
 class Scaled:
@@ -41,7 +40,18 @@ class Scaled:
 
     def __getitem__(self, rows: Any) -> Floats:
         """Return scores of some windows (and channels, and positions)."""
-        first = rows[0] if isinstance(rows, tuple) else rows
         scores = values(self._data, rows).astype(np.float32)
-        power = values(self._power, slice(None) if first is Ellipsis else first)
-        return np.ldexp(scores, power.reshape(power.shape + (1,) * (scores.ndim - power.ndim))).astype(np.float32)
+        return np.ldexp(scores, values(self._power, _without_positions(rows))).astype(np.float32)
+
+
+def _without_positions(rows: Any) -> tuple[Any, ...]:
+    """Return which powers belong to some scores: of their windows and channels; positions share one.
+
+    >>> _without_positions((slice(3), 1)), _without_positions((..., 5))
+    ((slice(None, 3, None), 1, slice(None, None, None)), (slice(None, None, None), slice(None, None, None), 0))
+    """
+    given = list(rows) if isinstance(rows, tuple) else [rows]
+    whole = [slice(None)] * (3 - sum(part is not Ellipsis for part in given))
+    at = next((i for i, part in enumerate(given) if part is Ellipsis), len(given))
+    windows, channels, positions = [*given[:at], *whole, *given[at + 1 :]]
+    return windows, channels, 0 if isinstance(positions, int | np.integer) else slice(None)

@@ -60,7 +60,7 @@ def store_block(
     hypothetical
         Keep hypothetical scores too, where the method has them.
     precision
-        ``float32`` or ``float16`` (each window divided by a power of two; see `half_precision`).
+        ``float32`` or ``float16`` (channels of windows divided by powers of two; see `half_precision`).
     """
     values: dict[str, Any] = {
         "codes": codes,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 BATCHES = 4  # of windows in a part
+_KEPT = {"float32": "float32", "float16": "float16 by channel"}  # parts of other versions are not mixed
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class StoreOptions(AttributionOptions):
     hypothetical
         Keep hypothetical scores, which TF-MoDISco needs, where the method has them.
     precision
-        ``float32`` or ``float16`` (half the room, three digits of each window's largest score).
+        ``float32`` or ``float16`` (half the room, three digits of the largest score of each channel of a window).
     """
 
     column: int | None = None
@@ -74,7 +75,7 @@ class StoreOptions(AttributionOptions):
             "options": repr(
                 (self.n_baselines, self.correct, self.tolerance, sorted((self.options or {}).items()))
             ),
-            "keeps": [self.attention, self.layer, self.hypothetical, self.precision],
+            "keeps": [self.attention, self.layer, self.hypothetical, _KEPT[self.precision]],
         }
 
 

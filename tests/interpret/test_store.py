@@ -18,6 +18,7 @@ from motiflens.interpret.averaged_track import averaged_track
 from motiflens.interpret.coordinates import to_bp
 from motiflens.interpret.export_bigwig import export_bigwig
 from motiflens.interpret.export_modisco import export_modisco
+from motiflens.interpret.scaled import half_precision
 from motiflens.models import build
 from motiflens.models.data import ArrayWindows
 from motiflens.models.data.one_hot import one_hot
@@ -294,6 +295,24 @@ def test_small_scores_in_half_precision(tmp_path: Path) -> None:
         np.testing.assert_array_equal(store.scores[3:5, 1], store.scores[:][3:5, 1])
         np.testing.assert_array_equal(store.scores[[2, 7]], store.scores[:][[2, 7]])
         np.testing.assert_array_equal(store.scores[4], store.scores[:][4])
+        np.testing.assert_array_equal(store.scores[..., 5], store.scores[:][..., 5])
+        np.testing.assert_array_equal(store.scores[2, 1, 3:9], store.scores[:][2, 1, 3:9])
+        np.testing.assert_array_equal(store.scores[2, 1, 3], store.scores[:][2, 1, 3])
+        np.testing.assert_array_equal(store.scores[[2, 7], :4], store.scores[:][[2, 7], :4])
         assert store.hypothetical is not None
         assert np.abs(store.hypothetical[:]).max() > 0
         assert store.importance(slice(0, 3)).dtype == np.float32
+
+
+def test_a_large_channel_takes_no_digits_of_small_ones() -> None:
+    """DNase's scores were 1e10 times those of bases, whose largest then became 0, without a word."""
+    rng = np.random.default_rng(0)
+    size = np.array([1e-8, 1e-8, 3e-9, 1e-12, 100.0])[None, :, None]
+    scores = (rng.normal(size=(6, 5, 40)) * size).astype(np.float32)
+    scores[2] = 0
+    scaled, power = half_precision(scores)
+    assert power.shape == (6, 5, 1)
+    back = np.ldexp(scaled.astype(np.float32), power)
+    largest = np.abs(scores).max(axis=2, keepdims=True)
+    assert (np.abs(back - scores) <= 2.0**-11 * largest).all()
+    assert ((back != 0) == (scores != 0)).mean() > 0.99
