@@ -50,8 +50,8 @@ def _without_positions(rows: Any) -> tuple[Any, ...]:
     >>> _without_positions((slice(3), 1)), _without_positions((..., 5))
     ((slice(None, 3, None), 1, slice(None, None, None)), (slice(None, None, None), slice(None, None, None), 0))
     """
-    given = list(rows) if isinstance(rows, tuple) else [rows]
-    whole = [slice(None)] * (3 - sum(part is not Ellipsis for part in given))
+    given: list[Any] = list(rows) if isinstance(rows, tuple) else [rows]
     at = next((i for i, part in enumerate(given) if part is Ellipsis), len(given))
-    windows, channels, positions = [*given[:at], *whole, *given[at + 1 :]]
-    return windows, channels, 0 if isinstance(positions, int | np.integer) else slice(None)
+    missing = 3 - len(given) + (at < len(given))
+    given[at : at + 1] = [slice(None)] * missing
+    return given[0], given[1], 0 if isinstance(given[2], int | np.integer) else slice(None)
