@@ -93,6 +93,19 @@ def test_what_does_not_add_up_or_has_nothing_to_explain_is_said(run: str, tmp_pa
     assert "note: 1 of 4 windows have no change to explain" in done.stderr
 
 
+def test_precision_is_that_which_is_asked_for(run: str, tmp_path: Path) -> None:
+    words = ["attribute", run, "--fasta", str(tmp_path / "s.fa"), "--device", "cpu", "--output", "counts"]
+    kept = []
+    for precision in ("float32", "float16"):
+        out = tmp_path / precision
+        done = CliRunner().invoke(app, [*words, "--precision", precision, "--out", str(out)])
+        assert done.exit_code == 0, done.output
+        with open_store(out / "attributions.h5") as store:
+            assert store.scores.dtype == precision
+            kept.append(store.scores[:])
+    np.testing.assert_allclose(kept[1], kept[0], rtol=0, atol=6e-4 * np.abs(kept[0]).max())
+
+
 def test_twins_are_asked_for_on_the_command_line(run: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
     twin = str(save_run(tmp_path / "twin", build("heads", length=LENGTH), {"tasks": ["a"]}))

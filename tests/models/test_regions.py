@@ -207,6 +207,13 @@ def test_describe_compares_signals_with_what_a_run_knows(weak_run: Path) -> None
     assert not any("the signal dnase" in note for note in json.loads(alone.stdout)["notes"])
 
 
+def test_sanity_tells_of_weak_signals(weak_run: Path) -> None:
+    words = ["sanity", str(weak_run / "run"), "--method", "saliency", "--windows", "3", "--epochs", "0"]
+    told = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert told.exit_code in (0, 3), told.output
+    assert "warning: the signal dnase reaches 1 here and 12" in told.stderr
+
+
 def test_signals_of_own_regions_are_scaled(weak_run: Path, folder: Path) -> None:
     """By the factor of the data's windows, as in a split: `--scale-signals` did nothing here."""
     run, data = open_run(weak_run / "run"), weak_run / "data"

@@ -53,6 +53,7 @@ def test_says_what_the_folder_says(folder: Path) -> None:
     assert "zinc <fingers>" not in page
     assert "not significant" in page
     assert "1 of 3 kernels match a known motif" in page
+    assert "For comparison with the papers, not corrected: 2 kernels at E &lt; 0.05." in page
     assert (
         page.index("Which of its factors")
         < page.index("Could that be chance?")
@@ -94,6 +95,14 @@ def test_attention_is_not_said_to_match(folder: Path) -> None:
     path.write_text(json.dumps(summary), encoding="utf-8")
     page = _page([folder], folder / "report.html")
     assert "Route attention: 7 distinct known motifs enriched" in page
+    assert "with the attended places shuffled" not in page
+    summary["routes"]["attention"] |= {"enriched": 24, "enriched_of_shuffled": [0, 2, 1]}
+    path.write_text(json.dumps(summary), encoding="utf-8")
+    page = _page([folder], folder / "report.html")
+    assert (
+        "Of all known motifs 24 are enriched, similar ones among them; with the attended places shuffled, 0, 2 and"
+        in page
+    )
     assert "Route attention gave" not in page
 
 

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from motiflens.models import build, open_as_trained, open_run, save_run
 from motiflens.models.data.homology_groups import homology_groups
 from motiflens.models.data.independent_sets import independent_sets, related_groups
 from motiflens.models.data.one_hot import decode, reverse_complement
 from motiflens.models.data.open_dataset import open_dataset
 from motiflens.models.data.windows import ArrayWindows, Dataset
+from motiflens.models.open_for_run import open_for_training
 from motiflens.models.recipes import Recipe
 from motiflens.models.set_folder import open_sets, pooled_folder
 from motiflens.models.types import Codes
@@ -187,6 +189,23 @@ def test_folders_are_opened_so(tmp_path: Path) -> None:
     assert len(pooled["test"]) == 80
     assert any("30 of 430 training windows" in note for note in pooled.notes)
     assert pooled_folder(folder, Recipe(related="keep")).hash != pooled.hash
+
+
+def test_training_on_a_folder_heeds_the_recipe_and_is_opened_again_so(tmp_path: Path) -> None:
+    folder = write_sets(tmp_path / "sets")
+    for pooling, related, count in (("sets", "keep", 430), ("classes", "drop", 400)):
+        how = Recipe(pooling=pooling, related=related)  # type: ignore[arg-type]
+        data = open_for_training(str(folder), how)
+        config = {
+            "tasks": ["bound"],
+            "data": {"source": str(folder), "hash": data.hash, "options": {}},
+            "training": {"pooling": pooling, "related": related},
+        }
+        run = save_run(tmp_path / pooling, build("deepbind", length=L, kernels=2), config)
+        for opened in (data, open_as_trained(open_run(run))):
+            assert len(opened["train"]) + len(opened["valid"]) == count
+            assert opened["train"].pooling == pooling  # type: ignore[attr-defined]
+            assert opened.hash == data.hash
 
 
 def test_a_test_file_too(tmp_path: Path) -> None:
