@@ -1,6 +1,7 @@
 """Patterns of the seqlet route beside TF-MoDISco's on the same arrays: which motifs, and how long it takes.
 
     python benchmarks/seqlets_against_modisco.py --modisco PYTHON [--runs RUN=FACTOR ...] [--arrays FOLDER]
+        [--sizes WINDOWS ...]
 
 PYTHON has modisco-lite (`pip install modisco-lite` into an environment of its own). Arrays are attributions
 (gradient times input, each task's logit on its own bound windows) of small networks trained here on simulated
@@ -8,7 +9,8 @@ windows, of the same networks untrained, and of runs. TF-MoDISco gets bases and 
 less its mean over letters; of a store they are the pair that `interpret attribute RUN --export modisco` writes),
 with its own defaults and at most 2,000 seqlets; ours gets the projected scores. Two networks of simulated
 windows have no inhibiting motif; in the third GFI1's site forbids NRF1's and SRF's binding, and ZEB1's site
-forbids TEAD4's. Writes results/seqlets_against_modisco.md.
+forbids TEAD4's. CPU time of ours is the mean of five calls. `--sizes` also attributes so many windows of the third
+network, for ours alone. Writes results/seqlets_against_modisco.md.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import tempfile
+import tracemalloc
 from pathlib import Path
 from time import process_time
 
@@ -131,9 +134,12 @@ def attributed(model: nn.Module, codes: Codes, tasks: np.ndarray) -> dict[str, n
     return {"codes": codes, "tasks": tasks, "x": x, "scores": gradient * x, "hypothetical": hypothetical}
 
 
-def arrays_of(known: dict[str, Motif], name: str, folder: Path | None, *, trained: bool) -> dict[str, np.ndarray]:
-    """Arrays of a network, kept in a folder where one is named."""
-    kept = None if folder is None else folder / f"{name}_{trained}.npz"
+def arrays_of(
+    known: dict[str, Motif], name: str, folder: Path | None, *, trained: bool, most: int = MOST
+) -> dict[str, np.ndarray]:
+    """Arrays of a network, kept in a folder where one is named; more windows than it has are others like them."""
+    size = "" if most == MOST else f"_{most}"
+    kept = None if folder is None else folder / f"{name}_{trained}{size}.npz"
     if kept is not None and kept.exists():
         return dict(np.load(kept))
     seed = NETWORKS[name][0]
@@ -141,7 +147,9 @@ def arrays_of(known: dict[str, Motif], name: str, folder: Path | None, *, traine
     network = Network(bound.shape[1], seed if trained else seed + 100)
     if trained:
         train(network, codes[:7000], bound[:7000])
-    rows, tasks = own_positives(bound, range(bound.shape[1]), most=MOST)
+    if most > MOST:
+        codes, bound = world(known, name, 2 * most)
+    rows, tasks = own_positives(bound, range(bound.shape[1]), most=most)
     result = attributed(network, codes[rows], tasks)
     if kept is not None:
         np.savez(kept, **result)
@@ -196,12 +204,40 @@ def told(patterns: list[tuple[str, Motif]], wanted: list[Motif]) -> str:
     return "; ".join(cells) or "none"
 
 
+def seconds(arrays: dict[str, np.ndarray], calls: int = 5) -> float:
+    """CPU time of a call of ours."""
+    started = process_time()
+    for _ in range(calls):
+        seqlets(arrays["scores"], arrays["codes"], arrays["tasks"])
+    return (process_time() - started) / calls
+
+
+def sized(known: dict[str, Motif], folder: Path | None, sizes: list[int]) -> list[str]:
+    """Table of how time and memory grow with the windows."""
+    lines = [
+        "",
+        "| windows | CPU s | microseconds a window | memory, MiB | of the scores, MiB |",
+        "|---|---|---|---|---|",
+    ]
+    for size in sizes:
+        arrays = arrays_of(known, "inhibited", folder, trained=True, most=size)
+        own, count = seconds(arrays), len(arrays["codes"])
+        tracemalloc.start()
+        seqlets(arrays["scores"], arrays["codes"], arrays["tasks"])
+        peak = tracemalloc.get_traced_memory()[1] / 2**20
+        tracemalloc.stop()
+        given = arrays["scores"].nbytes / 2**20
+        lines.append(f"| {count} | {own:.2f} | {own / count * 1e6:.0f} | {peak:.0f} | {given:.0f} |")
+    return lines
+
+
 def main() -> None:
     """Run both on everything and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--modisco", required=True)
     parser.add_argument("--runs", nargs="*", default=[])
     parser.add_argument("--arrays", type=Path)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[])
     given = parser.parse_args()
     known = {motif.alt.upper(): motif for motif in jaspar()}
     lines = [
@@ -236,15 +272,16 @@ def main() -> None:
         if number == 0:
             seqlets(arrays["scores"], arrays["codes"], arrays["tasks"])
             theirs(given.modisco, {name: array[:300] for name, array in arrays.items()})  # both compile
-        started = process_time()
         patterns = seqlets(arrays["scores"], arrays["codes"], arrays["tasks"])
-        own = process_time() - started
+        own = seconds(arrays)
         mine = [(pattern.motif.name.split("_")[1], pattern.motif) for pattern in patterns]
         other, their = theirs(given.modisco, arrays)
         cells = f"{told(mine, wanted)} | {told(other, wanted)} | {own:.2f} | {their:.1f} | {their / own:.0f}"
         lines.append(f"| {title} | {len(arrays['codes'])} | {cells} |")
         print(lines[-1], flush=True)
         write_text(RESULTS, "\n".join([*lines, ""]))
+    if given.sizes:
+        write_text(RESULTS, "\n".join([*lines, *sized(known, given.arrays, given.sizes), ""]))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def bases_of(seqlets: Reals) -> Bases:
     own = np.bincount(rows, minlength=n)
     at = np.arange(len(rows)) - np.repeat(own.cumsum() - own, own)
     counts = -(-own // EACH) * EACH
-    cells = np.zeros((n, int(counts.max(initial=0))), dtype=np.uint16)
+    cells = np.zeros((n, int(counts.max(initial=0))), dtype=np.uint32)
     values = np.zeros(cells.shape, dtype=np.float32)
     cells[rows, at], values[rows, at] = which, flat[rows, which]
     return Bases(cells, values, counts, _norms(flat), width)

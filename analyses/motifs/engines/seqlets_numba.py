@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from motiflens.analyses.motifs.engines.compiled import compiled
 from motiflens.models.types import Booleans, Floats, Integers
 
-Cells: TypeAlias = NDArray[np.uint16]
+Cells: TypeAlias = NDArray[np.uint32]
 WAYS = 56  # summed at a time: the 50 of the default width, in whole registers
 EACH = 4  # cells added at a time
 _WAYS = np.uint64(WAYS)  # unsigned: numba looks for no indices from the end
 
 
 @compiled(
-    "void(uint16[:, ::1], float32[:, ::1], int64[::1], float32[::1], int64[::1], float32[:, ::1], float32, int64, "
+    "void(uint32[:, ::1], float32[:, ::1], int64[::1], float32[::1], int64[::1], float32[:, ::1], float32, int64, "
     "int64, float32[::1], float32[::1], int64[::1])",
     fastmath=frozenset(("contract", "nnan", "ninf", "nsz")),
 )
@@ -80,7 +80,7 @@ def lay(
         cosine[i] = most / (norms[row] * norm)
 
 
-@compiled("void(uint16[:, ::1], float32[:, ::1], int64[::1], int64[::1], int64[::1], int64[:, ::1], float32[::1])")
+@compiled("void(uint32[:, ::1], float32[:, ::1], int64[::1], int64[::1], int64[::1], int64[:, ::1], float32[::1])")
 def add_laid(
     cells: Cells,
     values: Floats,
