@@ -151,7 +151,8 @@ def _thresholds(cosine: Floats) -> Floats:
     place = (1 - TAIL) * (NULL - 1)
     kept = np.full((len(cosine), NULL - int(place)), -np.inf, dtype=np.float32)
     largest(cosine, NULL, kept)
-    return kept[:, 0] + (kept[:, 1] - kept[:, 0]) * np.float32(place - int(place))
+    between = np.float32(place - int(place))
+    return np.asarray(kept[:, 0] + (kept[:, 1] - kept[:, 0]) * between, dtype=np.float32)
 
 
 def _alike(mean: Floats, others: Floats) -> Floats:
@@ -166,7 +167,7 @@ def _split(seqlets: Bases, rows: Integers, mean: Floats, least: int) -> list[Flo
     """
     order = np.argsort(best_cosine(seqlets, mean[None], rows)[0])
     for share in (0.02, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8):
-        means = np.stack([mean, dense(seqlets, rows[order[int(share * len(order))]])])
+        means = np.stack([mean, dense(seqlets, int(rows[order[int(share * len(order))]]))])
         for _ in range(ROUNDS):
             cosine, way = lay_on(seqlets, means, rows)
             nearer = cosine.argmax(axis=0)
