@@ -216,6 +216,7 @@ def families(motifs: pd.DataFrame) -> pd.DataFrame:
 
 def _matched(motifs: pd.DataFrame) -> pd.DataFrame:
     """Motifs with a target, best first; empty text in place of missing, the first name in place of a second."""
-    texts = motifs.fillna({"target_id": "", "target_alt": "", "target_family": ""})
+    names = ["target_id", "target_alt", "target_family"]
+    texts = motifs.astype(dict.fromkeys(names, object)).fillna(dict.fromkeys(names, ""))
     texts["target_alt"] = texts["target_alt"].where(texts["target_alt"] != "", texts["target_id"])
     return texts[texts["target_alt"] != ""].sort_values("target_q", kind="stable")

@@ -64,7 +64,8 @@ def view(folder: MotifsFolder, *, anchor: str) -> RunView:
     model, data = summary["model"], summary["data"]
     alpha = float(summary["parameters"]["alpha"])
     records = folder.table.to_dict("records")
-    families_of = significant(folder.table, alpha)["target_family"].fillna("(no family)").value_counts()
+    named = significant(folder.table, alpha)["target_family"].astype(object)  # read as numbers where none is named
+    families_of = named.fillna("(no family)").value_counts()
     return RunView(
         anchor=anchor,
         name=str(model["architecture"]) + (f" ({summary['tf']})" if summary.get("tf") else ""),

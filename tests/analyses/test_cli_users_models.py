@@ -115,5 +115,8 @@ def test_twins_are_asked_for_on_the_command_line(run: str, tmp_path: Path) -> No
     assert "1 given models" in given.stdout, given.output
     trained = CliRunner().invoke(app, [*words, "--epochs", "1", "--twins", "2"])
     assert "2 twins trained for 1 epochs" in trained.stdout, trained.output
+    shuffled = CliRunner().invoke(app, [*words, "--epochs", "0", "--shuffled", twin])
+    assert "labels\tgiven model\t" in shuffled.stdout
     alone = CliRunner().invoke(app, [*words, "--epochs", "0"])
     assert "twins" not in alone.stdout
+    assert "labels" not in alone.stdout

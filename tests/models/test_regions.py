@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from motiflens.analyses.cli.main import app
@@ -312,6 +313,7 @@ def weak_run(tmp_path: Path) -> Path:
         "data": {"source": str(data), "options": {"signals": ["dnase"], "tf": "T", "length": LENGTH}},
         "signal_ranges": {"dnase": {"mean": 1.0, "high": 12.0}},
     }
+    torch.manual_seed(0)
     save_run(tmp_path / "run", build("factornet", length=LENGTH, channels=5, kernel_size=5, pool=2), config)
     return tmp_path
 

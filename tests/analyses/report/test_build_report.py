@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from motiflens.analyses.motifs.families import families, found_factors
 from motiflens.analyses.report import build_report
 from motiflens.analyses.report.view import _trees
 
@@ -69,6 +70,17 @@ def test_several_runs_side_by_side(folder: Path, other_folder: Path, tmp_path: P
     assert page.count('class="sortable motifs" id=') == 2
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids)), "ids must be unique"
+
+
+def test_known_motifs_without_families(folder: Path, other_folder: Path, tmp_path: Path) -> None:
+    """A user's own file names none: the column was read as numbers, which take no text."""
+    for one in (folder, other_folder):
+        table = pd.read_csv(one / "motifs.tsv", sep="\t").assign(target_family=float("nan"))
+        table.to_csv(one / "motifs.tsv", sep="\t", index=False)
+    table = pd.read_csv(folder / "motifs.tsv", sep="\t")
+    assert families(table)["motifs"].tolist() == [2, 1]
+    assert found_factors(table, ["CTCF"], [])["found"].tolist() == [True]
+    assert "(no family)" in _page([folder, other_folder], tmp_path / "both.html")
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
