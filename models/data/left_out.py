@@ -20,6 +20,7 @@ def counted(labels: Floats, tasks: Sequence[str]) -> dict[str, tuple[int, int]]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> counted(np.array([[1, 0], [1, np.nan]]), ["FOS", "JUN"])
     {'FOS': (2, 0), 'JUN': (0, 1)}
     """
