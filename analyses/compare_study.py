@@ -263,7 +263,8 @@ def _cell_types(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
         for task in table["task"].astype(str):
             known.setdefault(task, task.partition("|")[2])
         if "cell_type" in table:
-            known |= dict(zip(table["task"].astype(str), table["cell_type"].fillna("").astype(str), strict=True))
+            said = table.dropna(subset=["cell_type"])
+            known |= dict(zip(said["task"].astype(str), said["cell_type"].astype(str), strict=True))
     return known
 
 

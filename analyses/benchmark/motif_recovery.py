@@ -50,7 +50,7 @@ def motif_recovery(
     -----
     A target counts for a factor as `families.equivalents` says: JASPAR holds many matrices of one motif.
     """
-    rows = naming_rows(table, alpha, route).fillna({"target_alt": "", "target_family": ""})
+    rows = naming_rows(table, alpha, route)[["target_family", "target_alt"]].astype(object).fillna("")
     names = list(zip(rows["target_family"].astype(str), rows["target_alt"].astype(str), strict=True))
 
     def named(factors: Sequence[str]) -> list[list[bool]]:

@@ -12,7 +12,7 @@ import pytest
 from scipy.stats import pearsonr, spearmanr, ttest_rel, wilcoxon
 
 from motiflens.analyses.cli.main import main
-from motiflens.analyses.compare_study import compare_study, epoch_table, read_scores
+from motiflens.analyses.compare_study import _cell_types, compare_study, epoch_table, read_scores
 from motiflens.analyses.study import read_study
 from motiflens.models.compare import size_class
 from motiflens.models.metrics import METRICS
@@ -98,6 +98,14 @@ def test_scores_of_others(tmp_path: Path, tables: dict[str, pd.DataFrame]) -> No
             read_scores(path)
     with pytest.raises(FileNotFoundError):
         read_scores(tmp_path / "nosuch.tsv")
+
+
+def test_cell_types_are_those_that_some_run_says_or_the_name() -> None:
+    """A run that says none of a task took away what the name says; a column of none was read as numbers."""
+    silent = pd.DataFrame({"task": ["X|one", "Y"], "cell_type": np.nan})
+    some = pd.DataFrame({"task": ["X|one", "Y", "Z|two"], "cell_type": [None, "three", ""]}).replace("", np.nan)
+    assert _cell_types({"a": silent}) == {"X|one": "one", "Y": ""}
+    assert _cell_types({"a": silent, "b": some, "c": silent}) == {"X|one": "one", "Y": "three", "Z|two": "two"}
 
 
 def test_no_common_task_is_named(tables: dict[str, pd.DataFrame]) -> None:

@@ -52,6 +52,8 @@ def test_motifs() -> None:
     assert motif_recovery(table, "kernels", trained=["GATA1"], **given) == (1.0, 2, 0.5)
     assert motif_recovery(table, "kernels", trained=["CTCF", "GATA1"], **given) == (0.5, 2, 0.5)
     assert motif_recovery(table, "attention", trained=["CTCF"], **given) == (1.0, 1, 0.0)
+    unnamed = table.assign(target_family=np.nan, target_alt=["GATA1", "SOX2", "CTCF", "CTCF"])
+    assert motif_recovery(unnamed, "kernels", trained=["CTCF"], planted=["CTCF"], targets=[]) == (0.0, 2, 1.0)
     empty = motif_recovery(table, "denovo", trained=["CTCF"], **given)
     assert (empty.share, empty.motifs) == (0.0, 0)
     assert np.isnan(empty.false)
