@@ -29,7 +29,7 @@ def lay(
     rows: Integers,
     tables: Floats,
     norm: float,
-    ways: int,
+    half: int,
     unwanted: int,
     sums: Floats,
     cosine: Floats,
@@ -45,8 +45,8 @@ def lay(
         (r,) seqlets to lay.
     tables, norm
         (blocks, 4 * width * `WAYS`) the pattern's value where a seqlet's cell lies in each way; its norm.
-    ways
-        `WAYS`, not known when this is compiled: the search for the largest is compiled into registers then.
+    half
+        `WAYS` / 2, not known when this is compiled: the search for the largest is compiled into registers then.
     unwanted
         So many of the first rows' `way` is not filled in.
     sums
@@ -68,14 +68,15 @@ def lay(
                 for s in range(_WAYS):
                     sums[s] += (p * table[a + s] + q * table[b + s]) + (r * table[c + s] + t * table[d + s])
             top = sums[0]
-            for s in range(ways):
-                top = sums[s] if sums[s] > top else top
+            for s in range(half):  # pairs: as whole registers
+                larger = sums[s] if sums[s] > sums[half + s] else sums[half + s]
+                top = larger if larger > top else top
             if block == 0 or top > most:
                 most = top
                 if i >= unwanted:
-                    at = ways
-                    for s in range(ways):
-                        at = min(at, s if sums[s] == top else ways)
+                    at = WAYS
+                    for s in range(2 * half):
+                        at = min(at, s if sums[s] == top else WAYS)
                     way[i] = block * WAYS + at
         cosine[i] = most / (norms[row] * norm)
 
