@@ -112,7 +112,7 @@ def lay_on(
     way = np.empty(cosine.shape, dtype=np.int64)
     for number, norm in enumerate(_norms(flat)):
         flat[number].take(places, out=tables, mode="clip")
-        lay(*seqlets[:4], rows, tables, norm, WAYS // 2, unwanted, sums, cosine[number], way[number])
+        lay(seqlets[:4], rows, tables, norm, WAYS // 2, unwanted, sums, (cosine[number], way[number]))
     return cosine, way
 
 

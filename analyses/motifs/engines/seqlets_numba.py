@@ -17,30 +17,26 @@ _WAYS = np.uint64(WAYS)  # unsigned: numba looks for no indices from the end
 
 
 @compiled(
-    "void(uint32[:, ::1], float32[:, ::1], int64[::1], float32[::1], int64[::1], float32[:, ::1], float32, int64, "
-    "int64, float32[::1], float32[::1], int64[::1])",
+    "void(Tuple((uint32[:, ::1], float32[:, ::1], int64[::1], float32[::1])), int64[::1], float32[:, ::1], "
+    "float32, int64, int64, float32[::1], Tuple((float32[::1], int64[::1])))",
     fastmath=frozenset(("contract", "nnan", "ninf", "nsz")),
 )
 def lay(
-    cells: Cells,
-    values: Floats,
-    counts: Integers,
-    norms: Floats,
+    seqlets: tuple[Cells, Floats, Integers, Floats],
     rows: Integers,
     tables: Floats,
     norm: float,
     half: int,
     unwanted: int,
     sums: Floats,
-    cosine: Floats,
-    way: Integers,
+    laid: tuple[Floats, Integers],
 ) -> None:
     """Fill in the largest cosine of seqlets and a pattern over all ways, and the first way that has it.
 
     Parameters
     ----------
-    cells, values, counts, norms
-        (n, k), (n, k), (n,), (n,): see `Bases`.
+    seqlets
+        Cells (n, k), values (n, k), counts (n,) and norms (n,): see `Bases`.
     rows
         (r,) seqlets to lay.
     tables, norm
@@ -51,9 +47,11 @@ def lay(
         So many of the first rows' `way` is not filled in.
     sums
         (`WAYS`,) room to work in.
-    cosine, way
-        (r,).
+    laid
+        Cosine and way, (r,).
     """
+    cells, values, counts, norms = seqlets
+    cosine, way = laid
     for i in range(len(rows)):
         row = rows[i]
         most = np.float32(0)
