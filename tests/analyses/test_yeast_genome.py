@@ -48,6 +48,7 @@ def test_predict(genome: Path, tmp_path: Path, dask_cluster: Any) -> None:
         assert written(tmp_path / f"{number}.tsv", *given, *more)[0] == whole
 
 
+@pytest.mark.filterwarnings("ignore:jaspar.2026. FKH1 is taken as FKH1")
 def test_scan(genome: Path, tmp_path: Path, dask_cluster: Any) -> None:
     given = ["scan", "--motifs", "jaspar:2026:FKH1", "--sequences", str(genome), "--thresh", "1e-5"]
     given += ["--threads", "1"]

@@ -76,7 +76,7 @@ def p_values(scores: NDArray[np.int32], background: Doubles) -> Doubles:
     """
     from motiflens.analyses.motifs.engines.pvalues_numba import add_columns  # `match` need not compile it
 
-    wide = np.asarray(scores, dtype=np.int64)  # sums of columns need not fit into 32 bits
+    wide = np.asarray(scores, dtype=np.int64, order="C")  # sums of columns need not fit into 32 bits
     lows, spans = wide.min(axis=1), np.ptp(wide, axis=1)
     pad = int(spans.max(initial=0))  # zeros before and after what is reached, so that every term can be read
     room = np.zeros((2, pad + int(spans.sum()) + 1 + pad))

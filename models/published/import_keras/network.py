@@ -207,6 +207,9 @@ class KerasModel(Wrapped):
             return self._heads(*outputs)
         return outputs[0].flatten(1) if self.flat else outputs[0]
 
+    def all_outputs(self, x: Tensor, meta: Tensor | None = None) -> Any:
+        return self.forward(x, meta)
+
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
         y: Tensor = self.forward(x, meta)
         return y

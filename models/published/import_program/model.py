@@ -107,6 +107,9 @@ class ProgramModel(Wrapped):
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from error
 
+    def all_outputs(self, x: Tensor, meta: Tensor | None = None) -> Any:
+        return self.forward(x, meta)
+
     def strand(self, x: Tensor, meta: Tensor | None = None) -> Tensor:
         y: Tensor = self.forward(x, meta)
         return y

@@ -49,3 +49,10 @@ def test_flat_motif_has_p_1() -> None:
 def test_smooth_sums_to_one(rng: np.random.Generator) -> None:
     motif = Motif("m", rng.dirichlet(np.ones(4), 7), nsites=3.0)
     np.testing.assert_allclose(smooth(motif, np.array([0.1, 0.2, 0.3, 0.4])).sum(axis=1), 1, rtol=0, atol=1e-12)
+
+
+def test_scores_may_lie_in_any_order_of_memory() -> None:
+    """A matrix whose columns lie one behind the other ended in numba's error."""
+    scores = np.random.default_rng(0).integers(0, 9, (6, 4)).astype(np.int32)
+    table = p_values(np.asfortranarray(scores), np.full(4, 0.25))
+    np.testing.assert_array_equal(table, p_values(scores, np.full(4, 0.25)))
