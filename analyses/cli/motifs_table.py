@@ -26,7 +26,7 @@ def show_motifs(findings: MotifFindings, report: Path) -> None:
     alpha = findings.context.options.alpha
     factors_found = by_factor(findings.table, alpha)
     for line in findings.context.dataset.notes:
-        note(line)
+        note(f"note: {line}")
     taken = sum(not route["left_out"] for route in summary["routes"].values())
     print_table(
         ["factor", "best motif", "consensus", "sites", "motifs", f"routes (of {taken})", "q", "enriched (q)"],
