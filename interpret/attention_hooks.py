@@ -134,7 +134,7 @@ class _Functions(TorchFunctionMode):
             self.sums.append((first, result))
         elif func in _STILL_SUMS:
             self.sums += [(whole, result) for whole, part in self.sums if first is part]
-        elif func is functional.normalize:  # in L1, of what is not below 0
+        elif func is functional.normalize and _order(*args, **kwargs) == 1:  # shares of a sum
             self._found(first, result)
         elif func in _LOG_SUMS:
             self.log_sums.append((first, result))
@@ -160,6 +160,11 @@ class _Functions(TorchFunctionMode):
 def _paired(made: Sequence[tuple[Tensor, Tensor]], args: Any) -> bool:
     """Whether two arguments are a tensor and what was made of it."""
     return len(args) == 2 and any(args[0] is whole and args[1] is part for whole, part in made)
+
+
+def _order(input: Tensor, p: float = 2.0, *_: Any, **__: Any) -> float:
+    """Return the order of the norm that ``functional.normalize`` divides by."""
+    return p
 
 
 def _dot_product_weights(

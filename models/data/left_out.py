@@ -31,6 +31,8 @@ def counted(labels: Floats, tasks: Sequence[str]) -> dict[str, tuple[int, int]]:
 def added(*parts: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
     """Add counts of the same tasks.
 
+    Examples
+    --------
     >>> added({"FOS": (2, 0)}, {"FOS": (1, 4), "JUN": (0, 1)})
     {'FOS': (3, 4), 'JUN': (0, 1)}
     """

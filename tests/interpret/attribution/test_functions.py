@@ -389,3 +389,9 @@ def test_attention_is_a_share_of_positions(step: Callable[[Any, Tensor], Any], a
     seen = adapter.attention(windows(), layer=adapter.layers[0])
     np.testing.assert_allclose(seen.profile.sum(1), 1, atol=1e-5)
     assert seen.profile.shape == (3, 10)
+
+
+def test_other_norms_are_not_counted_among_softmaxes() -> None:
+    """Names count what may be attention: `softmax:0` is the first softmax, whatever is normalised before it."""
+    net = Net(lambda m, h: m.out((functional.normalize(m.tokens(h), dim=1) * _weights(m, h)).sum(1)))
+    assert adapt(net.eval(), length=LENGTH).layers == ("softmax:0",)
